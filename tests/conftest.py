@@ -1,0 +1,77 @@
+"""What tests share: random tables, synthetic table files, and where ``shared/`` lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# derandomize: the same cases on every machine; `--hypothesis-profile=thorough` for the long run.
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=150)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=10_000)
+hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of benchmark images that lies beside the repository, where there is one."""
+    path = ROOT.parent / "shared"
+    if not path.is_dir():
+        pytest.skip("needs ../shared (benchmark images), which is not part of the repository")
+    return path
+
+
+@pytest.fixture
+def table_file(tmp_path):
+    """Write a table, with a card unless told otherwise; gives back the path of the .npy file."""
+
+    def write(lut, name="mine_x2.npy", card=True, **changes):
+        path = tmp_path / name
+        np.save(path, lut)
+        if card:
+            r = lut.shape[-1]
+            content = {
+                "format_version": 1,
+                "model": "mine",
+                "scale": r,
+                "expand_shift": r,
+                "shift": 2,
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+                "metrics": {"Set5": {"psnr_y": 30.0, "ssim_y": 0.9}},
+            }
+            path.with_suffix(".json").write_text(json.dumps(content | changes), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def random_lut():
+    """Make the same random table for the same arguments, once per session."""
+    made = {}
+
+    def make(r, kind="uniform"):
+        if (r, kind) not in made:
+            rng = np.random.default_rng(r)
+            shape = (256, 256, 9, r, r)
+            if kind == "uniform":
+                lut = rng.integers(-128, 128, shape, dtype=np.int8)
+            elif kind == "extremes":
+                lut = rng.choice(np.array([-128, 127], np.int8), shape)
+            elif kind == "lowest":
+                lut = np.full(shape, -128, np.int8)
+            elif kind == "highest":
+                lut = np.full(shape, 127, np.int8)
+            else:  # around the middle grey, so that clipping hides nothing
+                lut = rng.integers(4, 25, shape, dtype=np.int8)
+            lut.flags.writeable = False
+            made[r, kind] = lut
+        return made[r, kind]
+
+    return make

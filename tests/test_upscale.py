@@ -1,0 +1,161 @@
+"""The public functions on the shipped table, and what they say to wrong arguments."""
+
+import doctest
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import lutsr
+from lutsr import _upscaler
+from lutsr.reference import upscale_reference
+
+
+@pytest.fixture(scope="module")
+def image():
+    return np.random.default_rng(5).integers(0, 256, (37, 29, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("module", [lutsr, _upscaler])
+def test_doctests(module):
+    result = doctest.testmod(module)
+    assert result.attempted
+    assert not result.failed
+
+
+def test_shipped_table_equals_the_reference(image):
+    for model in lutsr.models():
+        up = lutsr.load(model.name, model.scale)
+        want = upscale_reference(image, up.lut, expand_shift=up.expand_shift, channel_axis=-1)
+        got = lutsr.upscale(image, model.scale, model=model.name, channel_axis=-1)
+        assert np.array_equal(got, want)
+
+
+def test_shipped_table_beats_bicubic_on_a_photograph():
+    data = pytest.importorskip("skimage.data")
+    metrics = pytest.importorskip("skimage.metrics")
+    Image = pytest.importorskip("PIL.Image")
+    original = data.astronaut()
+    small = Image.fromarray(original).resize((128, 128), Image.Resampling.BICUBIC)
+    bicubic = np.asarray(small.resize((512, 512), Image.Resampling.BICUBIC))
+    big = lutsr.upscale(np.asarray(small), 4, channel_axis=-1)
+    psnr = metrics.peak_signal_noise_ratio
+    assert psnr(original, big) > psnr(original, bicubic) + 0.5
+
+
+def test_grey_levels_are_kept():
+    # A flat image must not change its brightness: colours would drift.
+    for grey in (0, 1, 64, 128, 200, 254, 255):
+        big = lutsr.upscale(np.full((8, 8), grey, np.uint8), 4)
+        assert np.abs(big.astype(int) - grey).max() <= 2
+
+
+def test_path_as_model(table_file, random_lut, image):
+    path = table_file(random_lut(2))
+    want = upscale_reference(image, random_lut(2), expand_shift=2, channel_axis=2)
+    assert np.array_equal(lutsr.upscale(image, 2, model=path, channel_axis=2), want)
+    assert np.array_equal(lutsr.upscale(image, 2, model=str(path), channel_axis=2), want)
+
+
+def test_nested_lists_are_images_when_their_dtype_is_right():
+    assert lutsr.upscale([[np.uint8(3)]], 4).shape == (4, 4)
+
+
+def test_one_upscaler_in_many_threads(image):
+    up = lutsr.load("eclut", 4)
+    want = up(image, channel_axis=-1)
+    with ThreadPoolExecutor(8) as pool:
+        results = pool.map(lambda k: up(image, channel_axis=-1, workers=k % 3 + 1), range(32))
+        assert all(np.array_equal(big, want) for big in results)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "uint16"], ids=str)
+def test_dtypes_of_a_later_release_say_what_to_do(dtype):
+    with pytest.raises(TypeError, match=r"image: dtype .* not supported yet.*img_as_ubyte"):
+        lutsr.upscale(np.zeros((4, 4), dtype), 4)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int64", "int8", "uint32", "complex64", "object", "U1"])
+def test_dtypes_that_are_no_images(dtype):
+    with pytest.raises(TypeError, match=r"image: got dtype .*, wanted uint8; convert it first"):
+        lutsr.upscale(np.zeros((4, 4), dtype), 4)
+
+
+GREY = np.zeros((4, 5), np.uint8)
+RGB = np.zeros((4, 5, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"image": RGB}, ValueError, "pass channel_axis=-1"),
+        ({"image": GREY[0]}, ValueError, r"shape \(5,\), wanted \(H, W\)"),
+        ({"image": RGB[None]}, ValueError, r"shape \(1, 4, 5, 3\), wanted \(H, W\)"),
+        ({"image": GREY, "channel_axis": -1}, ValueError, "wanted three axes"),
+        ({"image": RGB, "channel_axis": 3}, ValueError, "channel_axis: got 3"),
+        ({"image": RGB, "channel_axis": -4}, ValueError, "channel_axis: got -4"),
+        ({"image": RGB, "channel_axis": 1.0}, TypeError, "channel_axis: got 1.0"),
+        ({"image": RGB, "channel_axis": True}, TypeError, "channel_axis: got True"),
+        ({"image": GREY[:0]}, ValueError, "empty axis"),
+        ({"image": RGB[..., :0], "channel_axis": -1}, ValueError, "empty axis"),
+        ({"scale": 5}, ValueError, r"scale: got 5, and model 'eclut' has .*4"),
+        ({"scale": 0}, ValueError, "scale: got 0"),
+        ({"scale": 4.0}, TypeError, "scale: got 4.0, wanted an integer"),
+        ({"scale": None}, ValueError, "scale: needed"),
+        ({"model": "nope"}, ValueError, "model: 'nope' is not shipped; there is 'eclut'"),
+        ({"model": 3}, TypeError, "model: got int"),
+        ({"workers": 0}, ValueError, "workers: got 0"),
+        ({"workers": -1}, ValueError, "workers: got -1"),
+        ({"workers": 1.5}, TypeError, "workers: got 1.5"),
+        ({"out": [1]}, TypeError, "out: got list"),
+        ({"out": np.zeros((16, 21), np.uint8)}, ValueError, "out: got uint8 of shape"),
+        ({"out": np.zeros((16, 20), np.int8)}, ValueError, "out: got int8 of shape"),
+        ({"out": np.broadcast_to(np.uint8(0), (16, 20))}, ValueError, "read-only"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, error, message):
+    arguments = {"image": GREY, "scale": 4} | arguments
+    with pytest.raises(error, match=message):
+        lutsr.upscale(arguments.pop("image"), arguments.pop("scale"), **arguments)
+
+
+def test_out_must_not_share_memory_with_the_image():
+    out = np.zeros((16, 20), np.uint8)
+    with pytest.raises(ValueError, match="shares memory"):
+        lutsr.upscale(out[:4, :5], 4, out=out)
+
+
+def test_expand_shift_of_a_shipped_model_is_its_own():
+    with pytest.raises(ValueError, match="expand_shift: got 1, and 'eclut' x4 was made for 4"):
+        lutsr.load("eclut", 4, expand_shift=1)
+
+
+def test_import_is_cheap_and_never_needs_more_than_numpy_and_numba():
+    code = (
+        "import sys, numpy, lutsr\n"
+        "heavy = {'torch', 'PIL', 'skimage', 'numba', 'scipy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "lutsr.upscale(numpy.zeros((9, 9), numpy.uint8), 4)\n"
+        "assert not (heavy - {'numba'}) & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("variable", ["NUMBA_DISABLE_JIT", "NUMBA_CACHE_DIR"])
+def test_without_jit_and_without_a_cache(variable):
+    code = (
+        "import numpy as np, lutsr\n"
+        "from lutsr.reference import upscale_reference\n"
+        "image = np.random.default_rng(0).integers(0, 256, (6, 7), dtype=np.uint8)\n"
+        "up = lutsr.load('eclut', 4)\n"
+        "assert np.array_equal(up(image), upscale_reference(image, up.lut, expand_shift=4))\n"
+    )
+    value = {"NUMBA_DISABLE_JIT": "1", "NUMBA_CACHE_DIR": "/dev/null/nowhere"}[variable]
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False, capture_output=True, text=True, timeout=120,
+        env={"PATH": "", variable: value},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
