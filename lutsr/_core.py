@@ -8,13 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from ._borders import KINDS, border_program
 from ._fusion import FusedTables
+from .reference import upscale_reference
 
 #: Below this many output pixels a second thread costs more than it brings.
 SERIAL_PIXELS = 256 * 1024
 
-#: Columns of pixels in a tile: their accumulators stay in the second-level cache.
-TILE = 128
+#: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
+TILE = 512
+
+#: Interleaved channels that the kernel takes at once.
+MOST_CHANNELS = 4
 
 
 def available_workers() -> int:
@@ -28,7 +33,7 @@ def available_workers() -> int:
 def upscale_planes(
     image: NDArray[np.uint8],
     lut: NDArray[np.int8],
-    fused: FusedTables,
+    fused: FusedTables | None,
     expand_shift: int,
     out: NDArray[np.uint8],
     workers: int,
@@ -39,17 +44,21 @@ def upscale_planes(
     ----------
     image : ndarray of uint8, shape (H, W, C)
     lut : ndarray of int8, shape (256, 256, 9, r, r)
-    fused : FusedTables
-        Of `lut` and `expand_shift`.
+    fused : FusedTables or None
+        Of `lut` and `expand_shift`; None to use the plain NumPy reference.
     expand_shift : int
     out : ndarray of uint8, shape (r * H, r * W, C)
         Must not overlap `image`.
     workers : int
         Threads, at least 1.
     """
-    if image.shape[2] > 1 and not out.flags.c_contiguous:
+    if fused is None:
+        out[...] = upscale_reference(image, lut, expand_shift=expand_shift, channel_axis=2)
+        return
+    channels = image.shape[2]
+    if channels > MOST_CHANNELS or (channels > 1 and not out.flags.c_contiguous):
         # Channels that do not lie side by side are enlarged one by one.
-        for c in range(image.shape[2]):
+        for c in range(channels):
             plane = slice(c, c + 1)
             upscale_planes(image[..., plane], lut, fused, expand_shift, out[..., plane], workers)
         return
@@ -88,28 +97,22 @@ def _run_band(
     # numba takes a third of a second to import: only those who enlarge pay for it.
     from . import _kernels
 
-    _, width, channels = image.shape
+    height, width, channels = image.shape
     r = lut.shape[-1]
     tile = min(TILE, width)
-    # One accumulator per row of pairs: a run starts every r output columns, and the pairs of a
-    # tile include one neighbour column on each side (two on the left for horizontal pairs).
-    vertical_step = r * (2 * r + 2 * expand_shift)
-    horizontal_step = r * (r + 2 * expand_shift)
-    run = fused.vertical.shape[1]
-    vertical = np.empty((channels, 4, (tile + 1) * vertical_step + run), np.int16)
-    horizontal = np.empty((channels, 3, (tile + 2) * horizontal_step + run), np.int16)
-    sums = np.empty((r, tile * r), np.int16)
     _kernels.upscale_band(
         image,
         fused.vertical,
         fused.horizontal,
-        lut,
-        expand_shift,
+        lut.reshape(256, 256, -1),
+        border_program(r, expand_shift, min(height, KINDS), min(width, KINDS)),
         y0,
         y1,
         tile,
-        vertical,
-        horizontal,
-        sums,
+        np.empty((4, (tile + 3) * channels), np.int32),
+        np.empty((3, (tile + 3) * channels), np.int32),
+        np.empty(channels * _kernels.LANES[r], np.int16),
         out,
+        (0,) * channels,
+        (0,) * r,
     )

@@ -3,35 +3,34 @@
 Rotations 0 and 180 look at the same vertical pairs of pixels, 90 and 270 at the same horizontal
 ones, and everything before the clip is a sum. So one entry of a fused table holds all that a
 pair of neighbours adds to the output, and two look-ups per pixel replace four.
-
-A pair's contribution is a rectangle of output pixels, its *window*. Let ``reach = r + 2 * s``
-be the side of what one rotation writes (s = ``expand_shift``): a vertical pair's window has
-``r + reach`` rows and ``reach`` columns, a horizontal pair's is the same lying down. Windows are
-laid out so that they are one contiguous run in the accumulator of ``lutsr._kernels``:
-
-- s = r: columns of cells, rows of cells inside them, the r * r values of a cell innermost;
-- s = 1: columns of output pixels, rows inside them.
+``lutsr._kernels.fuse_pairs`` says how an entry is laid out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference import TAPS
+#: Entries start on cache lines.
+LINE = 64
 
 
 @dataclass(frozen=True)
 class FusedTables:
-    """The two fused tables, each of shape (65536, window length), int16, read-only."""
+    """The two fused tables, read-only, of shape (65537, entry length).
 
-    vertical: NDArray[np.int16]
-    horizontal: NDArray[np.int16]
+    Entry ``256 * p + q`` is the pair with p above (or left of) q; the last one is all zeros. int8
+    if every entry fits, as those of our trained tables do, else int16.
+    """
+
+    vertical: NDArray[Any]
+    horizontal: NDArray[Any]
 
 
-def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
+def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     """Fuse a table.
 
     Parameters
@@ -42,36 +41,35 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
 
     Returns
     -------
-    FusedTables
-        Row ``256 * p + q``: the pair with p above (or left of) q.
+    FusedTables or None
+        None where numba is told not to compile (``NUMBA_DISABLE_JIT``): the kernels are of no
+        use then.
     """
-    r = lut.shape[-1]
-    one = _windows(lut, expand_shift)
-    reach = one.shape[-1]
-    # The half-turned table is read from the lower pixel of the pair, one cell further down.
-    vertical = np.zeros((256, 256, r + reach, reach), np.int16)
-    vertical[:, :, :reach] = one
-    vertical[:, :, r:] += one.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
-    # A horizontal pair is a vertical one after a quarter turn counter-clockwise.
-    horizontal = np.rot90(vertical, axes=(2, 3))
-    cell = r if expand_shift == r else 1
-    return FusedTables(_runs(vertical, cell), _runs(horizontal, cell))
+    # numba takes a third of a second to import: only those who enlarge pay for it.
+    import numba
+
+    if numba.config.DISABLE_JIT:
+        return None
+
+    from . import _kernels
+
+    lanes = _kernels.LANES[lut.shape[-1]]
+    for dtype in (np.int8, np.int16):
+        vertical = _aligned_zeros(4 * 4 * lanes, dtype)
+        horizontal = _aligned_zeros(3 * 4 * lanes, dtype)
+        fits = np.ones(1, np.uint8)
+        _kernels.fuse_pairs(lut, expand_shift, lanes, 0, 65536, vertical, horizontal, fits)
+        if fits[0]:
+            break
+    vertical.flags.writeable = False
+    horizontal.flags.writeable = False
+    return FusedTables(vertical, horizontal)
 
 
-def _windows(lut: NDArray[np.int8], expand_shift: int) -> NDArray[np.int16]:
-    """Sum the nine taps of each entry into the window that one rotation writes."""
-    r, s = lut.shape[-1], expand_shift
-    windows = np.zeros((256, 256, r + 2 * s, r + 2 * s), np.int16)
-    for tap, (dy, dx) in enumerate(TAPS):
-        top, left = (1 + dy) * s, (1 + dx) * s
-        windows[:, :, top : top + r, left : left + r] += lut[:, :, tap]
-    return windows
-
-
-def _runs(windows: NDArray[np.int16], cell: int) -> NDArray[np.int16]:
-    """Lay each window out as one run: columns of cells, rows of cells, values row-major."""
-    rows, columns = windows.shape[2:]
-    grid = windows.reshape(256, 256, rows // cell, cell, columns // cell, cell)
-    runs = np.ascontiguousarray(grid.transpose(0, 1, 4, 2, 3, 5)).reshape(65536, rows * columns)
-    runs.flags.writeable = False
-    return runs
+def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
+    """Allocate 65537 entries of at least `length` values, each on a cache line."""
+    per_line = LINE // np.dtype(dtype).itemsize
+    length = -(-length // per_line) * per_line
+    buffer = np.zeros(65537 * length + per_line, dtype)
+    skip = -buffer.ctypes.data % LINE // buffer.itemsize
+    return buffer[skip : skip + 65537 * length].reshape(65537, length)

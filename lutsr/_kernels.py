@@ -1,10 +1,16 @@
 """All jitted code of lutsr; nothing else may be jitted anywhere.
 
 Kernels never see user input: they take arrays that ``lutsr._core`` has checked and laid out, write
-into the output they are given, return nothing and never raise.
+into the output they are given, return nothing and never raise. They do not run under
+``NUMBA_DISABLE_JIT`` (vectors are LLVM values); their plain twin is ``lutsr.reference``.
 
 numba stamps its cache by the content of this one file, so a jitted helper in another file could
 go stale after an upgrade. ``KERNELS_VERSION`` is raised with every change of meaning.
+
+How it works. A row of cells is the sum over four rows of vertical and three rows of horizontal
+pairs. Going along the row, the sums of four neighbouring cells are kept in registers: each pair
+adds one *slot* of its fused entry (four cells, one load), the leftmost cell is then complete, is
+rounded, clipped and written, and the others move up. Nothing is accumulated in memory.
 """
 
 from __future__ import annotations
@@ -13,9 +19,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
 
-KERNELS_VERSION = 1
+KERNELS_VERSION = 2
+
+#: Lanes that a cell takes in an entry and in a register, by scale: r * r, rounded up for r = 3.
+LANES = {2: 4, 3: 16, 4: 16}
+
+_I16 = ir.IntType(16)
+_I8 = ir.IntType(8)
 
 
 def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,209 +41,374 @@ def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
         return njit(nogil=True)(function)
 
 
-@_jit
-def _reflect(index, size):
-    """Mirror an index into 0..size-1 without repeating the edge, as np.pad's reflect does."""
-    if size == 1:
-        return 0
-    period = 2 * (size - 1)
-    index %= period
-    return period - index if index >= size else index
+# ---------------------------------------------------------------------------------------------
+# Four cells of C channels as one value, so that LLVM keeps them in vector registers.
 
 
-@_jit
-def _edge_sum(image, channel, lut, shift, Y, X):
-    """Sum what the fused look-ups leave out of one output pixel.
+class _Cells(types.Type):
+    """Sums of four neighbouring cells, of `channels` channels, at scale `r`."""
 
-    That is, over rotations and taps: sources that reflection brings back from beyond the
-    border, and sources whose pixel is the last one of its line, where the pair is with the
-    reflected neighbour.
+    def __init__(self, channels: int, r: int) -> None:
+        self.channels = channels
+        self.r = r
+        self.lanes = LANES[r]
+        super().__init__(name=f"lutsr_cells({channels}, {r})")
+
+
+@register_model(_Cells)
+class _CellsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, cells: _Cells) -> None:
+        vector = ir.VectorType(_I16, 4 * cells.lanes)
+        super().__init__(manager, cells, ir.ArrayType(vector, cells.channels))
+
+
+def _data(context: Any, builder: Any, array_type: Any, value: Any) -> Any:
+    """Give the pointer to an array's first element."""
+    return cgutils.create_struct_proxy(array_type)(context, builder, value=value).data
+
+
+def _at(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:
+    """Point at an element, as a pointer to `as_type`."""
+    return builder.bitcast(builder.gep(pointer, [index]), as_type.as_pointer())
+
+
+def _constants(kind: Any, values: Any) -> Any:
+    values = list(values)
+    return ir.Constant(ir.VectorType(kind, len(values)), [ir.Constant(kind, v) for v in values])
+
+
+def _pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
+    """Take lanes out of a vector, or of two vectors one behind the other."""
+    other = ir.Constant(vector.type, ir.Undefined) if other is None else other
+    return builder.shuffle_vector(vector, other, _constants(ir.IntType(32), lanes))
+
+
+@intrinsic
+def _no_cells(typing_context, channels, scale):
+    """Start with zero sums; the arguments are tuples whose lengths are C and r."""
+    cells = _Cells(len(channels), len(scale))
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(context.get_value_type(signature.return_type), None)
+
+    return cells(channels, scale), generate
+
+
+@intrinsic
+def _add_slot(typing_context, cells, table, offsets, position, slot):
+    """Add a slot of the pairs at offsets[position : position + C] of a flat fused table."""
+
+    def generate(context, builder, signature, arguments):
+        _, table_type, offsets_type, _, _ = signature.args
+        sums, table_value, offsets_value, first, slot_value = arguments
+        entries = _data(context, builder, table_type, table_value)
+        where = _data(context, builder, offsets_type, offsets_value)
+        kind = context.get_value_type(table_type.dtype)
+        width = 4 * cells.lanes
+        skip = builder.mul(slot_value, ir.Constant(slot_value.type, width))
+        for channel in range(cells.channels):
+            at = builder.add(first, ir.Constant(first.type, channel))
+            offset = builder.sext(builder.load(builder.gep(where, [at])), skip.type)
+            pointer = _at(builder, entries, builder.add(offset, skip), ir.VectorType(kind, width))
+            values = builder.load(pointer, align=kind.width // 8)
+            if kind.width < 16:
+                values = builder.sext(values, ir.VectorType(_I16, width))
+            total = builder.add(builder.extract_value(sums, channel), values)
+            sums = builder.insert_value(sums, total, channel)
+        return sums
+
+    return cells(cells, table, offsets, position, slot), generate
+
+
+@intrinsic
+def _move_up(typing_context, cells):
+    """Drop the leftmost cell; an empty one comes in at the right."""
+
+    def generate(context, builder, signature, arguments):
+        (sums,) = arguments
+        lanes = range(cells.lanes, 5 * cells.lanes)
+        for channel in range(cells.channels):
+            vector = builder.extract_value(sums, channel)
+            moved = _pick(builder, vector, lanes, ir.Constant(vector.type, None))
+            sums = builder.insert_value(sums, moved, channel)
+        return sums
+
+    return cells(cells), generate
+
+
+@intrinsic
+def _store_sums(typing_context, cells, sums, position):
+    """Write the leftmost cell's sums of all channels to sums[position : position + C * lanes]."""
+
+    def generate(context, builder, signature, arguments):
+        value, array, first = arguments
+        data = _data(context, builder, signature.args[1], array)
+        for channel in range(cells.channels):
+            cell = _pick(builder, builder.extract_value(value, channel), range(cells.lanes))
+            at = builder.add(first, ir.Constant(first.type, channel * cells.lanes))
+            builder.store(cell, _at(builder, data, at, cell.type), align=2)
+        return context.get_dummy_value()
+
+    return types.void(cells, sums, position), generate
+
+
+@intrinsic
+def _store_pixels(typing_context, cells, image, pixel, out, position, stride):
+    """Round, shift, clip and write the leftmost cell of an inner pixel, channels interleaved.
+
+    The pixel's own grey level, which the fused entries leave out, comes in here: four times,
+    once for each pair that it is part of.
     """
-    H, W = image.shape[0], image.shape[1]
+
+    def generate(context, builder, signature, arguments):
+        sums, image_value, pixel_value, out_value, first, step = arguments
+        pixels = _data(context, builder, signature.args[1], image_value)
+        target = _data(context, builder, signature.args[3], out_value)
+        lanes, r, C = cells.lanes, cells.r, cells.channels
+        planes = []
+        for channel in range(C):
+            cell = _pick(builder, builder.extract_value(sums, channel), range(lanes))
+            at = builder.add(pixel_value, ir.Constant(pixel_value.type, channel))
+            own = builder.zext(builder.load(builder.gep(pixels, [at])), _I16)
+            own = builder.add(builder.shl(own, ir.Constant(_I16, 2)), ir.Constant(_I16, 2))
+            one = builder.insert_element(
+                ir.Constant(cell.type, ir.Undefined), own, ir.Constant(ir.IntType(32), 0)
+            )
+            cell = builder.add(cell, _pick(builder, one, [0] * lanes))
+            cell = builder.ashr(cell, _constants(_I16, [2] * lanes))
+            for bound, worse in ((0, "<"), (255, ">")):
+                limit = _constants(_I16, [bound] * lanes)
+                cell = builder.select(builder.icmp_signed(worse, cell, limit), limit, cell)
+            planes.append(builder.trunc(cell, ir.VectorType(_I8, lanes)))
+        # One vector of all channels, [channel][lane].
+        every = planes[0]
+        for count, plane in enumerate(planes[1:], 1):
+            plane = _pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
+            every = _pick(builder, every, range(lanes * (count + 1)), plane)
+        for u in range(r):
+            row = _pick(builder, every, [c * lanes + u * r + v for v in range(r) for c in range(C)])
+            at = builder.add(first, builder.mul(step, ir.Constant(step.type, u)))
+            builder.store(row, _at(builder, target, at, row.type), align=1)
+        return context.get_dummy_value()
+
+    return types.void(cells, image, pixel, out, position, stride), generate
+
+
+# ---------------------------------------------------------------------------------------------
+# Fusing
+
+
+@_jit
+def fuse_pairs(lut, shift, lanes, first, last, vertical, horizontal, fits):
+    """Fuse the four rotations of the pairs first <= 256 * p + q < last.
+
+    Rotations 0 and 180 look at the same vertical pairs, 90 and 270 at the same horizontal ones,
+    so one entry holds all that a pair p above q (or left of it) adds to the cells around it:
+
+    - vertical: four slots, the rows of cells from above p to below q, of four cells each: left of
+      the pair, its own column, right of it, and an empty one;
+    - horizontal: three slots, the rows of cells above, at and below the pair, of four cells each,
+      from left of p to right of q.
+
+    In p's own cell p is left out, and in q's own cell q, so that a trained entry fits 8 bits.
+
+    Parameters
+    ----------
+    lut : int8 (256, 256, 9, r, r)
+    shift : int
+        ``expand_shift``.
+    lanes : int
+        Values of a cell in an entry: r * r of them, then zeros.
+    first, last : int
+    vertical, horizontal : int8 or int16 (65537, entry length), zeros
+        The last entry stays zero: a pair that adds nothing.
+    fits : uint8 (1,)
+        Set to 0 if a value does not fit the tables' type.
+    """
     r = lut.shape[3]
-    rows, columns = H * r, W * r
-    total = 0
-    for tap in range(9):
-        dy, dx = (tap // 3 - 1) * shift, (tap % 3 - 1) * shift
-        for turns in range(4):
-            # The tap's source in the unturned image.
-            if turns == 0:
-                y, x = Y - dy, X - dx
-            elif turns == 1:
-                y, x = Y - dx, X + dy
-            elif turns == 2:
-                y, x = Y + dy, X + dx
-            else:
-                y, x = Y + dx, X - dy
-            outside = y < 0 or y >= rows or x < 0 or x >= columns
-            y, x = _reflect(y, rows), _reflect(x, columns)
-            i, j = y // r, x // r
-            # The neighbour that this rotation sees below, and the place inside the cell.
-            if turns == 0:
-                last, ni, nj, u, v = i == H - 1, i + 1, j, y % r, x % r
-            elif turns == 1:
-                last, ni, nj, u, v = j == 0, i, j - 1, r - 1 - x % r, y % r
-            elif turns == 2:
-                last, ni, nj, u, v = i == 0, i - 1, j, r - 1 - y % r, r - 1 - x % r
-            else:
-                last, ni, nj, u, v = j == W - 1, i, j + 1, x % r, r - 1 - y % r
-            if outside or last:
-                below = image[_reflect(ni, H), _reflect(nj, W), channel]
-                total += lut[image[i, j, channel], below, tap, u, v]
-    return total
-
-
-@_jit
-def _add_runs(image, channel, i, di, dj, j0, j1, table, acc, start, step):
-    """Add the windows of one row's pairs (i, j), (i + di, j + dj), j0 <= j < j1."""
-    length = table.shape[1]
-    for j in range(j0, j1):
-        pair = np.int64(image[i, j, channel]) * 256 + image[i + di, j + dj, channel]
-        run = table[pair]
-        first = start + j * step
-        target = acc[first : first + length]
-        for k in range(length):
-            target[k] += run[k]
-
-
-@_jit
-def _gather_cells(vertical, horizontal, i, x0, x1, r, sums):
-    """Sum one row of cells out of the accumulators, s = r: `sums` is (r, columns) of output."""
-    area = r * r
-    v0, v1, v2, v3 = (
-        vertical[(i + 1) % 4],
-        vertical[i % 4],
-        vertical[(i - 1) % 4],
-        vertical[(i - 2) % 4],
-    )
-    h0, h1, h2 = horizontal[(i + 1) % 3], horizontal[i % 3], horizontal[(i - 1) % 3]
-    for j in range(x0, x1):
-        v = (j - x0 + 2) * 4 * area
-        h = (j - x0 + 3) * 3 * area
+    lowest = -(1 << (8 * vertical.itemsize - 1))
+    v_sums = np.empty((4 * r, 3 * r), np.int32)
+    h_sums = np.empty((3 * r, 4 * r), np.int32)
+    for pair in range(first, last):
+        p, q = pair // 256, pair % 256
+        v_sums[:] = 0
+        h_sums[:] = 0
+        for tap in range(9):
+            dy, dx = (tap // 3 - 1) * shift, (tap % 3 - 1) * shift
+            for u in range(r):
+                for v in range(r):
+                    y, x = u + dy, v + dx
+                    # Rotation 0 at p, 180 at q; then 270 at p, 90 at q.
+                    v_sums[r + y, r + x] += lut[p, q, tap, u, v]
+                    v_sums[3 * r - 1 - y, 2 * r - 1 - x] += lut[q, p, tap, u, v]
+                    h_sums[2 * r - 1 - x, r + y] += lut[p, q, tap, u, v]
+                    h_sums[r + x, 3 * r - 1 - y] += lut[q, p, tap, u, v]
         for u in range(r):
-            for w in range(r):
-                k = u * r + w
-                sums[u, (j - x0) * r + w] = (
-                    v0[v + k]
-                    + v1[v + area + k]
-                    + v2[v + 2 * area + k]
-                    + v3[v + 3 * area + k]
-                    + h0[h + k]
-                    + h1[h + area + k]
-                    + h2[h + 2 * area + k]
-                )
+            for v in range(r):
+                v_sums[r + u, r + v] -= p
+                v_sums[2 * r + u, r + v] -= q
+                h_sums[r + u, r + v] -= p
+                h_sums[r + u, 2 * r + v] -= q
+        for sums, table in ((v_sums, vertical), (h_sums, horizontal)):
+            for y in range(sums.shape[0]):
+                for x in range(sums.shape[1]):
+                    value = sums[y, x]
+                    if value < lowest or value >= -lowest:
+                        fits[0] = 0
+                    cell = 4 * (y // r) + x // r
+                    table[pair, cell * lanes + (y % r) * r + x % r] = value
+
+
+# ---------------------------------------------------------------------------------------------
+# Enlarging
 
 
 @_jit
-def _gather_columns(vertical, horizontal, i, x0, x1, r, sums):
-    """Sum one row of cells out of the accumulators, s = 1: `sums` is (r, columns) of output."""
-    tall, low = 2 * r + 2, r + 2
-    v0, v1, v2, v3 = (
-        vertical[(i + 1) % 4],
-        vertical[i % 4],
-        vertical[(i - 1) % 4],
-        vertical[(i - 2) % 4],
-    )
-    h0, h1, h2 = horizontal[(i + 1) % 3], horizontal[i % 3], horizontal[(i - 1) % 3]
-    for x in range((x1 - x0) * r):
-        v = (x + r + 1) * tall
-        h = (x + 2 * r + 1) * low
-        for u in range(r):
-            sums[u, x] = v1[v + u + 1] + v2[v + r + u + 1] + h1[h + u + 1]
-        sums[0, x] += v3[v + 2 * r + 1] + h2[h + r + 1]
-        sums[r - 1, x] += v0[v] + h0[h]
+def _find_pairs(image, row, di, dj, x0, x1, length, offsets):
+    """Note where the entries of a row's pairs (row, j), (row + di, j + dj) are, x0 <= j < x1.
+
+    Pairs that reach beyond the image get the empty entry.
+    """
+    H, W, C = image.shape
+    nothing = 65536 * length
+    if row < 0 or row + di >= H:
+        offsets[: (x1 - x0) * C] = nothing
+        return
+    first, last = max(x0, 0), min(x1, W - dj)
+    offsets[: (first - x0) * C] = nothing
+    offsets[max(last - x0, 0) * C : (x1 - x0) * C] = nothing
+    # Slices that are indexed from zero: only so does LLVM vectorise the loop.
+    count = max(last - first, 0) * C
+    ones = image[row].ravel()[first * C : first * C + count]
+    others = image[row + di].ravel()[(first + dj) * C : (first + dj) * C + count]
+    places = offsets[(first - x0) * C : (first - x0) * C + count]
+    for k in range(count):
+        places[k] = (np.int32(ones[k]) * np.int32(256) + np.int32(others[k])) * np.int32(length)
 
 
 @_jit
-def _finish(image, channel, lut, shift, i, x0, x1, sums, out):
-    """Complete one row of cells at the borders; round, shift, clip and write it."""
-    H, W, r = image.shape[0], image.shape[1], lut.shape[3]
-    rows, columns = H * r, W * r
-    # The reflected pair's window reaches this far into the image.
-    margin = r + shift
-    for u in range(r):
-        Y = i * r + u
-        line = sums[u]
-        if margin <= Y < rows - margin:
-            for X in range(x0 * r, min(margin, x1 * r)):
-                line[X - x0 * r] += _edge_sum(image, channel, lut, shift, Y, X)
-            for X in range(max(margin, columns - margin, x0 * r), x1 * r):
-                line[X - x0 * r] += _edge_sum(image, channel, lut, shift, Y, X)
-        else:
-            for X in range(x0 * r, x1 * r):
-                line[X - x0 * r] += _edge_sum(image, channel, lut, shift, Y, X)
-        target = out[Y, x0 * r : x1 * r, channel]
-        for x in range(target.shape[0]):
-            target[x] = min(max((line[x] + 2) >> 2, 0), 255)
+def _kind(index, size):
+    """Say what kind of row or column this is: of the first two, between, of the last two."""
+    return index if index < 2 or size <= 5 else max(2, index - (size - 5))
+
+
+@_jit
+def _border_cells(
+    image, lut, i, x0, first, last, v_table, h_table, v_pairs, h_pairs, program, sums, out,
+    channels, scale,
+):  # fmt: skip
+    """Enlarge the pixels first <= j < last of row i, some of them near a border."""
+    H, W = image.shape[0], image.shape[1]
+    C, r = len(channels), len(scale)
+    lanes = sums.shape[0] // C
+    cell_starts, pairs, term_starts, sources, targets = program
+    cells = _no_cells(channels, scale)
+    for j in range(first - 2, last + 1):
+        at = (j - x0 + 2) * C
+        for slot in range(4):
+            cells = _add_slot(cells, v_table, v_pairs[(i + 1 - slot) % 4], at, slot)
+        for slot in range(3):
+            cells = _add_slot(cells, h_table, h_pairs[(i + 1 - slot) % 3], at, slot)
+        if j > first:
+            _store_sums(cells, sums, 0)
+            x = j - 1
+            fused_pairs = (i > 0) + (i < H - 1) + (x > 0) + (x < W - 1)
+            kind = _kind(i, H) * min(W, 5) + _kind(x, W)
+            for c in range(C):
+                cell = sums[c * lanes : (c + 1) * lanes]
+                for term in range(cell_starts[kind], cell_starts[kind + 1]):
+                    one = image[i + pairs[term, 0], x + pairs[term, 1], c]
+                    other = image[i + pairs[term, 2], x + pairs[term, 3], c]
+                    entry = lut[one, other]
+                    for k in range(term_starts[term], term_starts[term + 1]):
+                        cell[targets[k]] += entry[sources[k]]
+                own = fused_pairs * np.int64(image[i, x, c])
+                for u in range(r):
+                    for v in range(r):
+                        total = (cell[u * r + v] + own + 2) >> 2
+                        out[i * r + u, x * r + v, c] = min(max(total, 0), 255)
+        cells = _move_up(cells)
+
+
+@_jit
+def _inner_cells(
+    image, i, x0, first, last, v_table, h_table, v_pairs, h_pairs, out, channels, scale
+):
+    """Enlarge the pixels first <= j < last of row i, all two pixels or more from the borders."""
+    C, r = len(channels), len(scale)
+    stride = out.shape[1] * C
+    v0, v1 = v_pairs[(i + 1) % 4], v_pairs[i % 4]
+    v2, v3 = v_pairs[(i - 1) % 4], v_pairs[(i - 2) % 4]
+    h0, h1, h2 = h_pairs[(i + 1) % 3], h_pairs[i % 3], h_pairs[(i - 1) % 3]
+    cells = _no_cells(channels, scale)
+    for j in range(first - 2, last + 1):
+        at = (j - x0 + 2) * C
+        cells = _add_slot(cells, v_table, v0, at, 0)
+        cells = _add_slot(cells, v_table, v1, at, 1)
+        cells = _add_slot(cells, v_table, v2, at, 2)
+        cells = _add_slot(cells, v_table, v3, at, 3)
+        cells = _add_slot(cells, h_table, h0, at, 0)
+        cells = _add_slot(cells, h_table, h1, at, 1)
+        cells = _add_slot(cells, h_table, h2, at, 2)
+        if j > first:
+            pixel = (i * image.shape[1] + j - 1) * C
+            _store_pixels(cells, image, pixel, out, i * r * stride + (j - 1) * r * C, stride)
+        cells = _move_up(cells)
 
 
 @_jit
 def upscale_band(
-    image,
-    vertical_table,
-    horizontal_table,
-    lut,
-    shift,
-    y0,
-    y1,
-    tile,
-    vertical,
-    horizontal,
-    sums,
-    out,
-):
+    image, v_table, h_table, lut, program, y0, y1, tile, v_pairs, h_pairs, sums, out,
+    channels, scale,
+):  # fmt: skip
     """Enlarge the pixel rows y0 <= i < y1 of an image into their place in the output.
-
-    Rows of pairs are added into rolling accumulators, one per row of pairs: a row of cells is
-    the sum over the four rows of vertical and three rows of horizontal pairs that reach it. The
-    image is done in tiles of columns, so that the accumulators stay in the cache.
 
     Parameters
     ----------
     image : uint8 (H, W, C)
-    vertical_table, horizontal_table : int16 (65536, window length)
-        From ``lutsr._fusion``.
-    lut : int8 (256, 256, 9, r, r)
-        For the borders, where the fused windows do not hold.
-    shift : int
-        ``expand_shift``.
+    v_table, h_table : int8 or int16 (65537, entry length)
+        From `fuse_pairs`.
+    lut : int8 (256, 256, 9 * r * r)
+    program : tuple of arrays
+        What `lut` adds near the borders, from ``lutsr._borders``.
     y0, y1 : int
         Rows of pixels.
     tile : int
-        Columns of pixels in a tile.
-    vertical : int16 (C, 4, ...)
-    horizontal : int16 (C, 3, ...)
-    sums : int16 (r, tile * r)
-        Scratch, see ``lutsr._core.scratch``.
+        Columns of pixels done at a time, so that the entries of a few rows stay in the cache.
+    v_pairs : int32 (4, (tile + 3) * C)
+    h_pairs : int32 (3, (tile + 3) * C)
+    sums : int16 (C * lanes,)
+        Scratch.
     out : uint8 (H * r, W * r, C)
+    channels, scale : tuple of int
+        Of the lengths C and r, which the compiler must know; the values do not matter.
     """
-    H, W, C = image.shape
-    r = lut.shape[3]
-    v_step = r * (2 * r + 2 * shift)
-    h_step = r * (r + 2 * shift)
+    H, W = image.shape[0], image.shape[1]
     for x0 in range(0, W, tile):
         x1 = min(x0 + tile, W)
         for row in range(y0 - 2, y1 + 1):
-            for c in range(C):
-                v_row, h_row = vertical[c, row % 4], horizontal[c, row % 3]
-                v_row[:] = 0
-                h_row[:] = 0
-                if 0 <= row < H - 1:
-                    first, last = max(x0 - 1, 0), min(x1 + 1, W)
-                    _add_runs(
-                        image, c, row, 1, 0, first, last, vertical_table,
-                        v_row, (1 - x0) * v_step, v_step,
-                    )  # fmt: skip
-                if 0 <= row < H:
-                    first, last = max(x0 - 2, 0), min(x1 + 1, W - 1)
-                    _add_runs(
-                        image, c, row, 0, 1, first, last, horizontal_table,
-                        h_row, (2 - x0) * h_step, h_step,
-                    )  # fmt: skip
-                i = row - 1
-                if i >= y0:
-                    if shift == r:
-                        _gather_cells(vertical[c], horizontal[c], i, x0, x1, r, sums)
-                    else:
-                        _gather_columns(vertical[c], horizontal[c], i, x0, x1, r, sums)
-                    _finish(image, c, lut, shift, i, x0, x1, sums, out)
+            _find_pairs(image, row, 1, 0, x0 - 2, x1 + 1, v_table.shape[1], v_pairs[row % 4])
+            # fmt: off
+            _find_pairs(image, row, 0, 1, x0 - 2, x1 + 1, h_table.shape[1], h_pairs[row % 3])
+            i = row - 1
+            if i < y0:
+                continue
+            left, right = max(x0, 2), min(x1, W - 2)
+            if i < 2 or i >= H - 2 or left >= right:
+                left = right = x1
+            if x0 < left:
+                _border_cells(
+                    image, lut, i, x0, x0, left, v_table, h_table, v_pairs, h_pairs,
+                    program, sums, out, channels, scale,
+                )
+            if left < right:
+                _inner_cells(
+                    image, i, x0, left, right, v_table, h_table, v_pairs, h_pairs,
+                    out, channels, scale,
+                )
+            if right < x1:
+                _border_cells(
+                    image, lut, i, x0, right, x1, v_table, h_table, v_pairs, h_pairs,
+                    program, sums, out, channels, scale,
+                )
+            # fmt: on

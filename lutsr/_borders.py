@@ -1,0 +1,96 @@
+"""What the fused tables leave out near the borders of an image, worked out by the book.
+
+The fused entries hold everything but two things: what reflection brings back from beyond the
+border, and pairs of a line's last pixel with its reflected neighbour. Both depend only on where a
+cell lies: in the first two rows or columns, the last two, or between. So one small image, five
+pixels by five (less where the real one is smaller), tells the additions for every cell of a
+large one. They are found by running the reference's own steps on *places* instead of values.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .reference import TAPS
+
+#: A border image of this size has every kind of row (or column): 0, 1, between, last but one, last.
+KINDS = 5
+
+
+class BorderProgram(NamedTuple):
+    """Additions by kind of cell, as flat arrays for the kernel.
+
+    Cell kind k = (kind of row) * (kinds of columns) + (kind of column) has the terms
+    ``cell_starts[k] : cell_starts[k + 1]``; a term is a pair of pixels (displacements from the
+    cell, in pixels) with the additions ``term_starts[t] : term_starts[t + 1]``: entry value
+    ``sources`` goes to the cell's value ``targets``.
+    """
+
+    cell_starts: NDArray[np.int32]
+    pairs: NDArray[np.int32]  # (terms, 4): dy, dx of the pixel, dy, dx of its neighbour
+    term_starts: NDArray[np.int32]
+    sources: NDArray[np.uint32]
+    targets: NDArray[np.uint32]
+
+
+@lru_cache(maxsize=64)
+def border_program(r: int, expand_shift: int, height: int, width: int) -> BorderProgram:
+    """Work out the additions for images of a scale, shift and (clipped) size.
+
+    Parameters
+    ----------
+    r, expand_shift : int
+    height, width : int
+        Of the image, in pixels, or `KINDS` if that is less.
+    """
+    found = [_left_out(r, expand_shift, height, width, turns) for turns in range(4)]
+    Y, X, pixel, neighbour, source = np.concatenate(found, axis=1)
+    i, j = Y // r, X // r
+    cell = i * width + j
+    target = Y % r * r + X % r
+    order = np.lexsort((source, target, neighbour, pixel, cell))
+    cell, pixel, neighbour = cell[order], pixel[order], neighbour[order]
+    i, j = i[order], j[order]
+    new = np.ones(cell.size, bool)
+    new[1:] = np.any(np.diff([cell, pixel, neighbour]) != 0, axis=0)
+    heads = np.flatnonzero(new)
+    displaced = [
+        places[heads] - origin[heads]
+        for places, origin in (
+            (pixel // width, i),
+            (pixel % width, j),
+            (neighbour // width, i),
+            (neighbour % width, j),
+        )
+    ]
+    return BorderProgram(
+        cell_starts=np.searchsorted(cell[heads], np.arange(height * width + 1)).astype(np.int32),
+        pairs=np.stack(displaced, axis=1).astype(np.int32),
+        term_starts=np.append(heads, cell.size).astype(np.int32),
+        sources=source[order].astype(np.uint32),
+        targets=target[order].astype(np.uint32),
+    )
+
+
+def _left_out(r: int, s: int, height: int, width: int, turns: int) -> NDArray[np.intp]:
+    """List output row, column, pixel, neighbour and place in the entry of one rotation."""
+    pixel = np.rot90(np.arange(height * width).reshape(height, width), turns)
+    below = np.pad(pixel, ((0, 1), (0, 0)), mode="reflect")[1:]
+    fused = np.ones(pixel.shape, bool)
+    fused[-1] = False
+    rows, columns = pixel.shape[0] * r, pixel.shape[1] * r
+    y, x = np.mgrid[:rows, :columns]
+    found = []
+    for tap, (dy, dx) in enumerate(TAPS):
+        place = (tap * r + y % r) * r + x % r
+        window = np.s_[(1 - dy) * s : (1 - dy) * s + rows, (1 - dx) * s : (1 - dx) * s + columns]
+        known = np.pad(fused.repeat(r, 0).repeat(r, 1), s, constant_values=False)[window]
+        missing = np.nonzero(~np.rot90(known, -turns))
+        maps = (pixel.repeat(r, 0).repeat(r, 1), below.repeat(r, 0).repeat(r, 1), place)
+        moved = (np.rot90(np.pad(m, s, mode="reflect")[window], -turns)[missing] for m in maps)
+        found.append(np.stack([*missing, *moved]))
+    return np.concatenate(found, axis=1)
