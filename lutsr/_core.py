@@ -102,17 +102,17 @@ def _run_band(
     tile = min(TILE, width)
     _kernels.upscale_band(
         image,
-        fused.vertical,
-        fused.horizontal,
+        (fused.vertical, fused.horizontal),
         lut.reshape(256, 256, -1),
         border_program(r, expand_shift, min(height, KINDS), min(width, KINDS)),
         y0,
         y1,
         tile,
-        np.empty((4, (tile + 3) * channels), np.int32),
-        np.empty((3, (tile + 3) * channels), np.int32),
+        (
+            np.empty((4, (tile + 3) * channels), np.int32),
+            np.empty((3, (tile + 3) * channels), np.int32),
+        ),
         np.empty(channels * _kernels.LANES[r], np.int16),
         out,
-        (0,) * channels,
-        (0,) * r,
+        ((0,) * channels, (0,) * r),
     )

@@ -24,7 +24,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-KERNELS_VERSION = 2
+KERNELS_VERSION = 1
 
 #: Lanes that a cell takes in an entry and in a register, by scale: r * r, rounded up for r = 3.
 LANES = {2: 4, 3: 16, 4: 16}
@@ -293,32 +293,29 @@ def _kind(index, size):
 
 
 @_jit
-def _border_cells(
-    image, lut, i, x0, first, last, v_table, h_table, v_pairs, h_pairs, program, sums, out,
-    channels, scale,
-):  # fmt: skip
+def _border_cells(image, lut, i, x0, first, last, tables, pairs, program, sums, out, tags):
     """Enlarge the pixels first <= j < last of row i, some of them near a border."""
-    H, W = image.shape[0], image.shape[1]
-    C, r = len(channels), len(scale)
+    H, W, C = image.shape
+    r = len(tags[1])
     lanes = sums.shape[0] // C
-    cell_starts, pairs, term_starts, sources, targets = program
-    cells = _no_cells(channels, scale)
+    cell_starts, places, term_starts, sources, targets = program
+    cells = _no_cells(tags[0], tags[1])
     for j in range(first - 2, last + 1):
         at = (j - x0 + 2) * C
         for slot in range(4):
-            cells = _add_slot(cells, v_table, v_pairs[(i + 1 - slot) % 4], at, slot)
+            cells = _add_slot(cells, tables[0], pairs[0][(i + 1 - slot) % 4], at, slot)
         for slot in range(3):
-            cells = _add_slot(cells, h_table, h_pairs[(i + 1 - slot) % 3], at, slot)
+            cells = _add_slot(cells, tables[1], pairs[1][(i + 1 - slot) % 3], at, slot)
         if j > first:
             _store_sums(cells, sums, 0)
             x = j - 1
-            fused_pairs = (i > 0) + (i < H - 1) + (x > 0) + (x < W - 1)
             kind = _kind(i, H) * min(W, 5) + _kind(x, W)
+            fused_pairs = (i > 0) + (i < H - 1) + (x > 0) + (x < W - 1)
             for c in range(C):
                 cell = sums[c * lanes : (c + 1) * lanes]
                 for term in range(cell_starts[kind], cell_starts[kind + 1]):
-                    one = image[i + pairs[term, 0], x + pairs[term, 1], c]
-                    other = image[i + pairs[term, 2], x + pairs[term, 3], c]
+                    one = image[i + places[term, 0], x + places[term, 1], c]
+                    other = image[i + places[term, 2], x + places[term, 3], c]
                     entry = lut[one, other]
                     for k in range(term_starts[term], term_starts[term + 1]):
                         cell[targets[k]] += entry[sources[k]]
@@ -331,25 +328,24 @@ def _border_cells(
 
 
 @_jit
-def _inner_cells(
-    image, i, x0, first, last, v_table, h_table, v_pairs, h_pairs, out, channels, scale
-):
+def _inner_cells(image, i, x0, first, last, tables, pairs, out, tags):
     """Enlarge the pixels first <= j < last of row i, all two pixels or more from the borders."""
-    C, r = len(channels), len(scale)
+    C, r = len(tags[0]), len(tags[1])
     stride = out.shape[1] * C
-    v0, v1 = v_pairs[(i + 1) % 4], v_pairs[i % 4]
-    v2, v3 = v_pairs[(i - 1) % 4], v_pairs[(i - 2) % 4]
-    h0, h1, h2 = h_pairs[(i + 1) % 3], h_pairs[i % 3], h_pairs[(i - 1) % 3]
-    cells = _no_cells(channels, scale)
+    vertical, horizontal = tables
+    v0, v1 = pairs[0][(i + 1) % 4], pairs[0][i % 4]
+    v2, v3 = pairs[0][(i - 1) % 4], pairs[0][(i - 2) % 4]
+    h0, h1, h2 = pairs[1][(i + 1) % 3], pairs[1][i % 3], pairs[1][(i - 1) % 3]
+    cells = _no_cells(tags[0], tags[1])
     for j in range(first - 2, last + 1):
         at = (j - x0 + 2) * C
-        cells = _add_slot(cells, v_table, v0, at, 0)
-        cells = _add_slot(cells, v_table, v1, at, 1)
-        cells = _add_slot(cells, v_table, v2, at, 2)
-        cells = _add_slot(cells, v_table, v3, at, 3)
-        cells = _add_slot(cells, h_table, h0, at, 0)
-        cells = _add_slot(cells, h_table, h1, at, 1)
-        cells = _add_slot(cells, h_table, h2, at, 2)
+        cells = _add_slot(cells, vertical, v0, at, 0)
+        cells = _add_slot(cells, vertical, v1, at, 1)
+        cells = _add_slot(cells, vertical, v2, at, 2)
+        cells = _add_slot(cells, vertical, v3, at, 3)
+        cells = _add_slot(cells, horizontal, h0, at, 0)
+        cells = _add_slot(cells, horizontal, h1, at, 1)
+        cells = _add_slot(cells, horizontal, h2, at, 2)
         if j > first:
             pixel = (i * image.shape[1] + j - 1) * C
             _store_pixels(cells, image, pixel, out, i * r * stride + (j - 1) * r * C, stride)
@@ -357,17 +353,14 @@ def _inner_cells(
 
 
 @_jit
-def upscale_band(
-    image, v_table, h_table, lut, program, y0, y1, tile, v_pairs, h_pairs, sums, out,
-    channels, scale,
-):  # fmt: skip
+def upscale_band(image, tables, lut, program, y0, y1, tile, pairs, sums, out, tags):
     """Enlarge the pixel rows y0 <= i < y1 of an image into their place in the output.
 
     Parameters
     ----------
     image : uint8 (H, W, C)
-    v_table, h_table : int8 or int16 (65537, entry length)
-        From `fuse_pairs`.
+    tables : two of int8 or int16 (65537, entry length)
+        Of vertical and horizontal pairs, from `fuse_pairs`.
     lut : int8 (256, 256, 9 * r * r)
     program : tuple of arrays
         What `lut` adds near the borders, from ``lutsr._borders``.
@@ -375,40 +368,30 @@ def upscale_band(
         Rows of pixels.
     tile : int
         Columns of pixels done at a time, so that the entries of a few rows stay in the cache.
-    v_pairs : int32 (4, (tile + 3) * C)
-    h_pairs : int32 (3, (tile + 3) * C)
+    pairs : int32 (4, (tile + 3) * C) and int32 (3, (tile + 3) * C)
     sums : int16 (C * lanes,)
         Scratch.
     out : uint8 (H * r, W * r, C)
-    channels, scale : tuple of int
+    tags : two tuples
         Of the lengths C and r, which the compiler must know; the values do not matter.
     """
     H, W = image.shape[0], image.shape[1]
     for x0 in range(0, W, tile):
         x1 = min(x0 + tile, W)
         for row in range(y0 - 2, y1 + 1):
-            _find_pairs(image, row, 1, 0, x0 - 2, x1 + 1, v_table.shape[1], v_pairs[row % 4])
-            # fmt: off
-            _find_pairs(image, row, 0, 1, x0 - 2, x1 + 1, h_table.shape[1], h_pairs[row % 3])
+            entry_v, entry_h = tables[0].shape[1], tables[1].shape[1]
+            _find_pairs(image, row, 1, 0, x0 - 2, x1 + 1, entry_v, pairs[0][row % 4])
+            _find_pairs(image, row, 0, 1, x0 - 2, x1 + 1, entry_h, pairs[1][row % 3])
             i = row - 1
             if i < y0:
                 continue
             left, right = max(x0, 2), min(x1, W - 2)
             if i < 2 or i >= H - 2 or left >= right:
                 left = right = x1
-            if x0 < left:
-                _border_cells(
-                    image, lut, i, x0, x0, left, v_table, h_table, v_pairs, h_pairs,
-                    program, sums, out, channels, scale,
-                )
+            for first, last in ((x0, left), (right, x1)):
+                if first < last:
+                    _border_cells(
+                        image, lut, i, x0, first, last, tables, pairs, program, sums, out, tags
+                    )
             if left < right:
-                _inner_cells(
-                    image, i, x0, left, right, v_table, h_table, v_pairs, h_pairs,
-                    out, channels, scale,
-                )
-            if right < x1:
-                _border_cells(
-                    image, lut, i, x0, right, x1, v_table, h_table, v_pairs, h_pairs,
-                    program, sums, out, channels, scale,
-                )
-            # fmt: on
+                _inner_cells(image, i, x0, left, right, tables, pairs, out, tags)

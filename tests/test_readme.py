@@ -1,0 +1,79 @@
+"""The README's commands and code, run as they stand there."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import lutsr
+
+from .conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def command(marker):
+    (line,) = re.findall(rf"<!-- {marker} -->\n```sh\n(.*)\n```", README)
+    return line
+
+
+def test_first_command_enlarges_a_real_picture(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    clone = tmp_path / "clone"
+    files = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    for name in files:
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name)
+    # Whatever environment the tests run in must not help.
+    hidden = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
+    run = subprocess.run(
+        ["bash", "-c", command("first command")],
+        cwd=clone, check=False, capture_output=True, text=True, timeout=600,
+        env={key: value for key, value in os.environ.items() if key not in hidden},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "wrote sample_x4.png" in run.stdout
+    with Image.open(ROOT / "docs/images/sample.png") as image:
+        want = lutsr.upscale(np.asarray(image), 4, channel_axis=-1)
+    with Image.open(clone / "sample_x4.png") as image:
+        assert np.array_equal(np.asarray(image), want)
+
+
+def test_ci_runs_the_second_command():
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "'/<!-- test command -->/,/^```$/p' README.md" in script
+    assert 'eval "$command"' in script
+    assert command("test command").endswith("-m pytest")
+
+
+def test_workflow_beats_bicubic(capsys):
+    skimage = pytest.importorskip("skimage")
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(code.splitlines()) == 5
+    names = {}
+    exec(code, names)  # noqa: S102
+    printed = float(capsys.readouterr().out)
+    bicubic = skimage.util.img_as_ubyte(
+        skimage.transform.rescale(names["small"], 4, order=3, channel_axis=-1)
+    )
+    assert printed > skimage.metrics.peak_signal_noise_ratio(names["original"], bicubic) + 0.5
+
+
+def test_links_and_pictures_exist():
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert targets
+    for target in targets:
+        assert (ROOT / target).is_file(), target
+
+
+def test_public_names_are_those_of_the_contract():
+    assert set(lutsr.__all__) == {
+        "Upscaler", "__version__", "load", "models", "reference", "upscale", "warmup",
+    }  # fmt: skip
