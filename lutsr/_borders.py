@@ -2,9 +2,10 @@
 
 The fused entries hold everything but two things: what reflection brings back from beyond the
 border, and pairs of a line's last pixel with its reflected neighbour. Both depend only on where a
-cell lies: in the first two rows or columns, the last two, or between. So one small image, five
-pixels by five (less where the real one is smaller), tells the additions for every cell of a
+cell lies: in the first two rows or columns, the last two, or between. So one small image of five
+cells by five (less where the real one is smaller) tells the additions for every cell of a
 large one. They are found by running the reference's own steps on *places* instead of values.
+The grid of cells is that of ``lutsr._kernels``: it may start before the image's corner.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._fusion import cell_origin
 from .reference import TAPS
 
-#: A border image of this size has every kind of row (or column): 0, 1, between, last but one, last.
+#: So many rows (or columns) of cells have every kind: 0, 1, between, last but one, last.
 KINDS = 5
 
 
 class BorderProgram(NamedTuple):
     """Additions by kind of cell, as flat arrays for the kernel.
 
-    Cell kind k = (kind of row) * (kinds of columns) + (kind of column) has the terms
+    Cell kind k = (kind of row) * (columns of cells) + (kind of column) has the terms
     ``cell_starts[k] : cell_starts[k + 1]``; a term is a pair of pixels (displacements from the
     cell, in pixels) with the additions ``term_starts[t] : term_starts[t + 1]``: entry value
     ``sources`` goes to the cell's value ``targets``.
@@ -45,13 +47,16 @@ def border_program(r: int, expand_shift: int, height: int, width: int) -> Border
     ----------
     r, expand_shift : int
     height, width : int
-        Of the image, in pixels, or `KINDS` if that is less.
+        Of the image in cells, or `KINDS` if that is less.
     """
+    origin = cell_origin(r, expand_shift)
+    columns = width
+    height, width = height - origin, width - origin
     found = [_left_out(r, expand_shift, height, width, turns) for turns in range(4)]
     Y, X, pixel, neighbour, source = np.concatenate(found, axis=1)
-    i, j = Y // r, X // r
-    cell = i * width + j
-    target = Y % r * r + X % r
+    i, j = (Y + origin) // r, (X + origin) // r
+    cell = i * columns + j
+    target = (Y + origin) % r * r + (X + origin) % r
     order = np.lexsort((source, target, neighbour, pixel, cell))
     cell, pixel, neighbour = cell[order], pixel[order], neighbour[order]
     i, j = i[order], j[order]
@@ -68,7 +73,9 @@ def border_program(r: int, expand_shift: int, height: int, width: int) -> Border
         )
     ]
     return BorderProgram(
-        cell_starts=np.searchsorted(cell[heads], np.arange(height * width + 1)).astype(np.int32),
+        cell_starts=np.searchsorted(cell[heads], np.arange((height + origin) * columns + 1)).astype(
+            np.int32
+        ),
         pairs=np.stack(displaced, axis=1).astype(np.int32),
         term_starts=np.append(heads, cell.size).astype(np.int32),
         sources=source[order].astype(np.uint32),

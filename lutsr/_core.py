@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._borders import KINDS, border_program
-from ._fusion import FusedTables
+from ._fusion import FusedTables, cell_origin
 from .reference import upscale_reference
 
 #: Below this many output pixels a second thread costs more than it brings.
@@ -66,11 +66,11 @@ def upscale_planes(
     image = np.ascontiguousarray(image).view()
     image.flags.writeable = False
     target = out if out.flags.c_contiguous else np.empty(out.shape, np.uint8)
-    height = image.shape[0]
+    rows = image.shape[0] + cell_origin(lut.shape[-1], expand_shift)
     if out.size < SERIAL_PIXELS:
         workers = 1
-    workers = min(workers, height)
-    edges = [height * k // workers for k in range(workers + 1)]
+    workers = min(workers, rows)
+    edges = [rows * k // workers for k in range(workers + 1)]
 
     def run(band: int) -> None:
         _run_band(image, lut, fused, expand_shift, edges[band], edges[band + 1], target)
@@ -90,29 +90,29 @@ def _run_band(
     lut: NDArray[np.int8],
     fused: FusedTables,
     expand_shift: int,
-    y0: int,
-    y1: int,
+    g0: int,
+    g1: int,
     out: NDArray[np.uint8],
 ) -> None:
+    """Enlarge the rows of cells g0 <= g < g1."""
     # numba takes a third of a second to import: only those who enlarge pay for it.
     from . import _kernels
 
     height, width, channels = image.shape
     r = lut.shape[-1]
-    tile = min(TILE, width)
+    origin = cell_origin(r, expand_shift)
+    tile = min(TILE, width + origin)
+    length = (tile + 3) * channels
     _kernels.upscale_band(
         image,
         (fused.vertical, fused.horizontal),
         lut.reshape(256, 256, -1),
-        border_program(r, expand_shift, min(height, KINDS), min(width, KINDS)),
-        y0,
-        y1,
+        border_program(r, expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)),
+        g0,
+        g1,
         tile,
-        (
-            np.empty((4, (tile + 3) * channels), np.int32),
-            np.empty((3, (tile + 3) * channels), np.int32),
-        ),
+        (np.empty(4 * length, np.int32), np.empty(3 * length, np.int32)),
         np.empty(channels * _kernels.LANES[r], np.int16),
         out,
-        ((0,) * channels, (0,) * r),
+        ((0,) * channels, (0,) * r, (0,) * origin),
     )

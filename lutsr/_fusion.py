@@ -54,9 +54,12 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     from . import _kernels
 
     lanes = _kernels.LANES[lut.shape[-1]]
+    origin = cell_origin(lut.shape[-1], expand_shift)
+    v_length = _kernels.V_SLOTS[origin] * _kernels.V_CELLS[origin] * lanes
+    h_length = _kernels.H_SLOTS[origin] * _kernels.H_CELLS[origin] * lanes
     for dtype in (np.int8, np.int16):
-        vertical = _aligned_zeros(4 * 4 * lanes, dtype)
-        horizontal = _aligned_zeros(3 * 4 * lanes, dtype)
+        vertical = _aligned_zeros(v_length, dtype)
+        horizontal = _aligned_zeros(h_length, dtype)
         fits = np.ones(1, np.uint8)
         _kernels.fuse_pairs(lut, expand_shift, lanes, 0, 65536, vertical, horizontal, fits)
         if fits[0]:
@@ -64,6 +67,11 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     vertical.flags.writeable = False
     horizontal.flags.writeable = False
     return FusedTables(vertical, horizontal)
+
+
+def cell_origin(r: int, expand_shift: int) -> int:
+    """Say how far before the image's corner the grid of cells starts, in output pixels."""
+    return 0 if expand_shift == r else 1
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
