@@ -1,0 +1,76 @@
+"""Small pictures and runs for the tests of `training`; all of it needs Pillow and torch."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+if str(ROOT) not in sys.path:  # `training` is not installed: it lives beside the tests
+    sys.path.insert(0, str(ROOT))
+
+
+try:
+    import torch
+except ModuleNotFoundError:
+    pass  # the tests that need it skip themselves
+else:
+    torch.set_num_threads(1)  # the runs are tiny: threads only wait for each other
+
+
+def write_pictures(folder: Path, count: int = 3, side: int = 96) -> Path:
+    """Smooth pictures with edges, as PNG; the same for every test."""
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(7)
+    y, x = np.mgrid[:side, :side] / side
+    for number in range(count):
+        waves = rng.uniform(2, 20, (3, 2))
+        bands = [127 + 90 * np.sin(a * x + b * y) + 30 * (x > y) for a, b in waves]
+        pixels = np.clip(np.stack(bands, -1), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    pytest.importorskip("PIL")
+    return write_pictures(tmp_path / "pictures")
+
+
+@pytest.fixture
+def train_args(pictures: Path, tmp_path: Path):
+    """Arguments of a run of a few steps; a function, so that a test may make several."""
+
+    def make(**changes) -> dict:
+        return {
+            "images": str(pictures),
+            "val": str(pictures),
+            "out": str(tmp_path / "run"),
+            "scale": 2,
+            "expand_shift": 2,
+            "width": 8,
+            "alpha": 0.25,
+            "seed": 1,
+            "batch": 2,
+            "crop": 8,
+            "lr": 1e-3,
+            "steps": 6,
+            "every": 2,
+            "device": "cpu",
+            "model": "tiny",
+            "licences": {},
+            "command": "python -m training train",
+        } | changes
+
+    return make
+
+    """The folder of benchmark images that lies beside a developer's checkout."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data beside this checkout")
+    return folder

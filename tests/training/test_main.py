@@ -1,0 +1,95 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from training.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*args, code=""):
+    """`python -m training`, in a process of its own, after some code that sets the stage."""
+    start = f"{code}\nimport runpy, sys\nsys.argv = {['training', *args]!r}\n"
+    start += "runpy.run_module('training', run_name='__main__')"
+    command = [sys.executable, "-c", start]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_help_shows_the_commands_with_an_example_each():
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    for command in ("train", "export", "evaluate"):
+        assert f"python -m training {command} " in done.stdout
+
+
+@pytest.mark.parametrize("command", ["train", "export", "evaluate"])
+def test_each_command_has_help_with_its_example(command, capsys):
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert f"example:\n  python -m training {command} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["paint"],
+        ["train", "--out", "x"],
+        ["train", "--images", "x"],
+        ["train", "--images", "x", "--out", "y", "--scale", "5"],
+        ["train", "--images", "x", "--out", "y", "--expand-shift", "3"],
+        ["train", "--images", "x", "--out", "y", "--steps", "0"],
+        ["train", "--images", "x", "--out", "y", "--licence", "nameless"],
+        ["evaluate", "t.npy"],
+    ],
+)
+def test_wrong_usage_exits_2(argv, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(argv)
+    assert left.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["torch", "PIL", "tqdm"])
+def test_a_missing_package_is_one_line(package):
+    hide = f"import sys; sys.modules[{package!r}] = None"
+    done = run("train", "--images", "none", "--out", "none", code=hide)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: train needs {package}, which is not installed; "
+        "pip install 'lutsr[training]' brings it\n"
+    )
+
+
+def test_import_and_help_need_no_torch():
+    code = "import sys; sys.modules.update(torch=None, PIL=None, skimage=None, tqdm=None)"
+    done = run("--help", code=code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_missing_images_are_one_line(tmp_path, capsys):
+    pytest.importorskip("torch")
+    pytest.importorskip("PIL")
+    pytest.importorskip("tqdm")
+    folder = tmp_path / "nowhere"
+    assert main(["train", "--images", str(folder), "--out", str(tmp_path / "run")]) == 1
+    assert capsys.readouterr().err == f"error: no such folder of images: {folder}\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_from_pictures_to_figures(pictures, tmp_path, capsys):
+    for package in ("torch", "PIL", "tqdm", "skimage"):
+        pytest.importorskip(package)
+    run_folder, tables = str(tmp_path / "run"), str(tmp_path / "tables")
+    train = f"train --images {pictures} --scale 2 --steps 3 --batch 1 --crop 8 --out {run_folder}"
+    assert main(train.split()) == 0
+    assert main(["export", f"{run_folder}/checkpoint.pt", tables, "--model", "mine"]) == 0
+    assert main(["evaluate", f"{tables}/mine_x2.npy", "--hr", str(pictures)]) == 0
+    out = capsys.readouterr().out
+    assert f"{tables}/mine_x2.npy" in out
+    assert "bicubic" in out

@@ -1,0 +1,172 @@
+"""``python -m training``: train, export and evaluate look-up tables."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.errors import TrainingError
+
+PROG = "python -m training"
+EXAMPLES = f"""examples:
+  {PROG} train --images photos/ --val more_photos/ --scale 4 --out runs/mine
+  {PROG} export runs/mine/checkpoint.pt tables/ --model mine
+  {PROG} evaluate tables/mine_x4.npy --hr Set5/HR Set14/HR
+"""
+OPTIONAL_PACKAGES = ("torch", "PIL", "skimage", "tqdm")
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"wanted NAME=VALUE, got {text!r}")
+    return name, value
+
+
+def _positive(kind: type) -> type:
+    def read(text: str):
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"wanted a positive number, got {text}")
+        return value
+
+    read.__name__ = kind.__name__  # argparse prints it when the text is no number at all
+    return read
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands."""
+    raw = argparse.RawDescriptionHelpFormatter
+    whole, real = _positive(int), _positive(float)
+    parser = argparse.ArgumentParser(
+        PROG, description=__doc__, epilog=EXAMPLES, formatter_class=raw
+    )
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
+
+    example = dict(zip(("train", "export", "evaluate"), EXAMPLES.splitlines()[1:], strict=True))
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        epilog = f"example:\n{example[name]}"
+        return commands.add_parser(
+            name, help=text, description=text, epilog=epilog, formatter_class=raw
+        )
+
+    train = add("train", "train a network on a folder of images and write its table")
+    train.add_argument("--images", help="folder of images to train on, searched recursively")
+    train.add_argument("--val", help="folder of images to validate on (optional)")
+    train.add_argument("--out", required=True, help="folder of this run")
+    train.add_argument("--resume", action="store_true", help="continue the run in --out as it was")
+    train.add_argument("--scale", type=int, choices=(2, 3, 4), default=4)
+    train.add_argument(
+        "--expand-shift", type=int, help="pixels a tap moves its map by: 1, or the scale (default)"
+    )
+    train.add_argument("--steps", type=whole, default=6500, help="training steps (%(default)s)")
+    train.add_argument("--batch", type=whole, default=16, help="crops per step (%(default)s)")
+    train.add_argument("--crop", type=whole, default=48, help="input side of a crop (%(default)s)")
+    train.add_argument("--lr", type=real, default=5e-3, help="highest learning rate (%(default)s)")
+    train.add_argument(
+        "--every", type=whole, default=500, help="steps per checkpoint (%(default)s)"
+    )
+    train.add_argument("--seed", type=int, default=1, help="seed of everything (%(default)s)")
+    train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    train.add_argument("--model", default="eclut", help="name of the table (%(default)s)")
+    licence_help = "licence of a data set (a sub-folder of --images) for the card; repeatable"
+    licence = {"type": _named, "action": "append", "default": [], "metavar": "SET=TEXT"}
+    train.add_argument("--licence", help=licence_help, **licence)
+
+    export = add("export", "write the int8 table and its card from a checkpoint")
+    export.add_argument("checkpoint", help="checkpoint.pt of a run")
+    export.add_argument("folder", help="where table and card go")
+    export.add_argument("--model", help="name of the table (the run's own)")
+    export.add_argument("--licence", help="licence of a data set of the run; repeatable", **licence)
+    export.add_argument(
+        "--metrics",
+        help="put figures on this folder of HR images on the card; repeatable",
+        **{**licence, "metavar": "SET=FOLDER"},
+    )
+
+    evaluate = add("evaluate", "print PSNR-Y and SSIM of tables on folders of HR images")
+    evaluate.add_argument("table", nargs="+", help="a .npy file or the name of a shipped model")
+    evaluate.add_argument("--hr", nargs="+", required=True, help="folders of full-size images")
+    evaluate.add_argument("--scale", type=int, choices=(2, 3, 4), help="for a shipped model")
+    evaluate.add_argument("--expand-shift", type=int, help="for a table without a card")
+    return parser
+
+
+def run_train(options: argparse.Namespace, argv: Sequence[str]) -> None:
+    """Hand the ``train`` command to `training.train`."""
+    from training.quantize import ALPHA
+    from training.train import train
+
+    args = {key: value for key, value in vars(options).items() if key not in ("name", "resume")}
+    args["expand_shift"] = args["expand_shift"] or args["scale"]
+    args["licences"] = dict(args.pop("licence"))
+    args |= {"width": 64, "alpha": ALPHA, "command": f"{PROG} {shlex.join(argv)}"}
+    table = train(args, resume=options.resume)
+    print(table)
+
+
+def run_export(options: argparse.Namespace, argv: Sequence[str]) -> None:
+    """Hand the ``export`` command to `training.export`."""
+    from training.export import export_checkpoint
+
+    table = export_checkpoint(
+        options.checkpoint,
+        options.folder,
+        model=options.model,
+        licences=dict(options.licence),
+        metric_folders=dict(options.metrics),
+    )
+    print(table)
+
+
+def run_evaluate(options: argparse.Namespace, argv: Sequence[str]) -> None:
+    """Hand the ``evaluate`` command to `training.evaluate`."""
+    from training.evaluate import print_figures
+
+    # A path wins over a shipped name; a Path also tells `lutsr.load` which of them it is.
+    tables = [Path(t) if t.endswith(".npy") else t for t in options.table]
+    print_figures(tables, options.hr, scale=options.scale, expand_shift=options.expand_shift)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, 1 for a failure, 2 for wrong usage."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    if options.name == "train":
+        if not options.resume and not options.images:
+            parser.error("train: --images is required (unless --resume)")
+        if options.expand_shift not in (None, 1, options.scale):
+            parser.error(
+                f"train: --expand-shift must be 1 or the scale {options.scale}, "
+                f"got {options.expand_shift}"
+            )
+    command = {"train": run_train, "export": run_export, "evaluate": run_evaluate}[options.name]
+    try:
+        command(options, argv)
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in OPTIONAL_PACKAGES:
+            raise
+        print(
+            f"error: {options.name} needs {package}, which is not installed; "
+            "pip install 'lutsr[training]' brings it",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        again = " The same --out with --resume continues it." if options.name == "train" else ""
+        print(f"error: interrupted.{again}", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

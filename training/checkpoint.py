@@ -1,0 +1,80 @@
+"""Files that are either the old one or the new one, never half of either."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.errors import TrainingError
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write a file next to its place, flush it to the disk, then move it there.
+
+    Raises
+    ------
+    TrainingError
+        If the disk is full or the folder cannot be written; the old file is untouched.
+    """
+    path = Path(path)
+    partial = None
+    try:
+        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, 0o644)  # mkstemp makes it private
+        os.replace(partial, path)
+    except OSError as error:
+        raise TrainingError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if partial is not None and os.path.exists(partial):
+            os.unlink(partial)
+
+
+def make_folder(folder: str | Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    TrainingError
+        If that is not possible.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot make folder {folder}: {error.strerror or error}") from error
+
+
+def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
+    """Save tensors and plain values, atomically."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> dict[str, Any]:
+    """Load what `save_checkpoint` saved; never runs code from the file.
+
+    Raises
+    ------
+    TrainingError
+        If the file is missing or is not such a checkpoint.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TrainingError(f"no such checkpoint: {path}")
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # torch raises half a dozen kinds for a file that is not its own
+        raise TrainingError(f"{path} is not a checkpoint of this package ({error})") from error
+    missing = {"net", "step", "args", "data"} - set(state if isinstance(state, dict) else ())
+    if missing:
+        raise TrainingError(f"{path} lacks {', '.join(sorted(missing))}: not a training checkpoint")
+    return state
