@@ -204,6 +204,26 @@ def look_up(images: torch.Tensor, windows: torch.Tensor, position: torch.Tensor)
     return total
 
 
+def evaluate_present(
+    net: SRNet, images: torch.Tensor, alpha: float = ALPHA, *, rounding: bool = True
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Evaluate the pairs that occur in the images, each with its swapped twin.
+
+    Returns
+    -------
+    lut : torch.Tensor
+        (U, 9, r, r) entries, with gradients to the network.
+    position : torch.Tensor
+        (65536,) where each pair's entry stands.
+    swapped : torch.Tensor
+        (U,) where each entry's twin stands.
+    """
+    pairs = [pairs_of(torch.rot90(images, k, (1, 2))).reshape(-1) for k in (0, 1)]
+    present, position = present_pairs(torch.cat(pairs))
+    lut = evaluate_pairs(net, present, alpha, rounding)
+    return lut, position, position[(present % LEVELS) * LEVELS + present // LEVELS]
+
+
 def upscale_interior(
     net: SRNet, images: torch.Tensor, alpha: float = ALPHA, *, rounding: bool = True
 ) -> torch.Tensor:
@@ -211,10 +231,7 @@ def upscale_interior(
 
     Only the pairs that occur in the images are evaluated.
     """
-    pairs = [pairs_of(torch.rot90(images, k, (1, 2))).reshape(-1) for k in (0, 1)]
-    present, position = present_pairs(torch.cat(pairs))
-    lut = evaluate_pairs(net, present, alpha, rounding)
-    swapped = position[(present % LEVELS) * LEVELS + present // LEVELS]
+    lut, position, swapped = evaluate_present(net, images, alpha, rounding=rounding)
     return look_up(images, fuse(lut, swapped, net.expand.expand_shift), position)
 
 

@@ -13,11 +13,20 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from training.borders import WEIGHT as BORDER_WEIGHT
+from training.borders import patches_of, whole_sums
 from training.checkpoint import load_checkpoint, make_folder, save_checkpoint
 from training.data import CropSampler, Picture, load_pictures
 from training.errors import TrainingError
 from training.export import export_checkpoint, with_licences
-from training.grid import MARGIN, look_up, table_from_network, upscale_interior, windows_of_table
+from training.grid import (
+    MARGIN,
+    evaluate_present,
+    fuse,
+    look_up,
+    table_from_network,
+    windows_of_table,
+)
 from training.metrics import psnr_y
 from training.network import SRNet
 from training.quantize import clamp_through, grey_from_sum, pixel_from_sum
@@ -64,6 +73,12 @@ def validate(net: SRNet, pictures: list[Picture], alpha: float, device: torch.de
         truth = picture.hr[shave:-shave, shave:-shave]
         scores.append(psnr_y(inside.cpu().numpy(), truth, shave=0))
     return float(np.mean(scores))
+
+
+def grey_error(sums: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean squared error, in grey levels, of sums of entries; both (B, rows, columns)."""
+    grey = clamp_through(grey_from_sum(sums), 0, 255)
+    return torch.nn.functional.mse_loss(grey, targets)
 
 
 class Run:
@@ -127,9 +142,13 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         inputs, targets = (torch.from_numpy(a).to(self.device) for a in self.sampler(self.step))
-        sums = upscale_interior(self.net, inputs.to(torch.int64), self.args["alpha"])
-        grey = clamp_through(grey_from_sum(sums), 0, 255)
-        loss = torch.nn.functional.mse_loss(grey, targets.to(torch.float32))
+        inputs, targets = inputs.to(torch.int64), targets.to(torch.float32)
+        lut, position, swapped = evaluate_present(self.net, inputs, self.args["alpha"])
+        expand = self.net.expand
+        inside = look_up(inputs, fuse(lut, swapped, expand.expand_shift), position)
+        patches, wanted = patches_of(inputs, targets, self.net.scale)
+        whole = whole_sums(patches, lut, position, expand)
+        loss = grey_error(inside, targets) + BORDER_WEIGHT * grey_error(whole, wanted)
         self.optimizer.zero_grad()
         loss.backward()
         value = loss.item()
