@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +77,9 @@ def upscale_planes(
     if workers == 1:
         run(0)
     else:
+        # Imported here to keep `import lutsr` cheap.
+        from concurrent.futures import ThreadPoolExecutor
+
         # A pool of its own for each call: threads kept across a fork would be lost in the child.
         with ThreadPoolExecutor(workers, thread_name_prefix="lutsr") as pool:
             list(pool.map(run, range(workers)))

@@ -222,7 +222,7 @@ def fuse_pairs(lut, s, lanes, first, last, vertical, horizontal, fits):
 
     The tables, int8 or int16 (65537, entry length), come as zeros; the last entry stays so, for
     pairs that add nothing. A cell takes `lanes` values: r * r, then zeros. `s` is
-    ``expand_shift``. `fits[0]` is set to 0 if a value does not fit the tables' type.
+    ``expand_shift``. Stops and sets `fits[0]` to 0 where a value does not fit the type.
     """
     r = lut.shape[3]
     origin = 0 if s == r else 1
@@ -255,6 +255,7 @@ def fuse_pairs(lut, s, lanes, first, last, vertical, horizontal, fits):
                     value = sums[y, x]
                     if value < lowest or value >= -lowest:
                         fits[0] = 0
+                        return
                     cell = cells * (y // r) + x // r
                     table[pair, cell * lanes + (y % r) * r + x % r] = value
 

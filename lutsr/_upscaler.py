@@ -1,18 +1,22 @@
-"""The public functions: check what came, prepare it, hand it to the core."""
+"""The public functions: check what came, prepare it, hand it to the core.
+
+`lutsr._tables` is imported inside functions: half of what ``import lutsr`` would cost is in it.
+"""
 
 from __future__ import annotations
 
 import operator
 import os
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core, _fusion, _tables
-from ._tables import ModelInfo
+from . import _core, _fusion
+
+if TYPE_CHECKING:
+    from ._tables import ModelInfo, Table
 
 __all__ = ["Upscaler", "load", "models", "upscale", "warmup"]
 
@@ -36,7 +40,7 @@ class Upscaler:
         The table's card.
     """
 
-    def __init__(self, table: _tables.Table) -> None:
+    def __init__(self, table: Table) -> None:
         self.model = table.model
         self.scale = table.scale
         self.expand_shift = table.expand_shift
@@ -165,6 +169,8 @@ def load(
     >>> lutsr.load("eclut", 4)
     <lutsr.Upscaler eclut x4, expand_shift=4>
     """
+    from ._tables import read_table
+
     if scale is not None:
         scale = _check_int("scale", scale)
     if not isinstance(model, (str, os.PathLike)):
@@ -172,7 +178,7 @@ def load(
     if isinstance(model, os.PathLike) or model.endswith(".npy"):
         if expand_shift is not None:
             expand_shift = _check_int("expand_shift", expand_shift)
-        return Upscaler(_tables.read_table(Path(model), scale, expand_shift))
+        return Upscaler(read_table(model, scale, expand_shift))
     if scale is None:
         raise ValueError(f"scale: needed with a model's name, as in load({model!r}, 4)")
     upscaler = _load_shipped(model, scale)
@@ -186,7 +192,9 @@ def load(
 
 @lru_cache(maxsize=8)
 def _load_shipped(model: str, scale: int) -> Upscaler:
-    return Upscaler(_tables.read_shipped(model, scale))
+    from ._tables import read_shipped
+
+    return Upscaler(read_shipped(model, scale))
 
 
 def models() -> list[ModelInfo]:
@@ -203,7 +211,9 @@ def models() -> list[ModelInfo]:
     >>> [(model.name, model.scale) for model in lutsr.models()]
     [('eclut', 4)]
     """
-    return _tables.shipped_models()
+    from ._tables import shipped_models
+
+    return shipped_models()
 
 
 def warmup() -> None:
