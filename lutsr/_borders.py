@@ -26,17 +26,17 @@ KINDS = 5
 class BorderProgram(NamedTuple):
     """Additions by kind of cell, as flat arrays for the kernel.
 
-    Cell kind k = (kind of row) * (columns of cells) + (kind of column) has the terms
-    ``cell_starts[k] : cell_starts[k + 1]``; a term is a pair of pixels (displacements from the
-    cell, in pixels) with the additions ``term_starts[t] : term_starts[t + 1]``: entry value
-    ``sources`` goes to the cell's value ``targets``.
+    Cell kind k = (kind of row) * (columns of cells) + (kind of column) looks up the entries of
+    ``pairs[pair_starts[k] : pair_starts[k + 1]]``. Its value t, of r * r, gets the sum over n in
+    ``value_starts[k * r * r + t] : value_starts[k * r * r + t + 1]`` of value ``sources[n]`` of
+    the entry of pair ``numbers[n]``, counted from ``pair_starts[k]``.
     """
 
-    cell_starts: NDArray[np.int32]
-    pairs: NDArray[np.int32]  # (terms, 4): dy, dx of the pixel, dy, dx of its neighbour
-    term_starts: NDArray[np.int32]
+    pair_starts: NDArray[np.int32]
+    pairs: NDArray[np.int32]  # (pairs, 4): rows and columns from the cell to pixel and neighbour
+    value_starts: NDArray[np.int32]
+    numbers: NDArray[np.uint32]
     sources: NDArray[np.uint32]
-    targets: NDArray[np.uint32]
 
 
 @lru_cache(maxsize=64)
@@ -50,36 +50,26 @@ def border_program(r: int, expand_shift: int, height: int, width: int) -> Border
         Of the image in cells, or `KINDS` if that is less.
     """
     origin = cell_origin(r, expand_shift)
-    columns = width
-    height, width = height - origin, width - origin
-    found = [_left_out(r, expand_shift, height, width, turns) for turns in range(4)]
+    columns = width - origin
+    found = [_left_out(r, expand_shift, height - origin, columns, turns) for turns in range(4)]
     Y, X, pixel, neighbour, source = np.concatenate(found, axis=1)
     i, j = (Y + origin) // r, (X + origin) // r
-    cell = i * columns + j
-    target = (Y + origin) % r * r + (X + origin) % r
-    order = np.lexsort((source, target, neighbour, pixel, cell))
-    cell, pixel, neighbour = cell[order], pixel[order], neighbour[order]
-    i, j = i[order], j[order]
-    new = np.ones(cell.size, bool)
-    new[1:] = np.any(np.diff([cell, pixel, neighbour]) != 0, axis=0)
-    heads = np.flatnonzero(new)
-    displaced = [
-        places[heads] - origin[heads]
-        for places, origin in (
-            (pixel // width, i),
-            (pixel % width, j),
-            (neighbour // width, i),
-            (neighbour % width, j),
-        )
-    ]
+    kind = i * width + j
+    value = kind * r * r + (Y + origin) % r * r + (X + origin) % r
+    moves = np.stack([kind, *np.divmod(pixel, columns), *np.divmod(neighbour, columns)])
+    moves[1::2] -= i
+    moves[2::2] -= j
+    moves, number = np.unique(moves, axis=1, return_inverse=True)
+    pair_starts = np.searchsorted(moves[0], np.arange(height * width + 1))
+    order = np.argsort(value, kind="stable")
     return BorderProgram(
-        cell_starts=np.searchsorted(cell[heads], np.arange((height + origin) * columns + 1)).astype(
+        pair_starts=pair_starts.astype(np.int32),
+        pairs=np.ascontiguousarray(moves[1:].T, np.int32),
+        value_starts=np.searchsorted(value[order], np.arange(height * width * r * r + 1)).astype(
             np.int32
         ),
-        pairs=np.stack(displaced, axis=1).astype(np.int32),
-        term_starts=np.append(heads, cell.size).astype(np.int32),
+        numbers=(number.reshape(-1) - pair_starts[kind])[order].astype(np.uint32),
         sources=source[order].astype(np.uint32),
-        targets=target[order].astype(np.uint32),
     )
 
 

@@ -108,7 +108,7 @@ def _run_band(
     _kernels.upscale_band(
         image,
         (fused.vertical, fused.horizontal),
-        lut.reshape(256, 256, -1),
+        lut.reshape(-1),
         border_program(r, expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)),
         g0,
         g1,

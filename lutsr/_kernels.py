@@ -4,10 +4,9 @@ Kernels never see user input: they take arrays that ``lutsr._core`` has laid out
 output they are given, return nothing and never raise. They do not run under
 ``NUMBA_DISABLE_JIT`` (vectors are LLVM values); their plain twin is ``lutsr.reference``.
 
-A row of cells is the sum over four rows of vertical and three rows of horizontal
-pairs. Going along the row, the sums of four neighbouring cells are kept in registers: each pair
-adds one *slot* of its fused entry (a few cells, one load), the leftmost cell is then complete, is
-rounded, clipped and written, and the others move up. Nothing is accumulated in memory.
+A row of cells is the sum over a few rows of vertical and of horizontal pairs. Going along it, the
+sums of four neighbouring cells are kept in registers: each pair adds one *slot* of its fused entry
+(a row of cells, one load), the leftmost cell is then complete, is rounded, clipped and written.
 
 The grid of cells starts at the image's corner for ``expand_shift`` r. For ``expand_shift`` 1 it
 starts one output pixel above and left of it (``origin`` 1), because there every pair's window
@@ -309,7 +308,8 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, program, sums,
     r, origin = len(tags[1]), len(tags[2])
     lead = 1 - origin
     lanes = sums.shape[0] // C
-    cell_starts, pairs, term_starts, sources, targets = program
+    pair_starts, pairs, value_starts, numbers, sources = program
+    entries = np.empty(32, np.uint64)  # a kind looks up 21 at most
     cells = _no_cells(tags[0], tags[1], tags[2])
     for j in range(first - 2, last + lead):
         cells = _add_pairs(cells, tables, places, g, (j - h0 + 2) * C, origin)
@@ -318,19 +318,19 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, program, sums,
             _store_sums(cells, sums, 0)
             kind = _kind(g, H + origin) * min(W + origin, 5) + _kind(h, W + origin)
             for c in range(C):
-                cell = sums[c * lanes : (c + 1) * lanes]
-                for term in range(cell_starts[kind], cell_starts[kind + 1]):
-                    one = image[g + pairs[term, 0], h + pairs[term, 1], c]
-                    other = image[g + pairs[term, 2], h + pairs[term, 3], c]
-                    entry = lut[one, other]
-                    for k in range(term_starts[term], term_starts[term + 1]):
-                        cell[targets[k]] += entry[sources[k]]
+                for k in range(pair_starts[kind], pair_starts[kind + 1]):
+                    one = image[g + pairs[k, 0], h + pairs[k, 1], c]
+                    other = image[g + pairs[k, 2], h + pairs[k, 3], c]
+                    entries[k - pair_starts[kind]] = (np.int64(one) * 256 + other) * (9 * r * r)
                 for Y in range(max(g * r - origin, 0), min((g + 1) * r - origin, H * r)):
                     for X in range(max(h * r - origin, 0), min((h + 1) * r - origin, W * r)):
                         y, x = Y // r, X // r
-                        times = (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
                         lane = (Y - g * r + origin) * r + X - h * r + origin
-                        total = cell[lane] + times * np.int64(image[y, x, c])
+                        times = (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
+                        total = sums[c * lanes + lane] + times * np.int64(image[y, x, c])
+                        at = kind * r * r + lane
+                        for k in range(value_starts[at], value_starts[at + 1]):
+                            total += lut[entries[numbers[k]] + sources[k]]
                         out[Y, X, c] = min(max((total + 2) >> 2, 0), 255)
         cells = _move_up(cells)
 
@@ -361,7 +361,7 @@ def upscale_band(image, tables, lut, program, g0, g1, tile, places, sums, out, t
     image : uint8 (H, W, C)
     tables : two of int8 or int16 (65537, entry length)
         Of vertical and horizontal pairs, from `fuse_pairs`.
-    lut : int8 (256, 256, 9 * r * r)
+    lut : int8, flat
     program : tuple of arrays
         What `lut` adds near the borders, from ``lutsr._borders``.
     g0, g1 : int
