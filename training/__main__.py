@@ -1,4 +1,4 @@
-"""``python -m training``: train, export and evaluate look-up tables."""
+"""``python -m training``: train, fit, export and evaluate look-up tables."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from training.errors import TrainingError
 PROG = "python -m training"
 EXAMPLES = f"""examples:
   {PROG} train --images photos/ --val more_photos/ --scale 4 --out runs/mine
+  {PROG} fit --images photos/ --val more_photos/ --scale 4 --out runs/fitted
   {PROG} export runs/mine/checkpoint.pt tables/ --model mine
   {PROG} evaluate tables/mine_x4.npy --hr Set5/HR Set14/HR
 """
-OPTIONAL_PACKAGES = ("torch", "PIL", "skimage", "tqdm")
+OPTIONAL_PACKAGES = ("torch", "PIL", "skimage", "tqdm", "matplotlib")
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -26,11 +27,12 @@ def _named(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _positive(kind: type) -> type:
+def _positive(kind: type, *, zero: bool = False) -> type:
     def read(text: str):
         value = kind(text)
-        if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"wanted a positive number, got {text}")
+        if not 0 <= value < float("inf") or not (value or zero):
+            wanted = "a number from 0 up" if zero else "a positive number"
+            raise argparse.ArgumentTypeError(f"wanted {wanted}, got {text}")
         return value
 
     read.__name__ = kind.__name__  # argparse prints it when the text is no number at all
@@ -46,7 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
 
-    example = dict(zip(("train", "export", "evaluate"), EXAMPLES.splitlines()[1:], strict=True))
+    example = dict(
+        zip(("train", "fit", "export", "evaluate"), EXAMPLES.splitlines()[1:], strict=True)
+    )
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         epilog = f"example:\n{example[name]}"
@@ -77,16 +81,49 @@ def build_parser() -> argparse.ArgumentParser:
     licence = {"type": _named, "action": "append", "default": [], "metavar": "SET=TEXT"}
     train.add_argument("--licence", help=licence_help, **licence)
 
+    fit = add("fit", "fit a table to a folder of images by least squares: no network, minutes")
+    fit.add_argument("--images", help="folder of images to fit to, searched recursively")
+    fit.add_argument("--val", help="folder of images for the PSNR in the log (optional)")
+    fit.add_argument("--out", required=True, help="folder of this run")
+    fit.add_argument("--resume", action="store_true", help="continue the run in --out as it was")
+    fit.add_argument("--scale", type=int, choices=(2, 3, 4), default=4)
+    fit.add_argument(
+        "--expand-shift", type=int, help="pixels a tap moves its map by: 1, or the scale (default)"
+    )
+    fit.add_argument("--init", help="a table (.npy) or a network's checkpoint to start from")
+    or_none = _positive(int, zero=True)
+    fit.add_argument(
+        "--free", type=whole, default=3, help="iterations without limits (%(default)s)"
+    )
+    fit.add_argument(
+        "--limits", type=or_none, default=24, help="iterations within int8 (%(default)s)"
+    )
+    fit.add_argument(
+        "--rounding", type=or_none, default=8, help="rounds on whole numbers (%(default)s)"
+    )
+    fit.add_argument(
+        "--smoothness",
+        type=_positive(float, zero=True),
+        default=30.0,
+        help="weight of differences between neighbouring pairs (%(default)s)",
+    )
+    fit.add_argument(
+        "--borders", type=or_none, default=250, help="steps spent on borders (%(default)s)"
+    )
+    fit.add_argument("--every", type=whole, default=4, help="iterations per checkpoint (4)")
+    fit.add_argument("--seed", type=int, default=1, help="seed of everything (%(default)s)")
+    fit.add_argument("--model", default="eclut", help="name of the table (%(default)s)")
+    fit.add_argument("--licence", help=licence_help, **licence)
+    metrics_help = "put figures on this folder of HR images on the card; repeatable"
+    metrics = {**licence, "metavar": "SET=FOLDER"}
+    fit.add_argument("--metrics", help=metrics_help, **metrics)
+
     export = add("export", "write the int8 table and its card from a checkpoint")
     export.add_argument("checkpoint", help="checkpoint.pt of a run")
     export.add_argument("folder", help="where table and card go")
     export.add_argument("--model", help="name of the table (the run's own)")
     export.add_argument("--licence", help="licence of a data set of the run; repeatable", **licence)
-    export.add_argument(
-        "--metrics",
-        help="put figures on this folder of HR images on the card; repeatable",
-        **{**licence, "metavar": "SET=FOLDER"},
-    )
+    export.add_argument("--metrics", help=metrics_help, **metrics)
 
     evaluate = add("evaluate", "print PSNR-Y and SSIM of tables on folders of HR images")
     evaluate.add_argument("table", nargs="+", help="a .npy file or the name of a shipped model")
@@ -107,6 +144,16 @@ def run_train(options: argparse.Namespace, argv: Sequence[str]) -> None:
     args |= {"width": 64, "alpha": ALPHA, "command": f"{PROG} {shlex.join(argv)}"}
     table = train(args, resume=options.resume)
     print(table)
+
+
+def run_fit(options: argparse.Namespace, argv: Sequence[str]) -> None:
+    """Hand the ``fit`` command to `training.fit`."""
+    from training.fit import fit
+
+    given = {key: value for key, value in vars(options).items() if key not in ("name", "licence")}
+    given["metrics"] = dict(options.metrics)
+    command = f"{PROG} {shlex.join(argv)}"
+    print(fit(**given, licences=dict(options.licence), command=command))
 
 
 def run_export(options: argparse.Namespace, argv: Sequence[str]) -> None:
@@ -137,15 +184,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     parser = build_parser()
     options = parser.parse_args(argv)
-    if options.name == "train":
+    if options.name in ("train", "fit"):
         if not options.resume and not options.images:
-            parser.error("train: --images is required (unless --resume)")
+            parser.error(f"{options.name}: --images is required (unless --resume)")
         if options.expand_shift not in (None, 1, options.scale):
             parser.error(
-                f"train: --expand-shift must be 1 or the scale {options.scale}, "
+                f"{options.name}: --expand-shift must be 1 or the scale {options.scale}, "
                 f"got {options.expand_shift}"
             )
-    command = {"train": run_train, "export": run_export, "evaluate": run_evaluate}[options.name]
+    commands = {"train": run_train, "fit": run_fit, "export": run_export, "evaluate": run_evaluate}
+    command = commands[options.name]
     try:
         command(options, argv)
     except TrainingError as error:
@@ -162,7 +210,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     except KeyboardInterrupt:
-        again = " The same --out with --resume continues it." if options.name == "train" else ""
+        again = (
+            " The same --out with --resume continues it."
+            if options.name in ("train", "fit")
+            else ""
+        )
         print(f"error: interrupted.{again}", file=sys.stderr)
         return 130
     return 0

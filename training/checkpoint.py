@@ -1,55 +1,17 @@
-"""Files that are either the old one or the new one, never half of either."""
+"""Checkpoints: tensors and plain values in one file, written atomically."""
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from training.errors import TrainingError
+from training.files import make_folder, write_atomically
 
-
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a file next to its place, flush it to the disk, then move it there.
-
-    Raises
-    ------
-    TrainingError
-        If the disk is full or the folder cannot be written; the old file is untouched.
-    """
-    path = Path(path)
-    partial = None
-    try:
-        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(partial, 0o644)  # mkstemp makes it private
-        os.replace(partial, path)
-    except OSError as error:
-        raise TrainingError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if partial is not None and os.path.exists(partial):
-            os.unlink(partial)
-
-
-def make_folder(folder: str | Path) -> None:
-    """Make a folder and those above it, where they are missing.
-
-    Raises
-    ------
-    TrainingError
-        If that is not possible.
-    """
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"cannot make folder {folder}: {error.strerror or error}") from error
+__all__ = ["load_checkpoint", "make_folder", "save_checkpoint", "write_atomically"]
 
 
 def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:

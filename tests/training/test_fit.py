@@ -1,0 +1,180 @@
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("PIL")
+pytest.importorskip("matplotlib")
+
+import lutsr  # noqa: E402
+from training import fit_solver  # noqa: E402
+from training.checkpoint import load_checkpoint  # noqa: E402
+from training.data import load_pictures  # noqa: E402
+from training.degrade import enlarge  # noqa: E402
+from training.errors import TrainingError  # noqa: E402
+from training.fit import fit  # noqa: E402
+from training.fit_data import Passes, planes_of  # noqa: E402
+from training.fit_solver import Objective, Rounding, dot  # noqa: E402
+from training.metrics import psnr_y  # noqa: E402
+from training.windows import limits, reach, symmetrise  # noqa: E402
+
+QUICK = {"free": 4, "limits": 2, "rounding": 3, "every": 1, "smoothness": 5.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_nodes():
+    """Coarse features that take no time to set up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit_solver, "KNOTS", (0, 8, 64, 255))
+        patch.setattr(fit_solver, "MEANS", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """One picture of soft-edged discs, 120 x 132."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("discs")
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:132, :120]
+    picture = np.full((132, 120, 3), 90.0)
+    for _ in range(40):
+        top, left, radius = rng.uniform(0, 130), rng.uniform(0, 120), rng.uniform(4, 25)
+        inside = np.clip(radius - np.hypot(y - top, x - left), 0, 1)[..., None]
+        picture += inside * (rng.uniform(0, 255, 3) - picture)
+    Image.fromarray(picture.round().astype(np.uint8)).save(folder / "discs.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fitted(folder, tmp_path_factory) -> Path:
+    return fit(folder, 2, out=tmp_path_factory.mktemp("fit") / "run", val=folder, **QUICK)
+
+
+def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
+    from lutsr._fusion import fuse
+
+    (picture,) = load_pictures(folder, 2)
+    result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
+    # On the picture it was fitted to: that the fit works, not that it is good.
+    bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
+    assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
+    fused = fuse(np.load(fitted), 2)
+    assert fused is None or fused.vertical.dtype == fused.horizontal.dtype == np.int8
+
+
+def test_record(fitted, folder):
+    record = json.loads((fitted.parent / "args.json").read_text())
+    assert {"free", "limited", "int8"} == set(record["val_psnr_y"])
+    assert record["args"]["smoothness"] == 5
+    assert "numba" in record["versions"]
+    lines = (fitted.parent / "log.csv").read_text().splitlines()
+    assert len(lines) == 1 + 9
+    assert lines[0] == "step,phase,mse,val_psnr_y,seconds"
+    mse = [float(line.split(",")[2]) for line in lines[1:]]
+    assert mse[3] < mse[0]
+    assert mse[8] <= mse[6]
+    assert (fitted.parent / "curves.png").stat().st_size > 1000
+    card = json.loads(fitted.with_suffix(".json").read_text())
+    assert (card["scale"], card["expand_shift"]) == (2, 2)
+    assert card["trained_on"][0]["images"] == 1
+    # What was noted is what the shipped code does.
+    (picture,) = load_pictures(folder, 2)
+    result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
+    noted = record["val_psnr_y"]["int8"]
+    assert psnr_y(result, picture.hr, shave=4) == pytest.approx(noted, abs=1e-4)
+
+
+@pytest.mark.parametrize("stop_at", [2, 5, 7])
+def test_resumed_equals_uninterrupted(fitted, folder, tmp_path, stop_at):
+    assert fit(folder, 2, out=tmp_path / "run", val=folder, stop_at=stop_at, **QUICK) is None
+    assert not list((tmp_path / "run").glob("*.npy"))
+    again = fit(out=tmp_path / "run", resume=True)
+    assert again.read_bytes() == fitted.read_bytes()
+    with (tmp_path / "run" / "log.csv").open() as one, (fitted.parent / "log.csv").open() as other:
+        for a, b in zip(one, other, strict=True):
+            assert a.rsplit(",", 1)[0] == b.rsplit(",", 1)[0]  # all but the seconds
+
+
+def test_one_pixel_shift(folder, tmp_path):
+    path = fit(folder, 2, 1, out=tmp_path, model="fast", **QUICK)
+    (picture,) = load_pictures(folder, 2)
+    result = lutsr.load(path)(picture.lr, channel_axis=-1)
+    bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
+    assert psnr_y(result, picture.hr, shave=4) > bicubic
+
+
+def test_starts_from_a_table(fitted, folder, tmp_path):
+    run = {**QUICK, "free": 1, "limits": 0, "rounding": 0}
+    fit(folder, 2, out=tmp_path / "warm", init=fitted, **run)
+    fit(folder, 2, out=tmp_path / "cold", **run)
+    warm, cold = ((tmp_path / name / "log.csv").read_text() for name in ("warm", "cold"))
+    assert float(warm.split(",")[6]) < float(cold.split(",")[6])
+    with pytest.raises(TrainingError, match=r"shape .* wanted"):
+        fit(folder, 3, out=tmp_path / "other", init=fitted, **run)
+
+
+def test_preconditioner_is_symmetric_and_positive(folder):
+    (picture,) = load_pictures(folder, 2)
+    objective = Objective(Passes(planes_of(picture), 2), 5.0, reach(2, 2))
+    torch.manual_seed(0)
+    a, b = (symmetrise(torch.randn(256, 256, 4, 3, 2, 2)) for _ in range(2))
+    one, other = objective.precondition(a), objective.precondition(b)
+    assert dot(a, other) == pytest.approx(dot(b, one), rel=1e-3, abs=1e-3)
+    assert dot(a, one) > 0
+    # The gradient is that of the value: of a square, so any step will do.
+    gradient = objective.gradient(a)[0]
+    step = objective.precondition(gradient)
+    rise = objective.gradient(a + step)[1] - objective.gradient(a - step)[1]
+    assert rise == pytest.approx(2 * dot(gradient, step), rel=1e-3)
+
+
+def test_rounding_keeps_the_constraints(folder):
+    (picture,) = load_pictures(folder, 2)
+    objective = Objective(Passes(planes_of(picture), 2), 5.0, reach(2, 2))
+    torch.manual_seed(0)
+    start = symmetrise(20 * torch.randn(256, 256, 4, 3, 2, 2))
+    rounding = Rounding(objective, start, *limits(2, 2))
+    before = rounding.value
+    rounding.step(1)
+    assert rounding.value < before
+    assert torch.equal(rounding.windows, rounding.windows.round())
+    assert torch.equal(rounding.windows, symmetrise(rounding.windows))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scale": 5}, "2, 3 or 4"),
+        ({"expand_shift": 3}, "expand_shift must be 1 or the scale 2"),
+        ({"smoothness": -1.0}, "smoothness must be at least 0, got -1"),
+        ({"smoothness": math.nan}, "smoothness must be at least 0, got nan"),
+        ({"every": 0}, "every must be at least 1, got 0"),
+        ({"images": None}, "folder of images"),
+        ({"licences": {"elsewhere": "CC0"}}, "no data set 'elsewhere'"),
+    ],
+)
+def test_errors(folder, tmp_path, changes, message):
+    arguments = {"images": folder, "scale": 2, **QUICK, **changes}
+    with pytest.raises(TrainingError, match=message):
+        fit(out=tmp_path / "run", **arguments)
+    assert not (tmp_path / "run").exists()
+
+
+def test_will_not_overwrite_and_refuses_a_broken_checkpoint(fitted, folder, tmp_path):
+    with pytest.raises(TrainingError, match="holds a fit already"):
+        fit(folder, 2, out=fitted.parent, **QUICK)
+    fit(folder, 2, out=tmp_path, stop_at=1, **QUICK)
+    (tmp_path / "fit.pt").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match="not the checkpoint of a fit"):
+        fit(out=tmp_path, resume=True)
+
+
+def test_a_network_checkpoint_is_no_fit(folder, tmp_path):
+    fit(folder, 2, out=tmp_path, stop_at=1, **QUICK)
+    with pytest.raises(TrainingError, match="lacks"):
+        load_checkpoint(tmp_path / "fit.pt")

@@ -1,0 +1,48 @@
+"""Files that are either the old one or the new one, never half of either."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from training.errors import TrainingError
+
+
+def write_atomically(path: str | Path, content: bytes | memoryview) -> None:
+    """Write a file next to its place, flush it to the disk, then move it there.
+
+    Raises
+    ------
+    TrainingError
+        If the disk is full or the folder cannot be written; the old file is untouched.
+    """
+    path = Path(path)
+    partial = None
+    try:
+        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, 0o644)  # mkstemp makes it private
+        os.replace(partial, path)
+    except OSError as error:
+        raise TrainingError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if partial is not None and os.path.exists(partial):
+            os.unlink(partial)
+
+
+def make_folder(folder: str | Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    TrainingError
+        If that is not possible.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot make folder {folder}: {error.strerror or error}") from error
