@@ -45,11 +45,22 @@ def test_shipped_table_beats_bicubic_on_a_photograph():
     assert psnr(original, big) > psnr(original, bicubic) + 0.5
 
 
-def test_grey_levels_are_kept():
-    # A flat image must not change its brightness: colours would drift.
-    for grey in (0, 1, 64, 128, 200, 254, 255):
-        big = lutsr.upscale(np.full((8, 8), grey, np.uint8), 4)
-        assert np.abs(big.astype(int) - grey).max() <= 2
+@pytest.mark.parametrize("model", lutsr.models(), ids=lambda m: f"{m.name}_x{m.scale}")
+def test_flat_images_stay_flat(model):
+    # Colours must not drift, and no frame of wrong levels must show at the borders.
+    levels = np.arange(256, dtype=np.uint8)
+    up = lutsr.load(model.name, model.scale)
+    error = np.abs(up(np.tile(levels, (9, 9, 1)), channel_axis=-1) - levels.astype(int))
+    inside = slice(2 * model.scale, -2 * model.scale)
+    assert error[inside, inside].max() <= 2
+    assert error.max() <= 10
+    assert error.mean() <= 0.5
+
+
+@pytest.mark.parametrize("model", lutsr.models(), ids=lambda m: f"{m.name}_x{m.scale}")
+def test_shipped_tables_run_on_8_bit_fused_tables(model):
+    up = lutsr.load(model.name, model.scale)
+    assert up._fused.vertical.dtype == up._fused.horizontal.dtype == np.int8
 
 
 def test_path_as_model(table_file, random_lut, image):
