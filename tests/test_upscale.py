@@ -52,7 +52,7 @@ def test_flat_images_stay_flat(model):
     up = lutsr.load(model.name, model.scale)
     error = np.abs(up(np.tile(levels, (9, 9, 1)), channel_axis=-1) - levels.astype(int))
     inside = slice(2 * model.scale, -2 * model.scale)
-    assert error[inside, inside].max() <= 2
+    assert error[inside, inside].max() <= 3
     assert error.max() <= 10
     assert error.mean() <= 0.5
 
