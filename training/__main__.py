@@ -1,4 +1,4 @@
-"""``python -m training``: train, fit, export and evaluate look-up tables."""
+"""``python -m training``: train, fit, export, evaluate and inspect look-up tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from training.errors import TrainingError
 
@@ -15,9 +16,18 @@ EXAMPLES = f"""examples:
   {PROG} train --images photos/ --val more_photos/ --scale 4 --out runs/mine
   {PROG} fit --images photos/ --val more_photos/ --scale 4 --out runs/fitted
   {PROG} export runs/mine/checkpoint.pt tables/ --model mine
-  {PROG} evaluate tables/mine_x4.npy --hr Set5/HR Set14/HR
+  {PROG} evaluate tables/mine_x4.npy --hr Set5/HR Set14/HR --rival pillow-lanczos
+  {PROG} inspect tables/mine_x4.npy --out pictures/ --images photos/
 """
+COMMANDS = ("train", "fit", "export", "evaluate", "inspect")
 OPTIONAL_PACKAGES = ("torch", "PIL", "skimage", "tqdm", "matplotlib")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -43,14 +53,10 @@ def build_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands."""
     raw = argparse.RawDescriptionHelpFormatter
     whole, real = _positive(int), _positive(float)
-    parser = argparse.ArgumentParser(
-        PROG, description=__doc__, epilog=EXAMPLES, formatter_class=raw
-    )
+    parser = _Parser(PROG, description=__doc__, epilog=EXAMPLES, formatter_class=raw)
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
 
-    example = dict(
-        zip(("train", "fit", "export", "evaluate"), EXAMPLES.splitlines()[1:], strict=True)
-    )
+    example = dict(zip(COMMANDS, EXAMPLES.splitlines()[1:], strict=True))
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         epilog = f"example:\n{example[name]}"
@@ -77,6 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=1, help="seed of everything (%(default)s)")
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     train.add_argument("--model", default="eclut", help="name of the table (%(default)s)")
+    train.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="for decoded pictures (lutsr-training in the user's cache)",
+    )
     licence_help = "licence of a data set (a sub-folder of --images) for the card; repeatable"
     licence = {"type": _named, "action": "append", "default": [], "metavar": "SET=TEXT"}
     train.add_argument("--licence", help=licence_help, **licence)
@@ -125,24 +136,45 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--licence", help="licence of a data set of the run; repeatable", **licence)
     export.add_argument("--metrics", help=metrics_help, **metrics)
 
-    evaluate = add("evaluate", "print PSNR-Y and SSIM of tables on folders of HR images")
-    evaluate.add_argument("table", nargs="+", help="a .npy file or the name of a shipped model")
+    evaluate = add("evaluate", "compare tables and rivals: PSNR-Y and SSIM on folders of images")
+    evaluate.add_argument("table", nargs="*", help="a .npy file or the name of a shipped model")
     evaluate.add_argument("--hr", nargs="+", required=True, help="folders of full-size images")
-    evaluate.add_argument("--scale", type=int, choices=(2, 3, 4), help="for a shipped model")
+    evaluate.add_argument(
+        "--scale", type=int, choices=(2, 3, 4), help="for a shipped model, or rivals alone"
+    )
     evaluate.add_argument("--expand-shift", type=int, help="for a table without a card")
+    evaluate.add_argument(
+        "--rival",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another method beside bicubic (MATLAB's); repeatable: pillow-bicubic, "
+        "pillow-lanczos, opencv-cubic, opencv-lanczos4, skimage-cubic and others",
+    )
+    evaluate.add_argument("--csv", metavar="FILE", help="write a row per image here")
+    evaluate.add_argument("--plot", metavar="FILE.png", help="draw the means here, as bars")
+
+    inspect = add("inspect", "print and draw what a table has learnt")
+    inspect.add_argument("table", help="a .npy file or the name of a shipped model")
+    inspect.add_argument("--out", required=True, help="folder for the pictures")
+    inspect.add_argument("--images", help="folder of images to count pairs in (optional)")
+    inspect.add_argument("--scale", type=int, choices=(2, 3, 4), help="for a shipped model")
+    inspect.add_argument("--expand-shift", type=int, help="for a table without a card")
     return parser
 
 
 def run_train(options: argparse.Namespace, argv: Sequence[str]) -> None:
     """Hand the ``train`` command to `training.train`."""
+    from training.cache import user_cache
     from training.quantize import ALPHA
     from training.train import train
 
-    args = {key: value for key, value in vars(options).items() if key not in ("name", "resume")}
+    apart = ("name", "resume", "cache")  # the rest decides the result, and is recorded
+    args = {key: value for key, value in vars(options).items() if key not in apart}
     args["expand_shift"] = args["expand_shift"] or args["scale"]
     args["licences"] = dict(args.pop("licence"))
     args |= {"width": 64, "alpha": ALPHA, "command": f"{PROG} {shlex.join(argv)}"}
-    table = train(args, resume=options.resume)
+    table = train(args, resume=options.resume, cache=options.cache or user_cache())
     print(table)
 
 
@@ -174,9 +206,34 @@ def run_evaluate(options: argparse.Namespace, argv: Sequence[str]) -> None:
     """Hand the ``evaluate`` command to `training.evaluate`."""
     from training.evaluate import print_figures
 
-    # A path wins over a shipped name; a Path also tells `lutsr.load` which of them it is.
-    tables = [Path(t) if t.endswith(".npy") else t for t in options.table]
-    print_figures(tables, options.hr, scale=options.scale, expand_shift=options.expand_shift)
+    print_figures(
+        [_table(text) for text in options.table],
+        options.hr,
+        rivals=options.rival,
+        scale=options.scale,
+        expand_shift=options.expand_shift,
+        csv_file=options.csv,
+        plot_file=options.plot,
+    )
+
+
+def run_inspect(options: argparse.Namespace, argv: Sequence[str]) -> None:
+    """Hand the ``inspect`` command to `training.inspection`."""
+    from training.inspection import inspect_table
+
+    drawn = inspect_table(
+        _table(options.table),
+        options.out,
+        images=options.images,
+        scale=options.scale,
+        expand_shift=options.expand_shift,
+    )
+    print(*drawn, sep="\n")
+
+
+def _table(text: str) -> str | Path:
+    """Tell files from shipped names, as `lutsr.load` does: a Path is always a file."""
+    return Path(text) if text.endswith(".npy") else text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -192,8 +249,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"{options.name}: --expand-shift must be 1 or the scale {options.scale}, "
                 f"got {options.expand_shift}"
             )
-    commands = {"train": run_train, "fit": run_fit, "export": run_export, "evaluate": run_evaluate}
-    command = commands[options.name]
+    if options.name == "evaluate" and not (options.table or options.scale):
+        parser.error("evaluate: wanted a table, or --scale for rivals alone")
+    run = (run_train, run_fit, run_export, run_evaluate, run_inspect)
+    command = dict(zip(COMMANDS, run, strict=True))[options.name]
     try:
         command(options, argv)
     except TrainingError as error:

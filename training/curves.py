@@ -26,8 +26,10 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
 
 def _column(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[int, float]]:
-    """Steps and finite values of a column, where a row has one."""
-    found = [(int(row["step"]), float(row[name])) for row in rows if row.get(name) not in (None, "")]
+    """Pick steps and finite values of a column, where a row has one."""
+    found = [
+        (int(row["step"]), float(row[name])) for row in rows if row.get(name) not in (None, "")
+    ]
     return [(step, value) for step, value in found if math.isfinite(value)]
 
 

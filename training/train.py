@@ -16,6 +16,7 @@ from tqdm import tqdm
 from training.borders import WEIGHT as BORDER_WEIGHT
 from training.borders import patches_of, whole_sums
 from training.checkpoint import load_checkpoint, make_folder, save_checkpoint
+from training.curves import draw_curves
 from training.data import CropSampler, Picture, load_pictures
 from training.errors import TrainingError
 from training.export import export_checkpoint, with_licences
@@ -68,7 +69,8 @@ def validate(net: SRNet, pictures: list[Picture], alpha: float, device: torch.de
     shave = MARGIN * net.scale
     scores = []
     for picture in pictures:
-        channels = torch.from_numpy(picture.lr).permute(2, 0, 1).to(device, torch.int64)
+        channels = torch.from_numpy(np.array(picture.lr))  # a copy: a cache is read-only
+        channels = channels.permute(2, 0, 1).to(device, torch.int64)
         inside = pixel_from_sum(look_up(channels, windows, position)).permute(1, 2, 0)
         truth = picture.hr[shave:-shave, shave:-shave]
         scores.append(psnr_y(inside.cpu().numpy(), truth, shave=0))
@@ -101,16 +103,16 @@ class Run:
         self.log: list[dict[str, Any]] = []
         self.commit = commit()
 
-    def load_data(self) -> None:
-        """Read the pictures; everything of a run that takes memory."""
+    def load_data(self, cache: str | Path | None = None) -> None:
+        """Read the pictures, or map those that a cache folder has."""
         scale, crop = self.args["scale"], self.args["crop"] + 2 * MARGIN
-        pictures = load_pictures(self.args["images"], scale, min_side=crop)
+        pictures = load_pictures(self.args["images"], scale, min_side=crop, cache=cache)
         self.data = count_data(pictures, Path(self.args["images"]))
         with_licences(self.data, self.args["licences"])  # a misspelt name shows now, not at the end
         seed, batch = self.args["seed"], self.args["batch"]
         self.sampler = CropSampler(pictures, crop, MARGIN, batch, seed)
         val = self.args["val"]
-        self.val = load_pictures(val, scale, min_side=2 * MARGIN + 1) if val else []
+        self.val = load_pictures(val, scale, 2 * MARGIN + 1, cache=cache) if val else []
 
     def resume(self) -> None:
         """Continue where the last checkpoint stands."""
@@ -122,7 +124,15 @@ class Run:
         self.log = read_log(self.folder / "log.csv", self.step)
 
     def save(self) -> None:
-        """Write the checkpoint and the log, each atomically."""
+        """Write the log, the checkpoint and the curves, each atomically."""
+        try:
+            self._save()
+        except TrainingError as error:
+            raise TrainingError(
+                f"{error}; what is in {self.folder} is whole: put that right, then --resume"
+            ) from error
+
+    def _save(self) -> None:
         write_log(self.folder / "log.csv", self.log)
         state = {
             "net": self.net.state_dict(),
@@ -135,6 +145,7 @@ class Run:
             "commit": self.commit,
         }
         save_checkpoint(self.folder / "checkpoint.pt", state)
+        draw_curves(self.log, self.folder / "curves.png")
 
     def train_step(self) -> None:
         """One batch: look up, compare, follow the gradient."""
@@ -188,7 +199,13 @@ class Run:
                     return
 
 
-def train(args: dict[str, Any], *, resume: bool = False, stop_at: int | None = None) -> Path | None:
+def train(
+    args: dict[str, Any],
+    *,
+    resume: bool = False,
+    cache: str | Path | None = None,
+    stop_at: int | None = None,
+) -> Path | None:
     """Train, or continue, a run; the ``train`` command.
 
     Parameters
@@ -197,6 +214,9 @@ def train(args: dict[str, Any], *, resume: bool = False, stop_at: int | None = N
         All arguments. With `resume` only ``out`` is used; the run's own hold.
     resume : bool
         Continue the run in the folder ``out``.
+    cache : path, optional
+        Folder to keep decoded pictures in; all are held in memory without it. The result does
+        not depend on it.
     stop_at : int, optional
         Leave after this step without another word, as a kill would.
 
@@ -211,8 +231,10 @@ def train(args: dict[str, Any], *, resume: bool = False, stop_at: int | None = N
         args = {**read_json(folder / "args.json")["args"], "out": str(folder)}
     elif (folder / "checkpoint.pt").exists():
         raise TrainingError(f"{folder} holds a run already: add --resume, or choose another --out")
+    if args["scale"] not in (2, 3, 4):
+        raise TrainingError(f"the scale must be 2, 3 or 4, got {args['scale']}")
     run = Run(args)
-    run.load_data()
+    run.load_data(cache)
     make_folder(folder)
     if resume and (folder / "checkpoint.pt").exists():
         run.resume()

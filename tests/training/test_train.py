@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 pytest.importorskip("tqdm")
+pytest.importorskip("matplotlib")
 
 from training import train as train_module  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
@@ -39,7 +40,7 @@ def test_a_run_leaves_a_record(train_args, tmp_path):
     args = train_args(licences={"pictures": "CC0"})
     table = train(args)
     folder = tmp_path / "run"
-    wanted = ["args.json", "checkpoint.pt", "log.csv", "tiny_x2.json", "tiny_x2.npy"]
+    wanted = ["args.json", "checkpoint.pt", "curves.png", "log.csv", "tiny_x2.json", "tiny_x2.npy"]
     assert sorted(p.name for p in folder.iterdir()) == wanted
     record = json.loads((folder / "args.json").read_text())
     assert record["args"] == args
@@ -50,6 +51,14 @@ def test_a_run_leaves_a_record(train_args, tmp_path):
     assert all(10 < float(row["val_psnr_y"]) < 100 or float(row["val_psnr_y"]) > 0 for row in log)
     card = json.loads(table.with_suffix(".json").read_text())
     assert card["trained_on"] == [{"name": "pictures", "images": 3, "licence": "CC0"}]
+
+
+def test_a_cache_changes_nothing_but_the_place(train_args, tmp_path):
+    plain, cached = (train_args(out=str(tmp_path / name)) for name in ("plain", "cached"))
+    one, two = train(plain), train(cached, cache=tmp_path / "cache")
+    assert one.read_bytes() == two.read_bytes()
+    assert rows(tmp_path / "plain") == rows(tmp_path / "cached")
+    assert len(list((tmp_path / "cache").iterdir())) == 6
 
 
 def test_training_learns(train_args, tmp_path):
