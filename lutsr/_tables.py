@@ -128,7 +128,6 @@ def read_table(
         raise ValueError(f"expand_shift: got {expand_shift!r}, wanted 1 or the scale, {r}")
     if scale is not None and scale != r:
         raise ValueError(f"scale: got {scale!r}, and {path} is a table for {r}")
-    lut.flags.writeable = False
     return Table(card["model"] if card else path.stem, r, int(expand_shift), lut, card)
 
 
@@ -190,7 +189,7 @@ def _read_lut(path: Path) -> NDArray[np.int8]:
         rest = os.fstat(file.fileno()).st_size - file.tell()
         if rest != count:
             raise ValueError(f"{path}: {rest} bytes of entries, wanted {count}")
-        return np.frombuffer(file.read(count), np.int8).reshape(shape).copy()
+        return np.frombuffer(file.read(count), np.int8).reshape(shape)
 
 
 def _listing(items: list[Any]) -> str:

@@ -64,15 +64,29 @@ def build_parser() -> argparse.ArgumentParser:
             name, help=text, description=text, epilog=epilog, formatter_class=raw
         )
 
+    licence_help = "licence of a data set (a sub-folder of --images) for the card; repeatable"
+    licence = {"type": _named, "action": "append", "default": [], "metavar": "SET=TEXT"}
+
+    def add_run(command: argparse.ArgumentParser) -> None:
+        """Add what every run takes."""
+        command.add_argument("--out", required=True, help="folder of this run")
+        command.add_argument(
+            "--resume", action="store_true", help="continue the run in --out as it was"
+        )
+        command.add_argument("--scale", type=int, choices=(2, 3, 4), default=4)
+        command.add_argument(
+            "--expand-shift",
+            type=int,
+            help="pixels a tap moves its map by: 1, or the scale (default)",
+        )
+        command.add_argument("--seed", type=int, default=1, help="seed of everything (%(default)s)")
+        command.add_argument("--model", default="eclut", help="name of the table (%(default)s)")
+        command.add_argument("--licence", help=licence_help, **licence)
+
     train = add("train", "train a network on a folder of images and write its table")
     train.add_argument("--images", help="folder of images to train on, searched recursively")
     train.add_argument("--val", help="folder of images to validate on (optional)")
-    train.add_argument("--out", required=True, help="folder of this run")
-    train.add_argument("--resume", action="store_true", help="continue the run in --out as it was")
-    train.add_argument("--scale", type=int, choices=(2, 3, 4), default=4)
-    train.add_argument(
-        "--expand-shift", type=int, help="pixels a tap moves its map by: 1, or the scale (default)"
-    )
+    add_run(train)
     train.add_argument("--steps", type=whole, default=6500, help="training steps (%(default)s)")
     train.add_argument("--batch", type=whole, default=16, help="crops per step (%(default)s)")
     train.add_argument("--crop", type=whole, default=48, help="input side of a crop (%(default)s)")
@@ -80,27 +94,17 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--every", type=whole, default=500, help="steps per checkpoint (%(default)s)"
     )
-    train.add_argument("--seed", type=int, default=1, help="seed of everything (%(default)s)")
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    train.add_argument("--model", default="eclut", help="name of the table (%(default)s)")
     train.add_argument(
         "--cache",
         metavar="FOLDER",
         help="for decoded pictures (lutsr-training in the user's cache)",
     )
-    licence_help = "licence of a data set (a sub-folder of --images) for the card; repeatable"
-    licence = {"type": _named, "action": "append", "default": [], "metavar": "SET=TEXT"}
-    train.add_argument("--licence", help=licence_help, **licence)
 
     fit = add("fit", "fit a table to a folder of images by least squares: no network, minutes")
     fit.add_argument("--images", help="folder of images to fit to, searched recursively")
     fit.add_argument("--val", help="folder of images for the PSNR in the log (optional)")
-    fit.add_argument("--out", required=True, help="folder of this run")
-    fit.add_argument("--resume", action="store_true", help="continue the run in --out as it was")
-    fit.add_argument("--scale", type=int, choices=(2, 3, 4), default=4)
-    fit.add_argument(
-        "--expand-shift", type=int, help="pixels a tap moves its map by: 1, or the scale (default)"
-    )
+    add_run(fit)
     fit.add_argument("--init", help="a table (.npy) or a network's checkpoint to start from")
     or_none = _positive(int, zero=True)
     fit.add_argument(
@@ -122,9 +126,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--borders", type=or_none, default=250, help="steps spent on borders (%(default)s)"
     )
     fit.add_argument("--every", type=whole, default=4, help="iterations per checkpoint (4)")
-    fit.add_argument("--seed", type=int, default=1, help="seed of everything (%(default)s)")
-    fit.add_argument("--model", default="eclut", help="name of the table (%(default)s)")
-    fit.add_argument("--licence", help=licence_help, **licence)
     metrics_help = "put figures on this folder of HR images on the card; repeatable"
     metrics = {**licence, "metavar": "SET=FOLDER"}
     fit.add_argument("--metrics", help=metrics_help, **metrics)

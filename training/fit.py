@@ -13,8 +13,6 @@ At the end values move between entries where only borders show it: see `training
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import sys
 import time
@@ -26,13 +24,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from training.checkpoint import make_folder, save_checkpoint, write_atomically
+from training.checkpoint import make_folder, save_checkpoint
 from training.data import load_pictures
 from training.errors import TrainingError
 from training.export import with_licences, write_table
 from training.fit_data import MARGIN, Passes, mean_psnr_y, planes_of
 from training.fit_solver import Descent, Objective, Rounding
-from training.record import commit, read_json, read_log, versions, write_json
+from training.record import commit, read_json, read_log, versions, write_json, write_log
 from training.split import STEPS, better_borders
 from training.train import count_data
 from training.windows import (
@@ -158,11 +156,7 @@ class Run:
 
     def save(self) -> None:
         """Write the log and the checkpoint, each atomically."""
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, LOG_FIELDS)
-        writer.writeheader()
-        writer.writerows(self.log)
-        write_atomically(self.folder / "log.csv", text.getvalue().encode())
+        write_log(self.folder / "log.csv", self.log, LOG_FIELDS)
         kind = "rounding" if isinstance(self.solver, Rounding) else "descent"
         state = {name: getattr(self, name) for name in STATE - {"phase", "solver"}}
         save_checkpoint(

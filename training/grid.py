@@ -204,6 +204,21 @@ def look_up(images: torch.Tensor, windows: torch.Tensor, position: torch.Tensor)
     return total
 
 
+def pairs_in(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """List the pairs that images hold in both directions, each with its swapped twin.
+
+    Returns
+    -------
+    present, position : torch.Tensor
+        See `present_pairs`.
+    swapped : torch.Tensor
+        (U,) where each pair's twin stands.
+    """
+    pairs = [pairs_of(torch.rot90(images, k, (1, 2))).reshape(-1) for k in (0, 1)]
+    present, position = present_pairs(torch.cat(pairs))
+    return present, position, position[(present % LEVELS) * LEVELS + present // LEVELS]
+
+
 def evaluate_present(
     net: SRNet, images: torch.Tensor, alpha: float = ALPHA, *, rounding: bool = True
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -218,10 +233,8 @@ def evaluate_present(
     swapped : torch.Tensor
         (U,) where each entry's twin stands.
     """
-    pairs = [pairs_of(torch.rot90(images, k, (1, 2))).reshape(-1) for k in (0, 1)]
-    present, position = present_pairs(torch.cat(pairs))
-    lut = evaluate_pairs(net, present, alpha, rounding)
-    return lut, position, position[(present % LEVELS) * LEVELS + present // LEVELS]
+    present, position, swapped = pairs_in(images)
+    return evaluate_pairs(net, present, alpha, rounding), position, swapped
 
 
 def upscale_interior(

@@ -82,6 +82,12 @@ def grey_from_sum(entry_sum: torch.Tensor) -> torch.Tensor:
     return entry_sum / (1 << SHIFT)
 
 
+def grey_error(sums: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean squared error, in grey levels, of sums of entries; both (B, rows, columns)."""
+    grey = clamp_through(grey_from_sum(sums), 0, 255)
+    return torch.nn.functional.mse_loss(grey, targets)
+
+
 def pixel_from_sum(entry_sum: torch.Tensor) -> torch.Tensor:
     """Turn sums into pixels: ``clip((sum + 2) >> 2, 0, 255)`` as uint8."""
     whole = entry_sum.round().to(torch.int32)

@@ -7,7 +7,7 @@ import io
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,12 @@ def read_log(path: Path, last_step: int) -> list[dict[str, Any]]:
         return [row for row in csv.DictReader(file) if int(row["step"]) <= last_step]
 
 
-def write_log(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def write_log(
+    path: Path, rows: Iterable[dict[str, Any]], fields: Sequence[str] = LOG_FIELDS
+) -> None:
     """Write the whole log, atomically."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, LOG_FIELDS)
+    writer = csv.DictWriter(text, fields)
     writer.writeheader()
     writer.writerows(rows)
     write_atomically(path, text.getvalue().encode())

@@ -25,8 +25,7 @@ from training.grid import (
     WINDOW_ROWS,
     evaluate_pairs,
     fuse,
-    pairs_of,
-    present_pairs,
+    pairs_in,
 )
 from training.network import SRNet, tap_offsets
 from training.quantize import (
@@ -35,7 +34,7 @@ from training.quantize import (
     ENTRY_MIN,
     TAPS,
     clamp_through,
-    grey_from_sum,
+    grey_error,
 )
 
 STEPS = 250
@@ -114,13 +113,11 @@ def better_borders(
     for step in bar:
         images, targets = (torch.from_numpy(array) for array in sampler(step))
         images = images.to(torch.int64)
-        pairs = [pairs_of(torch.rot90(images, k, (1, 2))).reshape(-1) for k in (0, 1)]
-        present, position = present_pairs(torch.cat(pairs))
-        swapped = position[(present % LEVELS) * LEVELS + present // LEVELS]
+        present, position, swapped = pairs_in(images)
         change = moved(evaluate_pairs(net, present, ALPHA, False), swapped, expand_shift)
         lut = clamp_through(given[present] + change, ENTRY_MIN, ENTRY_MAX)
-        grey = clamp_through(grey_from_sum(whole_sums(images, lut, position, net.expand)), 0, 255)
-        loss = torch.nn.functional.mse_loss(grey, targets.to(torch.float32))
+        sums = whole_sums(images, lut, position, net.expand)
+        loss = grey_error(sums, targets.to(torch.float32))
         if not torch.isfinite(loss):
             raise TrainingError(f"borders: the loss is {loss.item()} at step {step}")
         optimizer.zero_grad()

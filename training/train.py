@@ -30,7 +30,7 @@ from training.grid import (
 )
 from training.metrics import psnr_y
 from training.network import SRNet
-from training.quantize import clamp_through, grey_from_sum, pixel_from_sum
+from training.quantize import grey_error, pixel_from_sum
 from training.record import commit, read_json, read_log, versions, write_json, write_log
 
 WARM_UP = 100
@@ -75,12 +75,6 @@ def validate(net: SRNet, pictures: list[Picture], alpha: float, device: torch.de
         truth = picture.hr[shave:-shave, shave:-shave]
         scores.append(psnr_y(inside.cpu().numpy(), truth, shave=0))
     return float(np.mean(scores))
-
-
-def grey_error(sums: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean squared error, in grey levels, of sums of entries; both (B, rows, columns)."""
-    grey = clamp_through(grey_from_sum(sums), 0, 255)
-    return torch.nn.functional.mse_loss(grey, targets)
 
 
 class Run:

@@ -68,9 +68,3 @@ def train_args(pictures: Path, tmp_path: Path):
         } | changes
 
     return make
-
-    """The folder of benchmark images that lies beside a developer's checkout."""
-    folder = ROOT.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip("no ../shared/data beside this checkout")
-    return folder

@@ -12,7 +12,7 @@ pytest.importorskip("tqdm")
 pytest.importorskip("matplotlib")
 
 import lutsr  # noqa: E402
-from training import train as train_module  # noqa: E402
+from training import quantize  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
@@ -73,7 +73,7 @@ def test_a_scale_outside_2_to_4(command, train_args, tmp_path, capsys, scale):
 
 
 def test_a_loss_that_is_no_number(command, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(train_module, "grey_from_sum", lambda sums: sums * float("nan"))
+    monkeypatch.setattr(quantize, "grey_from_sum", lambda sums: sums * float("nan"))
     assert main(command()) == 1
     (line,) = errors(capsys)
     assert line.startswith("error: the loss is nan at step 0")

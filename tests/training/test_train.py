@@ -11,6 +11,7 @@ pytest.importorskip("PIL")
 pytest.importorskip("tqdm")
 pytest.importorskip("matplotlib")
 
+from training import quantize  # noqa: E402
 from training import train as train_module  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
@@ -90,7 +91,7 @@ def test_a_loss_that_is_no_number_stops_the_run(train_args, tmp_path, monkeypatc
     train(train_args(), stop_at=2)
     before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     nan = torch.tensor(math.nan, requires_grad=True)
-    monkeypatch.setattr(train_module, "grey_from_sum", lambda sums: sums * nan)
+    monkeypatch.setattr(quantize, "grey_from_sum", lambda sums: sums * nan)
     with pytest.raises(TrainingError, match="the loss is nan at step 2"):
         train({"out": str(tmp_path / "run")}, resume=True)
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
