@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,28 +31,29 @@ def available_workers() -> int:
 
 
 def upscale_planes(
-    image: NDArray[np.uint8],
+    image: NDArray[Any],
     lut: NDArray[np.int8],
     fused: FusedTables | None,
     expand_shift: int,
-    out: NDArray[np.uint8],
+    out: NDArray[Any],
     workers: int,
 ) -> None:
     """Enlarge an image of any layout into an output of any layout.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (H, W, C)
+    image : ndarray of uint8, uint16, float32 or float64, shape (H, W, C)
+        Floats within [0, 1].
     lut : ndarray of int8, shape (256, 256, 9, r, r)
     fused : FusedTables or None
         Of `lut` and `expand_shift`; None to use the plain NumPy reference.
     expand_shift : int
-    out : ndarray of uint8, shape (r * H, r * W, C)
+    out : ndarray of the image's dtype, shape (r * H, r * W, C)
         Must not overlap `image`.
     workers : int
         Threads, at least 1.
     """
-    if fused is None:
+    if fused is None or image.dtype != np.uint8:
         out[...] = upscale_reference(image, lut, expand_shift=expand_shift, channel_axis=2)
         return
     channels = image.shape[2]

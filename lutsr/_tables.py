@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import lutsr_data
 
-from .reference import SHIFT
+from ._depth import SHIFT
 
 SCALES = (2, 3, 4)
 CARD_FORMAT = 1

@@ -11,14 +11,15 @@ References
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ._depth import from_sums, steps_per_level, to_steps
+
 #: Displacement (dy, dx) of each of the nine taps, row-major.
 TAPS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
-
-#: Entries are quarter grey levels, so the sum of the four rotations is shifted right by two.
-SHIFT = 2
 
 
 def look_up(image: NDArray[np.uint8], lut: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -38,7 +39,47 @@ def look_up(image: NDArray[np.uint8], lut: NDArray[np.int8]) -> NDArray[np.int8]
     return lut[image, below]
 
 
-def pixel_shuffle(entries: NDArray[np.int8]) -> NDArray[np.int8]:
+def interpolate(image: NDArray[np.int32], lut: NDArray[np.int8], steps: int) -> NDArray[np.int32]:
+    """Read entries between the table's levels, on the triangle that a pair lies in.
+
+    A pair (a, b) of levels and its neighbours (a + 1, b), (a, b + 1), (a + 1, b + 1) make a
+    square of two triangles; the three corners of one of them are weighted, the way SR-LUT does it
+    with its simplices [2]_.
+
+    Parameters
+    ----------
+    image : ndarray of int32, shape (H, W)
+        Values of 0..255 levels, in steps.
+    lut : ndarray of int8, shape (256, 256, 9, r, r)
+    steps : int
+        Steps to the level.
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W, 9, r, r)
+        Entries times `steps`. Below the last row stands the reflected one, as in `look_up`.
+
+    References
+    ----------
+    .. [2] Y. Jo and S. J. Kim, "Practical Single-Image Super-Resolution Using Look-Up Table",
+       CVPR 2021.
+    """
+    below = np.pad(image, ((0, 1), (0, 0)), mode="reflect")[1:]
+    (a, x), (b, y) = np.divmod(image, steps), np.divmod(below, steps)
+    # Level 255 has no fraction: the corner beyond it has no weight, whichever is read.
+    a_next, b_next = np.minimum(a + 1, 255), np.minimum(b + 1, 255)
+    entries = np.zeros((*image.shape, *lut.shape[2:]), np.int32)
+    for weight, corner in (
+        (steps - np.maximum(x, y), lut[a, b]),
+        (np.maximum(x - y, 0), lut[a_next, b]),
+        (np.maximum(y - x, 0), lut[a, b_next]),
+        (np.minimum(x, y), lut[a_next, b_next]),
+    ):
+        entries += weight[..., None, None, None] * corner.astype(np.int32)
+    return entries
+
+
+def pixel_shuffle(entries: NDArray[Any]) -> NDArray[Any]:
     """Lay every pixel's r x r cells out as nine maps.
 
     Parameters
@@ -53,7 +94,7 @@ def pixel_shuffle(entries: NDArray[np.int8]) -> NDArray[np.int8]:
     return entries.transpose(2, 0, 3, 1, 4).reshape(taps, H * r, W * r)
 
 
-def expand(maps: NDArray[np.int8], expand_shift: int) -> NDArray[np.int32]:
+def expand(maps: NDArray[Any], expand_shift: int) -> NDArray[np.int32]:
     """Move each map in its own direction, reflect at the border, sum: the expanded convolution.
 
     Parameters
@@ -76,18 +117,18 @@ def expand(maps: NDArray[np.int8], expand_shift: int) -> NDArray[np.int32]:
 
 
 def upscale_reference(
-    image: NDArray[np.uint8],
+    image: NDArray[Any],
     lut: NDArray[np.int8],
     *,
     expand_shift: int,
     channel_axis: int | None = None,
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     """Enlarge an image with a look-up table, by the book.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (H, W), or with channels at `channel_axis`
-        At least one pixel high and wide.
+    image : ndarray, shape (H, W), or with channels at `channel_axis`
+        uint8 or uint16, or float32 or float64 within [0, 1]. At least one pixel high and wide.
     lut : ndarray of int8, shape (256, 256, 9, r, r)
         Entries in quarter grey levels: ``[pixel][pixel below][tap][row][column]``.
     expand_shift : int
@@ -97,8 +138,8 @@ def upscale_reference(
 
     Returns
     -------
-    ndarray of uint8
-        The image with both spatial axes r times longer.
+    ndarray
+        Of the same dtype: the image with both spatial axes r times longer.
 
     References
     ----------
@@ -120,10 +161,15 @@ def upscale_reference(
         planes = np.moveaxis(image, channel_axis, 0)
         big = [upscale_reference(plane, lut, expand_shift=expand_shift) for plane in planes]
         return np.moveaxis(np.stack(big), 0, channel_axis)
-    r = lut.shape[-1]
+    r, steps = lut.shape[-1], steps_per_level(image.dtype)
     total = np.zeros((image.shape[0] * r, image.shape[1] * r), np.int32)
     for quarter_turns in range(4):
-        turned = np.rot90(image, quarter_turns)
-        enlarged = expand(pixel_shuffle(look_up(turned, lut)), expand_shift)
+        if steps == 1:
+            entries: NDArray[Any] = look_up(np.rot90(image, quarter_turns), lut)
+        else:
+            entries = interpolate(np.rot90(to_steps(image), quarter_turns), lut, steps)
+        enlarged = expand(pixel_shuffle(entries), expand_shift)
         total += np.rot90(enlarged, -quarter_turns)
-    return np.clip((total + 2) >> SHIFT, 0, 255).astype(np.uint8)
+    out = np.empty(total.shape, image.dtype)
+    from_sums(total, out)
+    return out

@@ -1,0 +1,44 @@
+"""Pixel types other than uint8: how their values become whole numbers, and back.
+
+The table has a level for each of the 256 grey levels. Deeper values lie between two levels, at a
+whole number of *steps*: 257 steps to the level for uint16, so that 65535 is level 255, and 2**18
+for floats, which is finer than float32 is near 1. Weights of the interpolation are then whole
+numbers, too, and so is every sum: the result depends on nothing but the image and the table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Entries are quarter grey levels, so the sum of the four rotations is shifted right by two.
+SHIFT = 2
+
+#: Steps between two levels of floats. The sum of 36 weighted entries stays within int32.
+FLOAT_STEPS = 1 << 18
+
+
+def steps_per_level(dtype: np.dtype[Any]) -> int:
+    """Say how many steps a grey level of the table has in images of this type."""
+    if dtype.kind == "f":
+        return FLOAT_STEPS
+    return 257 if dtype.itemsize == 2 else 1
+
+
+def to_steps(image: NDArray[Any]) -> NDArray[np.int32]:
+    """Turn the values of an image, uint16 or float in [0, 1], into steps."""
+    if image.dtype.kind == "f":
+        return np.rint(image * np.float64(255 * FLOAT_STEPS)).astype(np.int32)
+    return image.astype(np.int32)
+
+
+def from_sums(sums: NDArray[np.int32], out: NDArray[Any]) -> None:
+    """Turn sums in quarter steps into values: whole ones are rounded, all are clipped."""
+    if out.dtype.kind == "f":
+        white = 255 * FLOAT_STEPS << SHIFT
+        np.divide(np.clip(sums, 0, white), white, out=out, casting="same_kind")
+    else:
+        white = 255 * steps_per_level(out.dtype)
+        out[...] = np.clip((sums + (1 << (SHIFT - 1))) >> SHIFT, 0, white)
