@@ -73,6 +73,51 @@ def border_program(r: int, expand_shift: int, height: int, width: int) -> Border
     )
 
 
+def own_levels(r: int, expand_shift: int, kind: int) -> dict[tuple[int, int], list[int]]:
+    """Say how often a cell's values get the levels of its pixels, which fused entries leave out.
+
+    Once for each pair of neighbours that a pixel is part of, by the pixel's row and column from
+    the cell; of a cell of some kind in an image that has all `KINDS`.
+    """
+    origin = cell_origin(r, expand_shift)
+    size = KINDS - origin
+    times: dict[tuple[int, int], list[int]] = {}
+    for value in range(r * r):
+        y = kind // KINDS * r + value // r - origin
+        x = kind % KINDS * r + value % r - origin
+        if 0 <= y < size * r and 0 <= x < size * r:
+            y, x = y // r, x // r
+            neighbours = (y > 0) + (y < size - 1) + (x > 0) + (x < size - 1)
+            move = y - kind // KINDS, x - kind % KINDS
+            times.setdefault(move, [0] * (r * r))[value] = neighbours
+    return times
+
+
+def additions(
+    r: int, expand_shift: int, kind: int
+) -> dict[tuple[int, ...], list[tuple[int, list[int]]]]:
+    """List a cell's additions tap by tap, in an image that has all `KINDS`.
+
+    For every pair, as in `BorderProgram.pairs`, some taps of its entry, and for each of the
+    cell's r * r values which one of the tap's it gets; r * r means none.
+    """
+    program = border_program(r, expand_shift, KINDS, KINDS)
+    first = program.pair_starts[kind]
+    found: dict[tuple[int, ...], list[tuple[int, list[int]]]] = {}
+    for value in range(r * r):
+        at = kind * r * r + value
+        for k in range(program.value_starts[at], program.value_starts[at + 1]):
+            taps = found.setdefault(tuple(program.pairs[first + program.numbers[k]].tolist()), [])
+            tap, source = divmod(int(program.sources[k]), r * r)
+            for known, sources in taps:
+                if known == tap and sources[value] == r * r:
+                    sources[value] = source
+                    break
+            else:
+                taps.append((tap, [r * r] * value + [source] + [r * r] * (r * r - 1 - value)))
+    return found
+
+
 def _left_out(r: int, s: int, height: int, width: int, turns: int) -> NDArray[np.intp]:
     """List output row, column, pixel, neighbour and place in the entry of one rotation."""
     pixel = np.rot90(np.arange(height * width).reshape(height, width), turns)

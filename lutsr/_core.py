@@ -100,13 +100,13 @@ def _run_band(
 ) -> None:
     """Enlarge the rows of cells g0 <= g < g1."""
     # numba takes a third of a second to import: only those who enlarge pay for it.
-    from . import _kernels
+    from . import _kernels, _vectors
 
     height, width, channels = image.shape
     r = lut.shape[-1]
     origin = cell_origin(r, expand_shift)
     tile = min(TILE, width + origin)
-    length = (tile + 3) * channels
+    length, spare = (tile + 3) * channels, _vectors.AHEAD * channels
     _kernels.upscale_band(
         image,
         (fused.vertical, fused.horizontal),
@@ -115,8 +115,9 @@ def _run_band(
         g0,
         g1,
         tile,
-        (np.empty(4 * length, np.int32), np.empty(3 * length, np.int32)),
-        np.empty(channels * _kernels.LANES[r], np.int16),
+        length,
+        (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
+        (np.empty(channels * _vectors.LANES[r], np.int16), np.empty(r * r * channels, np.uint8)),
         out,
         ((0,) * channels, (0,) * r, (0,) * origin),
     )

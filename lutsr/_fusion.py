@@ -22,7 +22,7 @@ LINE = 64
 class FusedTables:
     """The two fused tables, read-only, of shape (65537, entry length).
 
-    Entry ``256 * p + q`` is the pair with p above (or left of) q; the last one is all zeros. int8
+    Entry ``256 * p + q`` is the pair with p above (or left of) q; the last one adds nothing. int8
     if every entry fits, as those of our trained tables do, else int16.
     """
 
@@ -51,17 +51,18 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     if numba.config.DISABLE_JIT:
         return None
 
-    from . import _kernels
+    from . import _kernels, _vectors
 
-    lanes = _kernels.LANES[lut.shape[-1]]
+    lanes = _vectors.LANES[lut.shape[-1]]
     origin = cell_origin(lut.shape[-1], expand_shift)
-    v_length = _kernels.V_SLOTS[origin] * _kernels.V_CELLS[origin] * lanes
-    h_length = _kernels.H_SLOTS[origin] * _kernels.H_CELLS[origin] * lanes
+    v_length = _vectors.V_SLOTS[origin] * _vectors.V_CELLS[origin] * lanes
+    h_length = _vectors.H_SLOTS[origin] * _vectors.H_CELLS[origin] * lanes
     for dtype in (np.int8, np.int16):
         vertical = _aligned_zeros(v_length, dtype)
         horizontal = _aligned_zeros(h_length, dtype)
         fits = np.ones(1, np.uint8)
-        _kernels.fuse_pairs(lut, expand_shift, lanes, 0, 65536, vertical, horizontal, fits)
+        packed = _vectors.is_packed(lut.shape[-1], 8 * np.dtype(dtype).itemsize)
+        _kernels.fuse_pairs(lut, expand_shift, lanes, packed, 0, 65537, vertical, horizontal, fits)
         if fits[0]:
             break
     vertical.flags.writeable = False
