@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._borders import KINDS, border_program
+from ._depth import from_sums, steps_per_level, to_steps
 from ._fusion import FusedTables, cell_origin
 from .reference import upscale_reference
 
@@ -17,6 +18,12 @@ SERIAL_PIXELS = 256 * 1024
 
 #: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
 TILE = 512
+
+#: Rows are enlarged so many bytes of output at a time where the output takes a copy.
+CHUNK_BYTES = 2 << 20
+
+#: Rows read above and below, more than any kernel looks at.
+HALO = 4
 
 #: Interleaved channels that the kernel takes at once.
 MOST_CHANNELS = 4
@@ -42,39 +49,32 @@ def upscale_planes(
 
     Parameters
     ----------
-    image : ndarray of uint8, uint16, float32 or float64, shape (H, W, C)
-        Floats within [0, 1].
+    image : ndarray, shape (H, W, C)
+        Of the output's dtype, in any byte order, or float16; floats within [0, 1].
     lut : ndarray of int8, shape (256, 256, 9, r, r)
     fused : FusedTables or None
         Of `lut` and `expand_shift`; None to use the plain NumPy reference.
     expand_shift : int
-    out : ndarray of the image's dtype, shape (r * H, r * W, C)
+    out : ndarray of uint8, uint16, float32 or float64, shape (r * H, r * W, C)
         Must not overlap `image`.
     workers : int
         Threads, at least 1.
     """
-    if fused is None or image.dtype != np.uint8:
-        out[...] = upscale_reference(image, lut, expand_shift=expand_shift, channel_axis=2)
+    if fused is None:
+        native = np.asarray(image, out.dtype)
+        out[...] = upscale_reference(native, lut, expand_shift=expand_shift, channel_axis=2)
         return
-    channels = image.shape[2]
-    if channels > MOST_CHANNELS or (channels > 1 and not out.flags.c_contiguous):
-        # Channels that do not lie side by side are enlarged one by one.
-        for c in range(channels):
-            plane = slice(c, c + 1)
-            upscale_planes(image[..., plane], lut, fused, expand_shift, out[..., plane], workers)
-        return
-    # One layout and one writability, so that the kernel compiles once.
-    image = np.ascontiguousarray(image).view()
-    image.flags.writeable = False
-    target = out if out.flags.c_contiguous else np.empty(out.shape, np.uint8)
-    rows = image.shape[0] + cell_origin(lut.shape[-1], expand_shift)
-    if out.size < SERIAL_PIXELS:
-        workers = 1
-    workers = min(workers, rows)
+    for c in range(MOST_CHANNELS, image.shape[2], MOST_CHANNELS):
+        some = slice(c, c + MOST_CHANNELS)
+        upscale_planes(image[..., some], lut, fused, expand_shift, out[..., some], workers)
+    image, out = image[..., :MOST_CHANNELS], out[..., :MOST_CHANNELS]
+    tables = _Tables(fused, lut, expand_shift)
+    rows = image.shape[0] + cell_origin(tables.scale, expand_shift)
+    workers = 1 if out.size < SERIAL_PIXELS else min(workers, rows)
     edges = [rows * k // workers for k in range(workers + 1)]
 
     def run(band: int) -> None:
-        _run_band(image, lut, fused, expand_shift, edges[band], edges[band + 1], target)
+        _enlarge_rows(image, tables, edges[band], edges[band + 1], out)
 
     if workers == 1:
         run(0)
@@ -85,33 +85,69 @@ def upscale_planes(
         # A pool of its own for each call: threads kept across a fork would be lost in the child.
         with ThreadPoolExecutor(workers, thread_name_prefix="lutsr") as pool:
             list(pool.map(run, range(workers)))
-    if target is not out:
-        out[...] = target
 
 
-def _run_band(
-    image: NDArray[np.uint8],
-    lut: NDArray[np.int8],
-    fused: FusedTables,
-    expand_shift: int,
-    g0: int,
-    g1: int,
-    out: NDArray[np.uint8],
+class _Tables(NamedTuple):
+    """All that the kernels read besides the image."""
+
+    fused: FusedTables
+    lut: NDArray[np.int8]
+    expand_shift: int
+
+    @property
+    def scale(self) -> int:
+        return self.lut.shape[-1]
+
+
+def _enlarge_rows(
+    image: NDArray[Any], tables: _Tables, g0: int, g1: int, out: NDArray[Any]
 ) -> None:
-    """Enlarge the rows of cells g0 <= g < g1."""
+    """Enlarge the rows of cells g0 <= g < g1, at one go or a few at a time."""
+    height, width, channels = image.shape
+    r, origin = tables.scale, cell_origin(tables.scale, tables.expand_shift)
+    fast = out.dtype == np.uint8 and min(height, width) + origin >= KINDS
+    if fast and image.dtype == np.uint8 and image.flags.c_contiguous and out.flags.c_contiguous:
+        _run_fast(image, tables, g0, g1, out)
+        return
+    step = max(2, CHUNK_BYTES // (r * r * width * (channels if fast else 4)))
+    for start in range(g0, g1, step):
+        stop = min(start + step, g1)
+        # With rows enough around that the image's borders are the only ones the cells see.
+        top, bottom = max(start - HALO, 0), min(stop + HALO, height)
+        rows = np.ascontiguousarray(image[top:bottom], out.dtype)
+        first, last = max(start * r - origin, 0), min(stop * r - origin, height * r)
+        inside = slice(first - top * r, last - top * r)
+        if fast:
+            target = out[top * r : bottom * r]
+            if not out.flags.c_contiguous:
+                target = np.empty(target.shape, np.uint8)
+            _run_fast(rows, tables, start - top, stop - top, target)
+            if not out.flags.c_contiguous:
+                out[first:last] = target[inside]
+        else:
+            for c in range(channels):
+                sums = _sum_deep(rows[..., c], tables, start - top, stop - top)
+                from_sums(sums[inside], out[first:last, :, c])
+
+
+def _run_fast(
+    image: NDArray[np.uint8], tables: _Tables, g0: int, g1: int, out: NDArray[np.uint8]
+) -> None:
+    """Enlarge rows of cells of an image of bytes, that has every kind of cell both ways."""
     # numba takes a third of a second to import: only those who enlarge pay for it.
     from . import _kernels, _vectors
 
-    height, width, channels = image.shape
-    r = lut.shape[-1]
-    origin = cell_origin(r, expand_shift)
+    r = tables.scale
+    width, channels = image.shape[1:]
+    origin = cell_origin(r, tables.expand_shift)
     tile = min(TILE, width + origin)
     length, spare = (tile + 3) * channels, _vectors.AHEAD * channels
+    image = image.view()
+    image.flags.writeable = False  # one writability, so that the kernel compiles once
     _kernels.upscale_band(
         image,
-        (fused.vertical, fused.horizontal),
-        lut.reshape(-1),
-        border_program(r, expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)),
+        (tables.fused.vertical, tables.fused.horizontal),
+        tables.lut.reshape(-1),
         g0,
         g1,
         tile,
@@ -121,3 +157,35 @@ def _run_band(
         out,
         ((0,) * channels, (0,) * r, (0,) * origin),
     )
+
+
+def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray[np.int32]:
+    """Sum up rows of cells of one channel of any type, in quarter steps."""
+    from . import _kernels
+
+    r = tables.scale
+    height, width = image.shape
+    origin = cell_origin(r, tables.expand_shift)
+    steps = steps_per_level(image.dtype)
+    values = to_steps(image)
+    tile = min(TILE // 4, width + origin)
+    rings = tuple(np.empty(rows * 3 * (tile + 3), np.int32) for rows in (4, 3, 4, 3))
+    sums = np.empty((height * r, width * r), np.int32)
+    _kernels.sum_deep_band(
+        values,
+        values // steps,
+        steps,
+        (tables.fused.vertical, tables.fused.horizontal),
+        tables.lut.reshape(-1),
+        border_program(
+            r, tables.expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)
+        ),
+        g0,
+        g1,
+        tile,
+        rings[:2],
+        rings[2:],
+        sums,
+        ((0,) * r, (0,) * origin),
+    )
+    return sums

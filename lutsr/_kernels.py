@@ -16,16 +16,18 @@ starts so: then a pair reaches fewer cells. Cell (g, h) holds the output pixels 
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-from numba import njit
 
 from ._borders import KINDS
+from ._deep_vectors import (
+    add_horizontal_weighted,
+    add_vertical_weighted,
+    move_up_deep,
+    no_deep_cells,
+    store_deep_cell,
+    store_deep_sums,
+)
+from ._jit import entry_point, part
 from ._vectors import (
     H_CELLS,
     H_SLOTS,
@@ -38,52 +40,10 @@ from ._vectors import (
     no_cells,
     store_border_cell,
     store_pixels,
-    store_sums,
-)
-from ._version import __version__
-
-#: What the compiled code depends on; numba itself looks at this file alone.
-SOURCES = (
-    "_borders.py",
-    "_depth.py",
-    "_fusion.py",
-    "_kernels.py",
-    "_vectors.py",
-    "_version.py",
-    "reference.py",
 )
 
 
-def _stamp() -> str:
-    digest = hashlib.sha256(__version__.encode())
-    for name in SOURCES:
-        with contextlib.suppress(OSError):  # frozen programs come without sources
-            digest.update((Path(__file__).parent / name).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-STAMP = _stamp()
-
-
-def _entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that Python calls, cached on disk where some cache folder is writable.
-
-    The cache goes by the function's name: with the stamp in it, no version of lutsr ever meets
-    what another one has compiled.
-    """
-    function.__qualname__ += f"_{STAMP}"
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # numba found no place for a cache
-        return njit(nogil=True)(function)
-
-
-def _part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that kernels call, as part of them: it has no cache that could be old."""
-    return njit(nogil=True)(function)
-
-
-@_entry_point
+@entry_point
 def fuse_pairs(lut, s, lanes, packed, first, last, vertical, horizontal, fits):
     """Fuse the four rotations of the pairs first <= 256 * p + q < last.
 
@@ -141,7 +101,7 @@ def fuse_pairs(lut, s, lanes, packed, first, last, vertical, horizontal, fits):
                     table[pair, (cells * (y // r) + x // r) * lanes + lane] = value
 
 
-@_part
+@part
 def _find_pairs(image, row, di, dj, x0, x1, length, offsets):
     """Note where the entries of a row's pairs (row, j), (row + di, j + dj) are, x0 <= j < x1.
 
@@ -164,13 +124,13 @@ def _find_pairs(image, row, di, dj, x0, x1, length, offsets):
         places[k] = (np.int32(ones[k]) * np.int32(256) + np.int32(others[k])) * np.int32(length)
 
 
-@_part
+@part
 def _kind(index, size):
     """Say what kind of row or column this is: of the first two, between, of the last two."""
     return index if index < 2 or size <= KINDS else max(2, index - (size - KINDS))
 
 
-@_part
+@part
 def _add_pairs(cells, tables, places, length, g, at, origin):
     """Add what the pairs of one column give to row g of cells, from all rows that reach it."""
     for slot in range(V_SLOTS[origin]):
@@ -182,10 +142,8 @@ def _add_pairs(cells, tables, places, length, g, at, origin):
     return cells
 
 
-@_part
-def _border_cells(
-    image, lut, g, h0, first, last, tables, places, length, program, scratch, out, tags
-):
+@part
+def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratch, out, tags):
     """Enlarge the cells first <= h < last of row g, some of them near a border."""
     H, W, C = image.shape
     r, origin = len(tags[1]), len(tags[2])
@@ -197,12 +155,7 @@ def _border_cells(
     for j in range(first - 2, last + lead):
         cells = _add_pairs(cells, tables, places, length, g, (j - h0 + 2) * C, origin)
         h = j - lead
-        if h < first:
-            pass
-        elif min(H, W) + origin < KINDS:
-            store_sums(cells, sums, 0)
-            _finish_cell(image, lut, g, h, program, sums, out, r, origin)
-        else:
+        if h >= first:
             kind = KINDS * _kind(g, H + origin) + _kind(h, W + origin)
             for c in range(C):
                 at = (g * W + h) * C + c
@@ -217,32 +170,7 @@ def _border_cells(
         cells = move_up(cells)
 
 
-@_part
-def _finish_cell(image, lut, g, h, program, sums, out, r, origin):
-    """Complete a cell's sums and write it, in an image too small to have every kind of cell."""
-    H, W, C = image.shape
-    lanes = sums.shape[0] // C
-    pair_starts, pairs, value_starts, numbers, sources = program
-    entries = np.empty(32, np.uint64)  # a kind looks up 21 at most
-    kind = _kind(g, H + origin) * min(W + origin, KINDS) + _kind(h, W + origin)
-    for c in range(C):
-        for k in range(pair_starts[kind], pair_starts[kind + 1]):
-            one = image[g + pairs[k, 0], h + pairs[k, 1], c]
-            other = image[g + pairs[k, 2], h + pairs[k, 3], c]
-            entries[k - pair_starts[kind]] = (np.int64(one) * 256 + other) * (9 * r * r)
-        for Y in range(max(g * r - origin, 0), min((g + 1) * r - origin, H * r)):
-            for X in range(max(h * r - origin, 0), min((h + 1) * r - origin, W * r)):
-                y, x = Y // r, X // r
-                lane = (Y - g * r + origin) * r + X - h * r + origin
-                times = (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
-                total = sums[c * lanes + lane] + times * np.int64(image[y, x, c])
-                at = kind * r * r + lane
-                for k in range(value_starts[at], value_starts[at + 1]):
-                    total += lut[entries[numbers[k]] + sources[k]]
-                out[Y, X, c] = min(max((total + 2) >> 2, 0), 255)
-
-
-@_part
+@part
 def _inner_cells(image, g, h0, first, last, tables, places, length, out, tags):
     """Enlarge the cells first <= h < last of row g, all two cells or more from the borders."""
     W, C = image.shape[1], image.shape[2]
@@ -259,18 +187,17 @@ def _inner_cells(image, g, h0, first, last, tables, places, length, out, tags):
         cells = move_up(cells)
 
 
-@_entry_point
-def upscale_band(image, tables, lut, program, g0, g1, tile, length, places, scratch, out, tags):
+@entry_point
+def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out, tags):
     """Enlarge the rows of cells g0 <= g < g1 of an image into their place in the output.
 
     Parameters
     ----------
     image : uint8 (H, W, C)
+        Large enough to have every kind of cell both ways.
     tables : two of int8 or int16 (65537, entry length)
         Of vertical and horizontal pairs, from `fuse_pairs`.
     lut : int8, flat
-    program : tuple of arrays
-        What `lut` adds near the borders, from ``lutsr._borders``.
     g0, g1 : int
         Rows of cells.
     tile : int
@@ -314,10 +241,128 @@ def upscale_band(image, tables, lut, program, g0, g1, tile, length, places, scra
                         tables,
                         places,
                         length,
-                        program,
                         scratch,
                         out,
                         tags,
                     )
             if left < right:
                 _inner_cells(image, g, h0, left, right, tables, places, length, out, tags)
+
+
+@part
+def _weigh(one, other, a, b, steps, length, places, weights, k):
+    """Note three entries and weights of a pair of values whose levels are a and b."""
+    x, y = one - a * steps, other - b * steps
+    entry = (np.int64(256) * a + b) * length
+    places[k] = places[k + 1] = places[k + 2] = entry
+    weights[k], weights[k + 1], weights[k + 2] = steps - max(x, y), abs(x - y), min(x, y)
+    # Entries without weight stay the first one: there may be none beyond level 255.
+    if x != y:
+        places[k + 1] = entry + (256 if x > y else 1) * length
+    if min(x, y) > 0:
+        places[k + 2] = entry + 257 * length
+
+
+@part
+def _find_deep_pairs(values, levels, steps, row, di, dj, x0, x1, length, places, weights):
+    """Note the entries and weights of a row's pairs, as `_find_pairs` notes their one entry."""
+    H, W = values.shape
+    for j in range(x0, x1):
+        k = 3 * (j - x0)
+        if 0 <= row < H - di and 0 <= j < W - dj:
+            one, other = values[row, j], values[row + di, j + dj]
+            a, b = levels[row, j], levels[row + di, j + dj]
+            _weigh(one, other, a, b, steps, length, places, weights, k)
+        else:
+            places[k : k + 3] = 65536 * length
+            weights[k : k + 3] = 0
+
+
+@part
+def _deep_border_cell(values, levels, steps, lut, g, h, program, cell, sums, tags):
+    """Complete the sums of a cell that may be near a border, in an image of any size."""
+    r, origin = len(tags[0]), len(tags[1])
+    H, W = values.shape
+    pair_starts, pairs, value_starts, numbers, sources = program
+    kind = _kind(g, H + origin) * min(W + origin, KINDS) + _kind(h, W + origin)
+    places, weights = np.empty(3 * 32, np.int64), np.empty(3 * 32, np.int32)  # 21 pairs at most
+    for k in range(pair_starts[kind], pair_starts[kind + 1]):
+        i, j = g + pairs[k, 0], h + pairs[k, 1]
+        m, n = g + pairs[k, 2], h + pairs[k, 3]
+        at = 3 * (k - pair_starts[kind])
+        one, other, a, b = values[i, j], values[m, n], levels[i, j], levels[m, n]
+        _weigh(one, other, a, b, steps, 9 * r * r, places, weights, at)
+    for Y in range(max(g * r - origin, 0), min((g + 1) * r - origin, H * r)):
+        for X in range(max(h * r - origin, 0), min((h + 1) * r - origin, W * r)):
+            y, x = Y // r, X // r
+            lane = (Y - g * r + origin) * r + X - h * r + origin
+            times = (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
+            total = cell[lane] + np.int32(times) * values[y, x]
+            at = kind * r * r + lane
+            for k in range(value_starts[at], value_starts[at + 1]):
+                for corner in range(3 * numbers[k], 3 * numbers[k] + 3):
+                    total += weights[corner] * lut[places[corner] + sources[k]]
+            sums[Y, X] = total
+
+
+@entry_point
+def sum_deep_band(
+    values, levels, steps, tables, lut, program, g0, g1, tile, places, weights, sums, tags
+):
+    """Sum up the rows of cells g0 <= g < g1 of one channel of a deep image.
+
+    Parameters
+    ----------
+    values, levels : int32 (H, W)
+        Pixels in steps, and the table's levels below them.
+    steps : int
+        Steps to the level.
+    tables, lut, g0, g1, tile
+        As in `upscale_band`.
+    program : tuple of arrays
+        What `lut` adds near the borders, from ``lutsr._borders``.
+    places, weights : two of int32 each, (12 * (tile + 3),) and (9 * (tile + 3),)
+        Scratch: entries of the last rows of pairs and their weights, as rings.
+    sums : int32 (H * r, W * r)
+        The output in quarter steps, before rounding and clipping.
+    tags : two tuples
+        Of the lengths r and origin.
+    """
+    r, origin = len(tags[0]), len(tags[1])
+    H, W = values.shape
+    rows, columns, lead, length = H + origin, W + origin, 1 - origin, 3 * (tile + 3)
+    cell = np.empty(16, np.int32)
+    for h0 in range(0, columns, tile):
+        h1 = min(h0 + tile, columns)
+        for row in range(g0 - 2, g1 + lead):
+            for k, ring in ((0, 4), (1, 3)):
+                where = slice(row % ring * length, (row % ring + 1) * length)
+                notes = places[k][where], weights[k][where]
+                entry = tables[k].shape[1]
+                _find_deep_pairs(
+                    values, levels, steps, row, 1 - k, k, h0 - 2, h1 + 1, entry, *notes
+                )
+            g = row - lead
+            if g < g0:
+                continue
+            cells = no_deep_cells(tags[0], tags[1], tables[0])
+            for j in range(h0 - 2, h1 + lead):
+                for slot in range(V_SLOTS[origin]):
+                    at = (g + 1 - origin - slot) % 4 * (tile + 3) + j - h0 + 2
+                    cells = add_vertical_weighted(cells, tables[0], places[0], weights[0], at, slot)
+                for slot in range(H_SLOTS[origin]):
+                    at = (g + 1 - origin - slot) % 3 * (tile + 3) + j - h0 + 2
+                    cells = add_horizontal_weighted(
+                        cells, tables[1], places[1], weights[1], at, slot
+                    )
+                h = j - lead
+                if h >= h0:
+                    if 2 <= g < rows - 2 and 2 <= h < columns - 2:
+                        place = (g * r - origin) * W * r + h * r - origin
+                        store_deep_cell(cells, values, g * W + h, W, sums, place, W * r)
+                    else:
+                        store_deep_sums(cells, cell)
+                        _deep_border_cell(
+                            values, levels, steps, lut, g, h, program, cell, sums, tags
+                        )
+                cells = move_up_deep(cells)

@@ -27,6 +27,9 @@ LANES = {2: 4, 3: 16, 4: 16}
 V_SLOTS, V_CELLS = (4, 3), (4, 2)
 H_SLOTS, H_CELLS = (3, 2), (4, 4)
 
+#: Cells in a slot that are not always empty, by origin.
+V_FILLED, H_FILLED = (3, 2), (4, 3)
+
 #: How often a cell is added to, by origin: each time, packed low lanes bring 128 too much.
 ADDITIONS = (24, 12)
 
@@ -59,29 +62,29 @@ class _CellsModel(models.PrimitiveModel):
         super().__init__(manager, cells, ir.ArrayType(vector, cells.channels * cells.parts))
 
 
-def _data(context: Any, builder: Any, signature: Any, arguments: Any, k: int) -> Any:
+def data_of(context: Any, builder: Any, signature: Any, arguments: Any, k: int) -> Any:
     """Give the pointer to the first element of the array that is argument k."""
     array = cgutils.create_struct_proxy(signature.args[k])
     return array(context, builder, value=arguments[k]).data
 
 
-def _at(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:
+def at_pointer(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:
     """Point at an element, as a pointer to `as_type`."""
     return builder.bitcast(builder.gep(pointer, [index]), as_type.as_pointer())
 
 
-def _plus(builder: Any, value: Any, number: int) -> Any:
+def plus(builder: Any, value: Any, number: int) -> Any:
     return builder.add(value, ir.Constant(value.type, number)) if number else value
 
 
-def _constants(kind: Any, values: list[int]) -> Any:
+def constants(kind: Any, values: list[int]) -> Any:
     return ir.Constant(ir.VectorType(kind, len(values)), [ir.Constant(kind, v) for v in values])
 
 
-def _pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
+def pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
     """Take lanes out of a vector, or of two vectors one behind the other."""
     other = ir.Constant(vector.type, ir.Undefined) if other is None else other
-    return builder.shuffle_vector(vector, other, _constants(_I32, list(lanes)))
+    return builder.shuffle_vector(vector, other, constants(_I32, list(lanes)))
 
 
 def _prefetch(builder: Any, pointer: Any) -> None:
@@ -109,14 +112,14 @@ def _slot_adder(cells_in_slot: tuple[int, int]) -> Any:
 
         def generate(context, builder, signature, arguments):
             sums, _, _, first, slot_value = arguments
-            entries = _data(context, builder, signature, arguments, 1)
-            where = _data(context, builder, signature, arguments, 2)
+            entries = data_of(context, builder, signature, arguments, 1)
+            where = data_of(context, builder, signature, arguments, 2)
             kind = context.get_value_type(signature.args[1].dtype)
             width = cells_in_slot[cells.origin] * cells.lanes
             skip = builder.mul(slot_value, ir.Constant(slot_value.type, width))
 
             def find(ahead: int, channel: int) -> Any:
-                at = _plus(builder, first, ahead * cells.channels + channel)
+                at = plus(builder, first, ahead * cells.channels + channel)
                 return builder.add(
                     builder.sext(builder.load(builder.gep(where, [at])), skip.type), skip
                 )
@@ -125,17 +128,17 @@ def _slot_adder(cells_in_slot: tuple[int, int]) -> Any:
             vector = ir.VectorType(_I16 if cells.packed else kind, words)
             for channel in range(cells.channels):
                 if width * kind.width >= 256:  # shorter slots come with their neighbours
-                    _prefetch(builder, _at(builder, entries, find(AHEAD, channel), _I8))
-                pointer = _at(builder, entries, find(0, channel), vector)
+                    _prefetch(builder, at_pointer(builder, entries, find(AHEAD, channel), _I8))
+                pointer = at_pointer(builder, entries, find(0, channel), vector)
                 values = builder.load(pointer, align=kind.width // 8)
                 if vector.element.width < 16:
                     values = builder.sext(values, ir.VectorType(_I16, words))
                 if words < 4 * cells.words:  # two cells out of four
                     every = range(4 * cells.words)
-                    values = _pick(builder, values, every, ir.Constant(values.type, None))
+                    values = pick(builder, values, every, ir.Constant(values.type, None))
                 parts = [values]
                 if cells.packed:
-                    parts.append(builder.ashr(values, _constants(_I16, [8] * 4 * cells.words)))
+                    parts.append(builder.ashr(values, constants(_I16, [8] * 4 * cells.words)))
                 for k, part in enumerate(parts, channel * cells.parts):
                     total = builder.add(builder.extract_value(sums, k), part)
                     sums = builder.insert_value(sums, total, k)
@@ -159,7 +162,7 @@ def move_up(typing_context, cells):
         for k in range(cells.channels * cells.parts):
             vector = builder.extract_value(sums, k)
             words = range(cells.words, 5 * cells.words)
-            moved = _pick(builder, vector, words, ir.Constant(vector.type, None))
+            moved = pick(builder, vector, words, ir.Constant(vector.type, None))
             sums = builder.insert_value(sums, moved, k)
         return sums
 
@@ -169,36 +172,19 @@ def move_up(typing_context, cells):
 def _leftmost(builder: Any, cells: _Cells, sums: Any, channel: int) -> Any:
     """Take a channel's leftmost cell; packed low lanes still have their 128s."""
     first = channel * cells.parts
-    every = _pick(builder, builder.extract_value(sums, first), range(cells.words))
+    every = pick(builder, builder.extract_value(sums, first), range(cells.words))
     if not cells.packed:
         return every
-    high = _pick(builder, builder.extract_value(sums, first + 1), range(cells.words))
-    low = builder.sub(every, builder.shl(high, _constants(_I16, [8] * cells.words)))
-    return _pick(builder, low, range(cells.lanes), high)
+    high = pick(builder, builder.extract_value(sums, first + 1), range(cells.words))
+    low = builder.sub(every, builder.shl(high, constants(_I16, [8] * cells.words)))
+    return pick(builder, low, range(cells.lanes), high)
 
 
 def _rounding(cells: _Cells) -> Any:
     """Give what is added before the shift: a half, less the 128s."""
     low = cells.lanes // 2 if cells.packed else 0
     surplus = 128 * ADDITIONS[cells.origin]
-    return _constants(_I16, [2 - surplus] * low + [2] * (cells.lanes - low))
-
-
-@intrinsic
-def store_sums(typing_context, cells, sums, position):
-    """Write the leftmost cell's sums of all channels to sums[position : position + C * lanes]."""
-
-    def generate(context, builder, signature, arguments):
-        data = _data(context, builder, signature, arguments, 1)
-        two = _constants(_I16, [2] * cells.lanes)
-        for channel in range(cells.channels):
-            cell = builder.add(_leftmost(builder, cells, arguments[0], channel), _rounding(cells))
-            at = _plus(builder, arguments[2], channel * cells.lanes)
-            cell = builder.sub(cell, two)
-            builder.store(cell, _at(builder, data, at, cell.type), align=2)
-        return context.get_dummy_value()
-
-    return types.void(cells, sums, position), generate
+    return constants(_I16, [2 - surplus] * low + [2] * (cells.lanes - low))
 
 
 def _store(
@@ -209,20 +195,31 @@ def _store(
     planes = []
     for channel in range(C):
         cell = builder.add(_leftmost(builder, cells, sums, channel), added[channel])
-        cell = builder.ashr(cell, _constants(_I16, [2] * lanes))
+        cell = builder.ashr(cell, constants(_I16, [2] * lanes))
         for bound, worse in ((0, "<"), (255, ">")):
-            limit = _constants(_I16, [bound] * lanes)
+            limit = constants(_I16, [bound] * lanes)
             cell = builder.select(builder.icmp_signed(worse, cell, limit), limit, cell)
         planes.append(builder.trunc(cell, ir.VectorType(_I8, lanes)))
     # One vector of all channels, [channel][lane].
     every = planes[0]
     for count, plane in enumerate(planes[1:], 1):
-        plane = _pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
-        every = _pick(builder, every, range(lanes * (count + 1)), plane)
+        plane = pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
+        every = pick(builder, every, range(lanes * (count + 1)), plane)
     for u in range(r):
-        row = _pick(builder, every, [c * lanes + u * r + v for v in range(r) for c in range(C)])
+        row = pick(builder, every, [c * lanes + u * r + v for v in range(r) for c in range(C)])
         place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
-        builder.store(row, _at(builder, target, place, row.type), align=1)
+        builder.store(row, at_pointer(builder, target, place, row.type), align=1)
+
+
+def lane_owners(cells: Any) -> tuple[list[tuple[int, int]], list[int]]:
+    """List the pixels under a cell, and for each lane which of them it belongs to.
+
+    That is one pixel, or four where the grid starts before the image.
+    """
+    o, r = cells.origin, cells.r
+    corners = [(dy, dx) for dy in range(-o, 1) for dx in range(-o, 1)]
+    lanes = (divmod(lane % (r * r), r) for lane in range(cells.lanes))
+    return corners, [corners.index((-o * (u == 0), -o * (v == 0))) for u, v in lanes]
 
 
 @intrinsic
@@ -235,20 +232,18 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
 
     def generate(context, builder, signature, arguments):
         sums, _, pixel_value, above_value, _, first, step = arguments
-        pixels = _data(context, builder, signature, arguments, 1)
-        target = _data(context, builder, signature, arguments, 4)
-        # The pixels under the cell: one, or four where the grid starts before the image.
-        corners = [(dy, dx) for dy in range(-cells.origin, 1) for dx in range(-cells.origin, 1)]
-        owner = [corners.index(_owner(cells, lane)) for lane in range(cells.lanes)]
+        pixels = data_of(context, builder, signature, arguments, 1)
+        target = data_of(context, builder, signature, arguments, 4)
+        corners, owner = lane_owners(cells)
         added = []
         for channel in range(cells.channels):
             levels = ir.Constant(ir.VectorType(_I16, len(corners)), ir.Undefined)
             for k, (dy, dx) in enumerate(corners):
-                at = _plus(builder, pixel_value, channel + dx * cells.channels)
+                at = plus(builder, pixel_value, channel + dx * cells.channels)
                 at = builder.sub(at, above_value) if dy else at
                 level = builder.zext(builder.load(builder.gep(pixels, [at])), _I16)
                 levels = builder.insert_element(levels, level, ir.Constant(_I32, k))
-            own = builder.shl(_pick(builder, levels, owner), _constants(_I16, [2] * cells.lanes))
+            own = builder.shl(pick(builder, levels, owner), constants(_I16, [2] * cells.lanes))
             added.append(builder.add(own, _rounding(cells)))
         _store(builder, cells, sums, added, target, first, step)
         return context.get_dummy_value()
@@ -261,12 +256,14 @@ def store_border_cell(typing_context, cells, added, out):
     """Write the leftmost cell with what `add_border` has worked out, to out[: r * r * C]."""
 
     def generate(context, builder, signature, arguments):
-        data = _data(context, builder, signature, arguments, 1)
-        target = _data(context, builder, signature, arguments, 2)
+        data = data_of(context, builder, signature, arguments, 1)
+        target = data_of(context, builder, signature, arguments, 2)
         vector = ir.VectorType(_I16, cells.lanes)
         index = ir.IntType(64)
         rest = [
-            builder.load(_at(builder, data, ir.Constant(index, c * cells.lanes), vector), align=2)
+            builder.load(
+                at_pointer(builder, data, ir.Constant(index, c * cells.lanes), vector), align=2
+            )
             for c in range(cells.channels)
         ]
         rest = [builder.add(values, _rounding(cells)) for values in rest]
@@ -275,12 +272,6 @@ def store_border_cell(typing_context, cells, added, out):
         return context.get_dummy_value()
 
     return types.void(cells, added, out), generate
-
-
-def _owner(cells: Any, lane: int) -> tuple[int, int]:
-    """Say which pixel a lane belongs to, from the cell's own."""
-    r = cells.r
-    return -cells.origin * (lane % (r * r) < r), -cells.origin * (lane % r == 0)
 
 
 @intrinsic
@@ -297,9 +288,9 @@ def add_border(typing_context, scale, origin, kind, pixels, at, above, beside, l
 
     def generate(context, builder, signature, arguments):
         kind_value, _, at_value, row, column, _, _, place = arguments[2:]
-        image = _data(context, builder, signature, arguments, 3)
-        entries = _data(context, builder, signature, arguments, 7)
-        target = _data(context, builder, signature, arguments, 8)
+        image = data_of(context, builder, signature, arguments, 3)
+        entries = data_of(context, builder, signature, arguments, 7)
+        target = data_of(context, builder, signature, arguments, 8)
         vector = ir.VectorType(_I16, LANES[r])
 
         def level(dy: int, dx: int) -> Any:
@@ -311,8 +302,8 @@ def add_border(typing_context, scale, origin, kind, pixels, at, above, beside, l
             every = builder.insert_element(
                 ir.Constant(vector, ir.Undefined), value, ir.Constant(_I32, 0)
             )
-            every = _pick(builder, every, [0] * LANES[r])
-            return builder.mul(every, _constants(_I16, times))
+            every = pick(builder, every, [0] * LANES[r])
+            return builder.mul(every, constants(_I16, times))
 
         done = builder.append_basic_block("done")
         switch = builder.switch(kind_value, done)
@@ -332,11 +323,11 @@ def add_border(typing_context, scale, origin, kind, pixels, at, above, beside, l
                 entry = builder.mul(pair, ir.Constant(pair.type, 9 * r * r))
                 for tap, lanes in taps:
                     cell = ir.VectorType(_I8, r * r)
-                    where = _plus(builder, entry, tap * r * r)
-                    values = builder.load(_at(builder, entries, where, cell), align=1)
-                    moved = _pick(builder, values, lanes + [r * r] * spare, ir.Constant(cell, None))
+                    where = plus(builder, entry, tap * r * r)
+                    values = builder.load(at_pointer(builder, entries, where, cell), align=1)
+                    moved = pick(builder, values, lanes + [r * r] * spare, ir.Constant(cell, None))
                     total = builder.add(total, builder.sext(moved, vector))
-            builder.store(total, _at(builder, target, place, vector), align=2)
+            builder.store(total, at_pointer(builder, target, place, vector), align=2)
             builder.branch(done)
         builder.position_at_end(done)
         return context.get_dummy_value()

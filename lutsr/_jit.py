@@ -1,0 +1,55 @@
+"""The only place that names numba's options: how ``lutsr._kernels`` is compiled and cached."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba import njit
+
+from ._version import __version__
+
+#: What compiled code depends on; numba itself looks at the file of the function alone.
+SOURCES = (
+    "_borders.py",
+    "_deep_vectors.py",
+    "_depth.py",
+    "_fusion.py",
+    "_jit.py",
+    "_kernels.py",
+    "_vectors.py",
+    "_version.py",
+    "reference.py",
+)
+
+
+def _stamp() -> str:
+    digest = hashlib.sha256(__version__.encode())
+    for name in SOURCES:
+        with contextlib.suppress(OSError):  # frozen programs come without sources
+            digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+STAMP = _stamp()
+
+
+def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that Python calls, cached on disk where some cache folder is writable.
+
+    The cache goes by the function's name: with the stamp in it, no version of lutsr ever meets
+    what another one has compiled.
+    """
+    function.__qualname__ += f"_{STAMP}"
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # numba found no place for a cache
+        return njit(nogil=True)(function)
+
+
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that kernels call, as part of them: it has no cache that could be old."""
+    return njit(nogil=True)(function)
