@@ -19,8 +19,11 @@ SERIAL_PIXELS = 256 * 1024
 #: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
 TILE = 512
 
+#: The same for deep images, whose pairs have three entries.
+DEEP_TILE = 128
+
 #: Rows are enlarged so many bytes of output at a time where the output takes a copy.
-CHUNK_BYTES = 2 << 20
+CHUNK_BYTES = 1 << 20
 
 #: Rows read above and below, more than any kernel looks at.
 HALO = 4
@@ -168,8 +171,9 @@ def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray
     origin = cell_origin(r, tables.expand_shift)
     steps = steps_per_level(image.dtype)
     values = to_steps(image)
-    tile = min(TILE // 4, width + origin)
-    rings = tuple(np.empty(rows * 3 * (tile + 3), np.int32) for rows in (4, 3, 4, 3))
+    tile = min(DEEP_TILE, width + origin)
+    places = tuple(np.empty(rows * 3 * (tile + 3), np.int32) for rows in (4, 3))
+    weights = tuple(np.empty(rows * 2 * (tile + 3), np.int16) for rows in (4, 3))
     sums = np.empty((height * r, width * r), np.int32)
     _kernels.sum_deep_band(
         values,
@@ -183,8 +187,8 @@ def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray
         g0,
         g1,
         tile,
-        rings[:2],
-        rings[2:],
+        places,
+        weights,
         sums,
         ((0,) * r, (0,) * origin),
     )

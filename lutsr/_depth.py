@@ -1,9 +1,10 @@
 """Pixel types other than uint8: how their values become whole numbers, and back.
 
 The table has a level for each of the 256 grey levels. Deeper values lie between two levels, at a
-whole number of *steps*: 257 steps to the level for uint16, so that 65535 is level 255, and 2**18
-for floats, which is finer than float32 is near 1. Weights of the interpolation are then whole
-numbers, too, and so is every sum: the result depends on nothing but the image and the table.
+whole number of *steps*: 257 steps to the level for uint16, so that 65535 is level 255, and 2**14
+for floats, so that 1.0 is step 4,177,920: floats are taken to 22 bits, and results are given to
+24. Weights of the interpolation are then whole numbers of 16 bits, and every sum is one of 32:
+the result depends on nothing but the image and the table.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 #: Entries are quarter grey levels, so the sum of the four rotations is shifted right by two.
 SHIFT = 2
 
-#: Steps between two levels of floats. The sum of 36 weighted entries stays within int32.
-FLOAT_STEPS = 1 << 18
+#: Steps between two levels of floats: the most for which weights, from 0 to all, fit int16.
+FLOAT_STEPS = 1 << 14
 
 
 def steps_per_level(dtype: np.dtype[Any]) -> int:

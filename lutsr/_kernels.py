@@ -251,16 +251,17 @@ def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out,
 
 @part
 def _weigh(one, other, a, b, steps, length, places, weights, k):
-    """Note three entries and weights of a pair of values whose levels are a and b."""
+    """Note pair k's three entries and the weights of the steps between them.
+
+    `a` and `b` are the levels of the pair's two values. A step of no weight leads nowhere: there
+    may be no entry beyond level 255.
+    """
     x, y = one - a * steps, other - b * steps
     entry = (np.int64(256) * a + b) * length
-    places[k] = places[k + 1] = places[k + 2] = entry
-    weights[k], weights[k + 1], weights[k + 2] = steps - max(x, y), abs(x - y), min(x, y)
-    # Entries without weight stay the first one: there may be none beyond level 255.
-    if x != y:
-        places[k + 1] = entry + (256 if x > y else 1) * length
-    if min(x, y) > 0:
-        places[k + 2] = entry + 257 * length
+    second = entry + (256 if x > y else 1) * length if x > 0 or y > 0 else entry
+    places[3 * k], places[3 * k + 1] = entry, second
+    places[3 * k + 2] = entry + 257 * length if x > 0 and y > 0 else second
+    weights[2 * k], weights[2 * k + 1] = max(x, y), min(x, y)
 
 
 @part
@@ -268,14 +269,14 @@ def _find_deep_pairs(values, levels, steps, row, di, dj, x0, x1, length, places,
     """Note the entries and weights of a row's pairs, as `_find_pairs` notes their one entry."""
     H, W = values.shape
     for j in range(x0, x1):
-        k = 3 * (j - x0)
+        k = j - x0
         if 0 <= row < H - di and 0 <= j < W - dj:
             one, other = values[row, j], values[row + di, j + dj]
             a, b = levels[row, j], levels[row + di, j + dj]
             _weigh(one, other, a, b, steps, length, places, weights, k)
         else:
-            places[k : k + 3] = 65536 * length
-            weights[k : k + 3] = 0
+            places[3 * k : 3 * k + 3] = 65536 * length
+            weights[2 * k : 2 * k + 2] = 0
 
 
 @part
@@ -285,11 +286,11 @@ def _deep_border_cell(values, levels, steps, lut, g, h, program, cell, sums, tag
     H, W = values.shape
     pair_starts, pairs, value_starts, numbers, sources = program
     kind = _kind(g, H + origin) * min(W + origin, KINDS) + _kind(h, W + origin)
-    places, weights = np.empty(3 * 32, np.int64), np.empty(3 * 32, np.int32)  # 21 pairs at most
+    places, weights = np.empty(3 * 32, np.int64), np.empty(2 * 32, np.int16)  # 21 pairs at most
     for k in range(pair_starts[kind], pair_starts[kind + 1]):
         i, j = g + pairs[k, 0], h + pairs[k, 1]
         m, n = g + pairs[k, 2], h + pairs[k, 3]
-        at = 3 * (k - pair_starts[kind])
+        at = k - pair_starts[kind]
         one, other, a, b = values[i, j], values[m, n], levels[i, j], levels[m, n]
         _weigh(one, other, a, b, steps, 9 * r * r, places, weights, at)
     for Y in range(max(g * r - origin, 0), min((g + 1) * r - origin, H * r)):
@@ -300,8 +301,11 @@ def _deep_border_cell(values, levels, steps, lut, g, h, program, cell, sums, tag
             total = cell[lane] + np.int32(times) * values[y, x]
             at = kind * r * r + lane
             for k in range(value_starts[at], value_starts[at + 1]):
-                for corner in range(3 * numbers[k], 3 * numbers[k] + 3):
-                    total += weights[corner] * lut[places[corner] + sources[k]]
+                n = np.int64(numbers[k])
+                t0 = np.int32(lut[places[3 * n] + sources[k]])
+                t1 = np.int32(lut[places[3 * n + 1] + sources[k]])
+                t2 = np.int32(lut[places[3 * n + 2] + sources[k]])
+                total += steps * t0 + weights[2 * n] * (t1 - t0) + weights[2 * n + 1] * (t2 - t1)
             sums[Y, X] = total
 
 
@@ -321,8 +325,9 @@ def sum_deep_band(
         As in `upscale_band`.
     program : tuple of arrays
         What `lut` adds near the borders, from ``lutsr._borders``.
-    places, weights : two of int32 each, (12 * (tile + 3),) and (9 * (tile + 3),)
-        Scratch: entries of the last rows of pairs and their weights, as rings.
+    places : int32 (12 * (tile + 3),) and (9 * (tile + 3),)
+    weights : int16 (8 * (tile + 3),) and (6 * (tile + 3),)
+        Scratch: entries and weights of the last rows of pairs, as rings.
     sums : int32 (H * r, W * r)
         The output in quarter steps, before rounding and clipping.
     tags : two tuples
@@ -330,14 +335,14 @@ def sum_deep_band(
     """
     r, origin = len(tags[0]), len(tags[1])
     H, W = values.shape
-    rows, columns, lead, length = H + origin, W + origin, 1 - origin, 3 * (tile + 3)
+    rows, columns, lead, length = H + origin, W + origin, 1 - origin, tile + 3
     cell = np.empty(16, np.int32)
     for h0 in range(0, columns, tile):
         h1 = min(h0 + tile, columns)
         for row in range(g0 - 2, g1 + lead):
             for k, ring in ((0, 4), (1, 3)):
-                where = slice(row % ring * length, (row % ring + 1) * length)
-                notes = places[k][where], weights[k][where]
+                start, stop = row % ring * length, (row % ring + 1) * length
+                notes = places[k][3 * start : 3 * stop], weights[k][2 * start : 2 * stop]
                 entry = tables[k].shape[1]
                 _find_deep_pairs(
                     values, levels, steps, row, 1 - k, k, h0 - 2, h1 + 1, entry, *notes
@@ -348,10 +353,10 @@ def sum_deep_band(
             cells = no_deep_cells(tags[0], tags[1], tables[0])
             for j in range(h0 - 2, h1 + lead):
                 for slot in range(V_SLOTS[origin]):
-                    at = (g + 1 - origin - slot) % 4 * (tile + 3) + j - h0 + 2
+                    at = (g + 1 - origin - slot) % 4 * length + j - h0 + 2
                     cells = add_vertical_weighted(cells, tables[0], places[0], weights[0], at, slot)
                 for slot in range(H_SLOTS[origin]):
-                    at = (g + 1 - origin - slot) % 3 * (tile + 3) + j - h0 + 2
+                    at = (g + 1 - origin - slot) % 3 * length + j - h0 + 2
                     cells = add_horizontal_weighted(
                         cells, tables[1], places[1], weights[1], at, slot
                     )
@@ -359,9 +364,9 @@ def sum_deep_band(
                 if h >= h0:
                     if 2 <= g < rows - 2 and 2 <= h < columns - 2:
                         place = (g * r - origin) * W * r + h * r - origin
-                        store_deep_cell(cells, values, g * W + h, W, sums, place, W * r)
+                        store_deep_cell(cells, steps, values, g * W + h, W, sums, place, W * r)
                     else:
-                        store_deep_sums(cells, cell)
+                        store_deep_sums(cells, steps, cell)
                         _deep_border_cell(
                             values, levels, steps, lut, g, h, program, cell, sums, tags
                         )

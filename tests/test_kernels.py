@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr import _core, _kernels, _tables
+from lutsr import _core, _deep_vectors, _jit, _kernels, _tables
 from lutsr._upscaler import Upscaler
 from lutsr.reference import upscale_reference
 
@@ -38,6 +38,8 @@ def narrow(monkeypatch):
     """Let small images be split into tiles and bands."""
     monkeypatch.setattr(_core, "SERIAL_PIXELS", 0)
     monkeypatch.setattr(_core, "TILE", 5)
+    monkeypatch.setattr(_core, "DEEP_TILE", 5)
+    monkeypatch.setattr(_core, "CHUNK_BYTES", _core.CHUNK_BYTES)
 
 
 def reference(up, image, channel_axis=None):
@@ -123,14 +125,85 @@ def test_out_of_any_layout(upscaler, layout):
     assert np.array_equal(out, reference(up, image, -1))
 
 
+def deep_images(dtype):
+    """Random images, with values at and next to the table's levels."""
+    white = 1.0 if dtype.kind == "f" else np.iinfo(dtype).max
+    levels = st.integers(0, 255).map(lambda level: level * (white / 255))
+    if dtype.kind == "f":
+        values = st.one_of(st.floats(0, 1, width=32), levels.map(np.float32).map(float))
+    else:
+        near = st.tuples(levels.map(int), st.sampled_from([-1, 0, 1]))
+        values = st.one_of(
+            st.integers(0, white), near.map(lambda two: min(max(sum(two), 0), white))
+        )
+    shapes = st.one_of(
+        st.tuples(st.integers(1, 13), st.integers(1, 13)),
+        st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(2, 5)),
+    )
+    return hnp.arrays(dtype, shapes, elements=values)
+
+
+def enlarge(up, image, workers=1):
+    """What `Upscaler` does with any type, the checks left out."""
+    planes = image[..., np.newaxis] if image.ndim == 2 else image
+    r = up.scale
+    out = np.empty((planes.shape[0] * r, planes.shape[1] * r, planes.shape[2]), image.dtype)
+    _core.upscale_planes(planes, up.lut, up._fused, up.expand_shift, out, workers)
+    return out.reshape(image.shape[0] * r, image.shape[1] * r, *image.shape[2:])
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("dtype", ["uint16", "float32", "float64"])
+@given(
+    data=st.data(),
+    variant=st.sampled_from(VARIANTS),
+    kind=st.sampled_from(KINDS),
+    workers=st.integers(1, 3),
+    chunk=st.sampled_from([1, 4000, 2 << 20]),
+)
+def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, workers, chunk):
+    _core.CHUNK_BYTES = chunk  # put back by the fixture
+    up = upscaler(*variant, kind)
+    image = data.draw(deep_images(np.dtype(dtype)))
+    axis = -1 if image.ndim == 3 else None
+    assert np.array_equal(enlarge(up, image, workers), reference(up, image, axis))
+
+
+@pytest.mark.parametrize("words", [0, 8, 16])
+def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
+    # Compiled anew, without the cache, for CPUs whose way to multiply is another one.
+    monkeypatch.setattr(_deep_vectors, "_dot_words", lambda context: words)
+    monkeypatch.setattr(_kernels, "sum_deep_band", _jit.part(_kernels.sum_deep_band.py_func))
+    up = upscaler(4, 4, "shipped")
+    image = np.random.default_rng(7).integers(0, 65536, (23, 31), dtype=np.uint16)
+    assert np.array_equal(enlarge(up, image), reference(up, image))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_strided_outputs_are_written_in_chunks(monkeypatch, upscaler, dtype):
+    monkeypatch.setattr(_core, "CHUNK_BYTES", 1)
+    up = upscaler(3, 3, "shipped")
+    image = np.random.default_rng(3).integers(0, 256, (19, 8, 6)).astype(dtype)
+    out = np.full((6, 60, 50), 77, dtype)
+    view = np.moveaxis(out, 0, -1)[1:58, :48:2]
+    _core.upscale_planes(image, up.lut, up._fused, up.expand_shift, view, 2)
+    assert np.array_equal(view, reference(up, image, -1))
+    assert (out[:, 0] == 77).all()
+    assert (out[:, :, 1::2] == 77).all()
+
+
 def holders(pattern):
     code = re.compile(pattern, re.M)
     return {path.name for path in (ROOT / "lutsr").rglob("*.py") if code.search(path.read_text())}
 
 
 def test_all_jitted_code_is_in_one_module():
-    assert holders(r"^\s*@.*jit|\b(njit|vectorize|guvectorize|overload)\(") == {"_kernels.py"}
-    assert holders(r"@intrinsic|\bintrinsic\(") == {"_vectors.py"}
+    assert holders(r"^\s*@.*jit|\b(njit|vectorize|guvectorize|overload)\(") == {"_jit.py"}
+    assert holders(r"^@(entry_point|part)\b") == {"_kernels.py"}
+    assert holders(r"@intrinsic|\bintrinsic\(") == {
+        "_deep_vectors.py",
+        "_vectors.py",
+    }
 
 
 def test_the_stamp_covers_every_module_that_the_kernels_are_made_of():
@@ -139,4 +212,4 @@ def test_the_stamp_covers_every_module_that_the_kernels_are_made_of():
         found |= new
         text = "".join((ROOT / "lutsr" / f"{name}.py").read_text() for name in new)
         new = set(re.findall(r"^from \.(\w+) import", text, re.M)) - found
-    assert {f"{name}.py" for name in found} == set(_kernels.SOURCES)
+    assert {f"{name}.py" for name in found} == set(_jit.SOURCES)
