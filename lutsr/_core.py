@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ._borders import KINDS, border_program
 from ._depth import from_sums, steps_per_level, to_steps
 from ._fusion import FusedTables, cell_origin
+from ._mapped import is_mapped, let_go
 from .reference import upscale_reference
 
 #: Below this many output pixels a second thread costs more than it brings.
@@ -109,7 +110,8 @@ def _enlarge_rows(
     height, width, channels = image.shape
     r, origin = tables.scale, cell_origin(tables.scale, tables.expand_shift)
     fast = out.dtype == np.uint8 and min(height, width) + origin >= KINDS
-    if fast and image.dtype == np.uint8 and image.flags.c_contiguous and out.flags.c_contiguous:
+    mapped = is_mapped(image) or is_mapped(out)
+    if fast and not mapped and image.flags.c_contiguous and out.flags.c_contiguous:
         _run_fast(image, tables, g0, g1, out)
         return
     step = max(2, CHUNK_BYTES // (r * r * width * (channels if fast else 4)))
@@ -131,6 +133,9 @@ def _enlarge_rows(
             for c in range(channels):
                 sums = _sum_deep(rows[..., c], tables, start - top, stop - top)
                 from_sums(sums[inside], out[first:last, :, c])
+        if mapped:
+            let_go(image)
+            let_go(out)
 
 
 def _run_fast(
