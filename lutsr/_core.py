@@ -14,8 +14,14 @@ from ._fusion import FusedTables, cell_origin
 from ._mapped import is_mapped, let_go
 from .reference import upscale_reference
 
-#: Below this many output pixels a second thread costs more than it brings.
-SERIAL_PIXELS = 256 * 1024
+#: Below so many output values, each of some nanoseconds' work, threads cost more than they bring.
+SERIAL_VALUES = 3 << 20
+
+#: How much more work a value of a deep image is.
+DEEP_WORK = 4
+
+#: Bands of rows for each worker.
+BANDS = 4
 
 #: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
 TILE = 512
@@ -74,21 +80,29 @@ def upscale_planes(
     image, out = image[..., :MOST_CHANNELS], out[..., :MOST_CHANNELS]
     tables = _Tables(fused, lut, expand_shift)
     rows = image.shape[0] + cell_origin(tables.scale, expand_shift)
-    workers = 1 if out.size < SERIAL_PIXELS else min(workers, rows)
-    edges = [rows * k // workers for k in range(workers + 1)]
+    values = out.size * (1 if out.dtype == np.uint8 else DEEP_WORK)
+    workers = 1 if values < SERIAL_VALUES else min(workers, rows)
+    # More bands than workers: who is held up leaves the rest to the others.
+    bands = 1 if workers == 1 else min(BANDS * workers, rows)
+    edges = [rows * k // bands for k in range(bands + 1)]
+    left = iter(range(bands))
 
-    def run(band: int) -> None:
-        _enlarge_rows(image, tables, edges[band], edges[band + 1], out)
+    def work() -> None:
+        for band in left:
+            _enlarge_rows(image, tables, edges[band], edges[band + 1], out)
 
     if workers == 1:
-        run(0)
-    else:
-        # Imported here to keep `import lutsr` cheap.
-        from concurrent.futures import ThreadPoolExecutor
+        work()
+        return
+    # Imported here to keep `import lutsr` cheap.
+    from concurrent.futures import ThreadPoolExecutor
 
-        # A pool of its own for each call: threads kept across a fork would be lost in the child.
-        with ThreadPoolExecutor(workers, thread_name_prefix="lutsr") as pool:
-            list(pool.map(run, range(workers)))
+    # A pool of its own for each call: threads kept across a fork would be lost in the child.
+    with ThreadPoolExecutor(workers - 1, thread_name_prefix="lutsr") as pool:
+        others = [pool.submit(work) for _ in range(workers - 1)]
+        work()
+        for other in others:
+            other.result()
 
 
 class _Tables(NamedTuple):
@@ -161,7 +175,10 @@ def _run_fast(
         tile,
         length,
         (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
-        (np.empty(channels * _vectors.LANES[r], np.int16), np.empty(r * r * channels, np.uint8)),
+        (
+            np.empty(channels * _vectors.LANES[r], np.int16),
+            np.empty(r * r * channels + 16, np.uint8),
+        ),
         out,
         ((0,) * channels, (0,) * r, (0,) * origin),
     )

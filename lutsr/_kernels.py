@@ -62,43 +62,73 @@ def fuse_pairs(lut, s, lanes, packed, first, last, vertical, horizontal, fits):
     r = lut.shape[3]
     origin = 0 if s == r else 1
     lowest = -(1 << (8 * vertical.itemsize - 1))
-    v_sums = np.empty((2 * r + 2 * s, r + 2 * s), np.int32)
-    h_sums = np.empty((r + 2 * s, 2 * r + 2 * s), np.int32)
+    v_shape, h_shape = (2 * r + 2 * s, r + 2 * s), (r + 2 * s, 2 * r + 2 * s)
+    v_at, v_flips, v_empty = _entry_layout(v_shape, r, V_CELLS[origin], lanes, packed)
+    h_at, h_flips, h_empty = _entry_layout(h_shape, r, H_CELLS[origin], lanes, packed)
+    # Where rotations 0 at p and 180 at q put a value of a table entry; then 270 at p, 90 at q.
+    goals = np.empty((4, 9 * r * r), np.int64)
+    for k in range(9 * r * r):
+        tap, u, v = k // (r * r), k // r % r, k % r
+        y, x = u + (tap // 3 - 1) * s, v + (tap % 3 - 1) * s
+        goals[0, k] = (s + y) * v_shape[1] + s + x
+        goals[1, k] = (s + 2 * r - 1 - y) * v_shape[1] + s + r - 1 - x
+        goals[2, k] = (s + r - 1 - x) * h_shape[1] + s + y
+        goals[3, k] = (s + x) * h_shape[1] + s + 2 * r - 1 - y
+    v_sums = np.zeros(v_shape[0] * v_shape[1], np.int32)
+    h_sums = np.zeros(h_shape[0] * h_shape[1], np.int32)
+    flat = lut.reshape(65536, 9 * r * r)
     for pair in range(first, last):
-        p, q = min(pair // 256, 255), pair % 256
         v_sums[:] = 0
         h_sums[:] = 0
-        for tap in range(9):
-            for u in range(r):
-                for v in range(r):
-                    y, x = u + (tap // 3 - 1) * s, v + (tap % 3 - 1) * s
-                    # Rotation 0 at p, 180 at q; then 270 at p, 90 at q.
-                    v_sums[s + y, s + x] += lut[p, q, tap, u, v]
-                    v_sums[s + 2 * r - 1 - y, s + r - 1 - x] += lut[q, p, tap, u, v]
-                    h_sums[s + r - 1 - x, s + y] += lut[p, q, tap, u, v]
-                    h_sums[s + x, s + 2 * r - 1 - y] += lut[q, p, tap, u, v]
-        for u in range(s, s + r):
-            for v in range(s, s + r):
-                v_sums[u, v] -= p
-                v_sums[u + r, v] -= q
-                h_sums[u, v] -= p
-                h_sums[u, v + r] -= q
-        v_cells, h_cells = V_CELLS[origin], H_CELLS[origin]
-        for sums, table, cells in ((v_sums, vertical, v_cells), (h_sums, horizontal, h_cells)):
-            # Whole cells, so that what the window leaves of them is packed as well.
-            for y in range(-(-sums.shape[0] // r) * r):
-                for x in range(-(-sums.shape[1] // r) * r):
-                    value = np.int32(0)
-                    if pair < 65536 and y < sums.shape[0] and x < sums.shape[1]:
-                        value = sums[y, x]
-                    if value < lowest or value >= -lowest:
-                        fits[0] = 0
-                        return
-                    lane = (y % r) * r + x % r
-                    if packed:
-                        value ^= -128 * (lane < lanes // 2)
-                        lane = 2 * lane if lane < lanes // 2 else 2 * lane - lanes + 1
-                    table[pair, (cells * (y // r) + x // r) * lanes + lane] = value
+        if pair < 65536:
+            p, q = pair // 256, pair % 256
+            there, back = flat[pair], flat[256 * q + p]
+            for k in range(9 * r * r):
+                v_sums[goals[0, k]] += there[k]
+                v_sums[goals[1, k]] += back[k]
+                h_sums[goals[2, k]] += there[k]
+                h_sums[goals[3, k]] += back[k]
+            for u in range(s, s + r):
+                for v in range(s, s + r):
+                    v_sums[u * v_shape[1] + v] -= p
+                    v_sums[(u + r) * v_shape[1] + v] -= q
+                    h_sums[u * h_shape[1] + v] -= p
+                    h_sums[u * h_shape[1] + v + r] -= q
+        for sums, table, at, flips, empty in (
+            (v_sums, vertical, v_at, v_flips, v_empty),
+            (h_sums, horizontal, h_at, h_flips, h_empty),
+        ):
+            if sums.min() < lowest or sums.max() >= -lowest:
+                fits[0] = 0
+                return
+            entry = table[pair]
+            entry[: len(empty)] = empty
+            for k in range(len(at)):
+                entry[at[k]] = sums[k] ^ flips[k]
+
+
+@part
+def _entry_layout(shape, r, cells, lanes, packed):
+    """Say where in an entry the values of a pair's window go, what flips them, and the empty one.
+
+    Whole cells are packed, also those of which the window has a part.
+    """
+    at = np.empty(shape[0] * shape[1], np.int64)
+    flips = np.zeros(shape[0] * shape[1], np.int32)
+    rows, columns = -(-shape[0] // r), -(-shape[1] // r)
+    empty = np.zeros(rows * cells * lanes, np.int32)
+    for y in range(rows * r):
+        for x in range(columns * r):
+            lane, flip = y % r * r + x % r, 0
+            if packed and lane < lanes // 2:
+                lane, flip = 2 * lane, -128
+            elif packed:
+                lane = 2 * lane - lanes + 1
+            place = (cells * (y // r) + x // r) * lanes + lane
+            empty[place] = flip
+            if y < shape[0] and x < shape[1]:
+                at[y * shape[1] + x], flips[y * shape[1] + x] = place, flip
+    return at, flips, empty
 
 
 @part
@@ -131,18 +161,6 @@ def _kind(index, size):
 
 
 @part
-def _add_pairs(cells, tables, places, length, g, at, origin):
-    """Add what the pairs of one column give to row g of cells, from all rows that reach it."""
-    for slot in range(V_SLOTS[origin]):
-        ring = (g + 1 - origin - slot) % 4 * length
-        cells = add_vertical(cells, tables[0], places[0], ring + at, slot)
-    for slot in range(H_SLOTS[origin]):
-        ring = (g + 1 - origin - slot) % 3 * length
-        cells = add_horizontal(cells, tables[1], places[1], ring + at, slot)
-    return cells
-
-
-@part
 def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratch, out, tags):
     """Enlarge the cells first <= h < last of row g, some of them near a border."""
     H, W, C = image.shape
@@ -153,7 +171,8 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratc
     top, bottom = max(origin - g * r, 0), min(r, H * r + origin - g * r)
     cells = no_cells(tags, tables[0])
     for j in range(first - 2, last + lead):
-        cells = _add_pairs(cells, tables, places, length, g, (j - h0 + 2) * C, origin)
+        cells = add_vertical(cells, tables[0], places[0], g + lead, length, (j - h0 + 2) * C)
+        cells = add_horizontal(cells, tables[1], places[1], g + lead, length, (j - h0 + 2) * C)
         h = j - lead
         if h >= first:
             kind = KINDS * _kind(g, H + origin) + _kind(h, W + origin)
@@ -179,7 +198,8 @@ def _inner_cells(image, g, h0, first, last, tables, places, length, out, tags):
     stride = out.shape[1] * C
     cells = no_cells(tags, tables[0])
     for j in range(first - 2, last + lead):
-        cells = _add_pairs(cells, tables, places, length, g, (j - h0 + 2) * C, origin)
+        cells = add_vertical(cells, tables[0], places[0], g + lead, length, (j - h0 + 2) * C)
+        cells = add_horizontal(cells, tables[1], places[1], g + lead, length, (j - h0 + 2) * C)
         h = j - lead
         if h >= first:
             at = (g * r - origin) * stride + (h * r - origin) * C
@@ -229,6 +249,9 @@ def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out,
             left, right = max(h0, 2), min(h1, columns - 2)
             if g < 2 or g >= rows - 2 or left >= right:
                 left = right = h1
+            # The border after the inside, whose last cell writes a little too far.
+            if left < right:
+                _inner_cells(image, g, h0, left, right, tables, places, length, out, tags)
             for first, last in ((h0, left), (right, h1)):
                 if first < last:
                     _border_cells(
@@ -245,8 +268,6 @@ def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out,
                         out,
                         tags,
                     )
-            if left < right:
-                _inner_cells(image, g, h0, left, right, tables, places, length, out, tags)
 
 
 @part

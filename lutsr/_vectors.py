@@ -105,52 +105,61 @@ def no_cells(typing_context, tags, table):
     return cells(tags, table), generate
 
 
-def _slot_adder(cells_in_slot: tuple[int, int]) -> Any:
+def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: int) -> Any:
     @intrinsic
-    def add_slot(typing_context, cells, table, offsets, position, slot):
-        """Add a slot of the pairs at offsets[position : position + C] of a flat fused table."""
+    def add_pairs(typing_context, cells, table, offsets, row, length, at):
+        """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
+
+        `offsets` is a ring of rows of `length`, and says from `at` on where the entries of all
+        channels are; `row` is the last row of pairs, from which slot 0 comes.
+        """
 
         def generate(context, builder, signature, arguments):
-            sums, _, _, first, slot_value = arguments
+            sums, _, _, row_value, length_value, column = arguments
             entries = data_of(context, builder, signature, arguments, 1)
             where = data_of(context, builder, signature, arguments, 2)
             kind = context.get_value_type(signature.args[1].dtype)
             width = cells_in_slot[cells.origin] * cells.lanes
-            skip = builder.mul(slot_value, ir.Constant(slot_value.type, width))
-
-            def find(ahead: int, channel: int) -> Any:
-                at = plus(builder, first, ahead * cells.channels + channel)
-                return builder.add(
-                    builder.sext(builder.load(builder.gep(where, [at])), skip.type), skip
-                )
-
             words = width // 2 if cells.packed else width
             vector = ir.VectorType(_I16 if cells.packed else kind, words)
-            for channel in range(cells.channels):
-                if width * kind.width >= 256:  # shorter slots come with their neighbours
-                    _prefetch(builder, at_pointer(builder, entries, find(AHEAD, channel), _I8))
-                pointer = at_pointer(builder, entries, find(0, channel), vector)
-                values = builder.load(pointer, align=kind.width // 8)
-                if vector.element.width < 16:
-                    values = builder.sext(values, ir.VectorType(_I16, words))
-                if words < 4 * cells.words:  # two cells out of four
-                    every = range(4 * cells.words)
-                    values = pick(builder, values, every, ir.Constant(values.type, None))
-                parts = [values]
-                if cells.packed:
-                    parts.append(builder.ashr(values, constants(_I16, [8] * 4 * cells.words)))
-                for k, part in enumerate(parts, channel * cells.parts):
-                    total = builder.add(builder.extract_value(sums, k), part)
-                    sums = builder.insert_value(sums, total, k)
+            line = 64 * 8 // kind.width
+            for slot in range(slots[cells.origin]):
+                # Rows from -2 on are asked for: some more keep the remainder positive.
+                ring = plus(builder, row_value, 4 * rows - slot)
+                ring = builder.urem(ring, ir.Constant(ring.type, rows))
+                first = builder.add(builder.mul(ring, length_value), column)
+
+                def find(ahead: int, channel: int, first: Any = first, slot: int = slot) -> Any:
+                    where_to = plus(builder, first, ahead * cells.channels + channel)
+                    offset = builder.load(builder.gep(where, [where_to]))
+                    return plus(builder, builder.sext(offset, first.type), slot * width)
+
+                for channel in range(cells.channels):
+                    # A slot in the line of the one before came with it, a row of cells ago.
+                    if slot * width % line < width:
+                        _prefetch(builder, at_pointer(builder, entries, find(AHEAD, channel), _I8))
+                    pointer = at_pointer(builder, entries, find(0, channel), vector)
+                    values = builder.load(pointer, align=kind.width // 8)
+                    if vector.element.width < 16:
+                        values = builder.sext(values, ir.VectorType(_I16, words))
+                    if words < 4 * cells.words:  # two cells out of four
+                        every = range(4 * cells.words)
+                        values = pick(builder, values, every, ir.Constant(values.type, None))
+                    parts = [values]
+                    if cells.packed:
+                        parts.append(builder.ashr(values, constants(_I16, [8] * 4 * cells.words)))
+                    for k, part in enumerate(parts, channel * cells.parts):
+                        total = builder.add(builder.extract_value(sums, k), part)
+                        sums = builder.insert_value(sums, total, k)
             return sums
 
-        return cells(cells, table, offsets, position, slot), generate
+        return cells(cells, table, offsets, row, length, at), generate
 
-    return add_slot
+    return add_pairs
 
 
-add_vertical = _slot_adder(V_CELLS)
-add_horizontal = _slot_adder(H_CELLS)
+add_vertical = _pair_adder(V_SLOTS, V_CELLS, 4)
+add_horizontal = _pair_adder(H_SLOTS, H_CELLS, 3)
 
 
 @intrinsic
@@ -205,8 +214,11 @@ def _store(
     for count, plane in enumerate(planes[1:], 1):
         plane = pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
         every = pick(builder, every, range(lanes * (count + 1)), plane)
+    # Rows of whole words are quicker to write: the surplus is overwritten by the next cell.
+    surplus = (1 << (r * C - 1).bit_length()) - r * C
     for u in range(r):
-        row = pick(builder, every, [c * lanes + u * r + v for v in range(r) for c in range(C)])
+        row = [c * lanes + u * r + v for v in range(r) for c in range(C)]
+        row = pick(builder, every, row + row[:1] * surplus)
         place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
         builder.store(row, at_pointer(builder, target, place, row.type), align=1)
 
@@ -234,16 +246,22 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
         sums, _, pixel_value, above_value, _, first, step = arguments
         pixels = data_of(context, builder, signature, arguments, 1)
         target = data_of(context, builder, signature, arguments, 4)
+        # One load a row brings all channels of the cell's pixels, and perhaps some of the next.
+        C, width = cells.channels, 1 << ((1 + cells.origin) * cells.channels - 1).bit_length()
+        row = ir.VectorType(_I8, width)
+        at = plus(builder, pixel_value, -cells.origin * C)
+        levels = builder.load(at_pointer(builder, pixels, at, row), align=1)
+        if cells.origin:
+            at = builder.sub(at, above_value)
+            higher = builder.load(at_pointer(builder, pixels, at, row), align=1)
+            levels = pick(builder, higher, range(2 * width), levels)
         corners, owner = lane_owners(cells)
+        where = [(dy + cells.origin) * width + (dx + cells.origin) * C for dy, dx in corners]
         added = []
-        for channel in range(cells.channels):
-            levels = ir.Constant(ir.VectorType(_I16, len(corners)), ir.Undefined)
-            for k, (dy, dx) in enumerate(corners):
-                at = plus(builder, pixel_value, channel + dx * cells.channels)
-                at = builder.sub(at, above_value) if dy else at
-                level = builder.zext(builder.load(builder.gep(pixels, [at])), _I16)
-                levels = builder.insert_element(levels, level, ir.Constant(_I32, k))
-            own = builder.shl(pick(builder, levels, owner), constants(_I16, [2] * cells.lanes))
+        for channel in range(C):
+            own = pick(builder, levels, [where[k] + channel for k in owner])
+            own = builder.zext(own, ir.VectorType(_I16, cells.lanes))
+            own = builder.shl(own, constants(_I16, [2] * cells.lanes))
             added.append(builder.add(own, _rounding(cells)))
         _store(builder, cells, sums, added, target, first, step)
         return context.get_dummy_value()

@@ -36,7 +36,7 @@ def upscaler(random_lut):
 @pytest.fixture
 def narrow(monkeypatch):
     """Let small images be split into tiles and bands."""
-    monkeypatch.setattr(_core, "SERIAL_PIXELS", 0)
+    monkeypatch.setattr(_core, "SERIAL_VALUES", 0)
     monkeypatch.setattr(_core, "TILE", 5)
     monkeypatch.setattr(_core, "DEEP_TILE", 5)
     monkeypatch.setattr(_core, "CHUNK_BYTES", _core.CHUNK_BYTES)
@@ -105,7 +105,7 @@ def test_channels_anywhere(upscaler, channels, axis):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 700), (700, 1), (2, 2), (3, 2), (131, 517)])
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_shapes_at_the_real_tile_size(upscaler, variant, shape, workers, monkeypatch):
-    monkeypatch.setattr(_core, "SERIAL_PIXELS", 0)
+    monkeypatch.setattr(_core, "SERIAL_VALUES", 0)
     up = upscaler(*variant, "middle")
     image = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
     assert np.array_equal(up(image, workers=workers), reference(up, image))
