@@ -1,16 +1,31 @@
-"""What the benchmarks share."""
+"""The suite's option, its images, and what a saved file says of the machine."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
-from numpy.typing import NDArray
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
-from .images import photograph
+import pytest
+
+from . import images, records
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="benchmarks: small images and few rounds")
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:
+    """Say what the other files say: the plugin's own record names the host."""
+    machine_info.clear()
+    machine_info.update(records.header("pytest benchmarks --benchmark-only"))
+
+
+def pytest_benchmark_update_commit_info(config: pytest.Config, commit_info: Any) -> None:
+    commit_info.clear()
 
 
 @pytest.fixture(scope="session")
-def image(request: pytest.FixtureRequest) -> NDArray[np.uint8]:
-    """Return 540x960 RGB; a small part of it where nothing is timed (``--benchmark-disable``)."""
-    quick = request.config.getoption("benchmark_disable")
-    return photograph(54, 96) if quick else photograph()
+def picture() -> Callable[[str, int, int], images.Image]:
+    """Give the function that makes images; it keeps the last few."""
+    return lru_cache(maxsize=4)(images.make)

@@ -6,13 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
+Image = NDArray[np.uint8]
 
-def photograph(height: int = 540, width: int = 960) -> NDArray[np.uint8]:
+#: From the ordinary case to the worst and the best for a look-up table: how far neighbouring
+#: pixels differ decides how well it fits the caches.
+KINDS = ("photo", "noise", "flat")
+
+
+def make(kind: str, height: int, width: int) -> Image:
+    """Return an RGB image of one of `KINDS`, the same on every machine."""
+    if kind == "photo":
+        return photograph(height, width)
+    if kind == "noise":
+        return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    if kind == "flat":
+        return np.full((height, width, 3), 128, np.uint8)
+    raise ValueError(f"kind: got {kind!r}, wanted one of {', '.join(KINDS)}")
+
+
+def photograph(height: int = 540, width: int = 960) -> Image:
     """Return an RGB photograph of any size, the same on every machine.
 
     It is scikit-image's "coffee" (CC0, by Rachel Michetti), mirrored at its edges rather than
-    stretched where it is too small, so that its detail stays that of a photograph: how far
-    neighbouring pixels differ decides how well a look-up table fits the caches.
+    stretched where it is too small, so that its detail stays that of a photograph.
 
     Parameters
     ----------

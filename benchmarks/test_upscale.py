@@ -1,25 +1,73 @@
-"""Time of one enlargement x4 of a 540x960 RGB photograph, lutsr beside its rivals.
+"""Time of one enlargement, in groups by scale, size, kind of image and threads.
 
-``pytest benchmarks --benchmark-only``
+Sizes are those of the output, from 256 x 256 to a hundred megapixels. How long a resampler takes
+does not depend on what is in the image, so that rivals join on noise and flat images at one size
+only; the slowest join at the smallest size only, and in ``benchmarks.compare``.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+
 import pytest
-from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from .rivals import RIVALS
+from . import images
+from .contenders import CONTENDERS
 
-SCALE = 4
+SCALES = (4, 3, 2)
+SIZES = ((256, 256), (1024, 1024), (2160, 3840), (10_000, 10_000))
+QUICK_SIZES = SIZES[:2]
+#: Where rivals join on all kinds of images.
+USUAL = (2160, 3840)
+#: Output pixels that all rounds of a benchmark are to make, and the fewest and most rounds.
+PIXELS, FEWEST, MOST = 60_000_000, 2, 30
 
 
-@pytest.mark.benchmark(group="x4, 540x960 RGB photograph")
-@pytest.mark.parametrize("name", RIVALS)
-def test_upscale(benchmark: BenchmarkFixture, image: NDArray[np.uint8], name: str) -> None:
-    maker, rounds = RIVALS[name]
-    timed = maker(image, SCALE)
-    result = benchmark.pedantic(timed, rounds=rounds, warmup_rounds=min(2, rounds // 5))
-    height, width, channels = image.shape
-    assert np.asarray(result).shape == (height * SCALE, width * SCALE, channels)
+def takes_part(name: str, size: tuple[int, int], kind: str) -> bool:
+    """Say whether a contender that can is timed in a group, too."""
+    if name.startswith("lutsr"):
+        return True
+    if CONTENDERS[name].slow:
+        return size == SIZES[0] and kind == "photo"
+    return kind == "photo" or size == USUAL
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    quick = metafunc.config.getoption("quick")
+    cases = [
+        pytest.param(
+            *(name, scale, size, kind, threads),
+            id=f"{name}, x{scale}, {size[0]}x{size[1]}, {kind}, {threads}",
+            marks=pytest.mark.skipif(reason is not None, reason=reason or ""),
+        )
+        for size in (QUICK_SIZES if quick else SIZES)
+        for scale in SCALES
+        for kind in images.KINDS
+        for name, contender in CONTENDERS.items()
+        if takes_part(name, size, kind)
+        for threads in contender.threads
+        for reason in [contender.missing(scale)]
+    ]
+    metafunc.parametrize(("name", "scale", "size", "kind", "threads"), cases)
+
+
+def test_upscale(
+    benchmark: BenchmarkFixture,
+    picture: Callable[[str, int, int], images.Image],
+    request: pytest.FixtureRequest,
+    name: str,
+    scale: int,
+    size: tuple[int, int],
+    kind: str,
+    threads: int,
+) -> None:
+    height, width = size[0] // scale, size[1] // scale
+    call = CONTENDERS[name].make(picture(kind, height, width), scale, threads, None)
+    benchmark.group = f"x{scale}, {size[0]}x{size[1]}, {kind}, {threads} thread(s)"
+    benchmark.extra_info.update(name=name, scale=scale, size=size, kind=kind, threads=threads)
+    rounds = min(max(PIXELS // (size[0] * size[1]), FEWEST), MOST)
+    if request.config.getoption("quick"):
+        rounds = min(rounds, 5)
+    result = benchmark.pedantic(call.run, setup=call.prepare, rounds=rounds, warmup_rounds=1)
+    assert call.pixels(result).shape == (height * scale, width * scale, 3)

@@ -1,0 +1,55 @@
+"""Measure everything and write the report: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from . import records
+
+MEASUREMENTS = ("compare", "costs", "quality")
+
+
+def condense(saved: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a file of pytest-benchmark's what the report needs."""
+    entries = [
+        benchmark["extra_info"]
+        | {
+            "median_s": benchmark["stats"]["median"],
+            "min_s": benchmark["stats"]["min"],
+            "rounds": benchmark["stats"]["rounds"],
+        }
+        for benchmark in saved["benchmarks"]
+    ]
+    return saved["machine_info"] | {"entries": entries}
+
+
+def main() -> None:
+    """Run one after the other, each in a process of its own."""
+    start = time.monotonic()
+    for name in MEASUREMENTS:
+        run("-m", f"benchmarks.{name}")
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder, "groups.json")
+        run("-m", "pytest", "benchmarks", "-q", "--benchmark-only", "--benchmark-columns=median",
+            f"--benchmark-json={saved}")  # fmt: skip
+        content = condense(json.loads(saved.read_text(encoding="utf-8")))
+        records.save(records.RESULTS / "groups.json", content)
+    run("-m", "benchmarks.report")
+    print(f"all of it took {time.monotonic() - start:.0f} s")
+
+
+def run(*arguments: str) -> None:
+    """Run Python, and stop where it fails."""
+    print("+ python", *arguments, flush=True)
+    if status := subprocess.run([sys.executable, *arguments], check=False).returncode:
+        raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What a fresh process pays before its first enlarged image."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from . import images
+from .processes import run_code
+
+IMPORT = """
+import time
+import numpy
+start = time.perf_counter()
+import lutsr
+print(time.perf_counter() - start)
+"""
+FIRST_UPSCALE = """
+import sys, time
+import numpy
+import lutsr
+image = numpy.load(sys.argv[1])
+start = time.perf_counter()
+lutsr.upscale(image, 4, model=sys.argv[2], channel_axis=-1)
+print(time.perf_counter() - start)
+"""
+MODELS = ("eclut", "eclut-fast")
+
+
+def measure_import(rounds: int) -> dict[str, Any]:
+    """Time ``import lutsr`` where numpy is imported already."""
+    seconds = [float(run_code(IMPORT)) for _ in range(rounds)]
+    return {"median_s": median(seconds), "min_s": min(seconds), "rounds": rounds}
+
+
+def measure_first(model: str, rounds: int, height: int = 540, width: int = 960) -> dict[str, Any]:
+    """Time a process's first `upscale`, x4, first with an empty numba cache and then with its own.
+
+    Parameters
+    ----------
+    model : str
+    rounds : int
+        Processes that find the cache filled.
+    height, width : int
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder, "image.npy")
+        np.save(image, images.photograph(height, width))
+        cache = os.path.join(folder, "cache")
+        cold, *warm = [
+            float(run_code(FIRST_UPSCALE, str(image), model, NUMBA_CACHE_DIR=cache))
+            for _ in range(1 + rounds)
+        ]
+    return {
+        "model": model,
+        "no_cache_s": cold,
+        "warm_median_s": median(warm),
+        "warm_min_s": min(warm),
+        "rounds": rounds,
+    }

@@ -1,0 +1,91 @@
+"""Cold start, memory, fused tables, and time per pixel by size, each in fresh processes.
+
+``python -m benchmarks.costs``
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from . import cold_start, memory, records, scaling
+from .cold_start import MODELS
+from .processes import call_fresh
+
+#: Height and width of the input, x4: the comparison's, and one of 100 megapixels of output.
+MEMORY_SIZES = ((540, 960), (2500, 2500))
+
+
+def measure_memory(quick: bool) -> list[dict[str, Any]]:
+    """Measure the peak for layouts, sizes and workers."""
+    entries = []
+    for model in MODELS[: 1 if quick else None]:
+        for height, width in MEMORY_SIZES[: 1 if quick else None]:
+            for layout in memory.LAYOUTS:
+                for workers in (1, 2):
+                    case = (model, scaling.SCALE, layout, height, width, workers)
+                    extra = call_fresh(memory.peak_extra, *case)
+                    keys = ("model", "scale", "layout", "height", "width", "workers")
+                    entries.append(dict(zip(keys, case, strict=True)) | {"extra_bytes": extra})
+    return entries
+
+
+def measure_writing(rounds: int) -> dict[str, Any]:
+    """Time writing an output of the comparison's size once: no method can be faster."""
+    out = np.ones((2160, 3840, 3), np.uint8)
+    seconds = []
+    for value in range(rounds):
+        start = time.perf_counter()
+        out.fill(value)
+        seconds.append(time.perf_counter() - start)
+    return {"bytes": out.nbytes, "median_s": median(seconds), "rounds": rounds}
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """Measure everything; `quick` leaves out what takes long."""
+    models = MODELS[: 1 if quick else None]
+    reason = memory.missing()
+    return {
+        "writing": measure_writing(25),
+        "import": cold_start.measure_import(3 if quick else 11),
+        "first_upscale": [cold_start.measure_first(model, 1 if quick else 5) for model in models],
+        "memory": [] if reason else measure_memory(quick),
+        "memory_missing": reason,
+        "fused": [
+            call_fresh(memory.fused_tables, model, scale, 3 if quick else 9)
+            for model in models
+            for scale in (4, 3, 2)
+        ],
+        "scaling": [
+            entry
+            for model in models
+            for entry in call_fresh(
+                scaling.time_per_pixel,
+                model,
+                scaling.SIZES[: 3 if quick else None],
+                3 if quick else 7,
+            )
+        ],
+    }
+
+
+def main() -> None:
+    """Measure and save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, default=records.RESULTS / "costs.json")
+    parser.add_argument("--quick", action="store_true", help="one model, small images")
+    args = parser.parse_args()
+    # Threads of numpy's own would be counted as lutsr's memory.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    content = records.header(records.command_line("benchmarks.costs"))
+    records.save(args.json, content | measure(args.quick))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Running a measurement in a fresh process, where nothing is imported, compiled or allocated."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .contenders import ROOT
+
+
+def run_code(code: str, *arguments: str, **environment: str) -> str:
+    """Run Python code in a fresh process at the repository's root and give back what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"a measuring process failed with {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def call_fresh(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function of a module in a fresh process; arguments and result go through JSON."""
+    code = (
+        "import json, sys\n"
+        f"from {function.__module__} import {function.__name__} as function\n"
+        "print(json.dumps(function(*json.loads(sys.argv[1]))))"
+    )
+    return json.loads(run_code(code, json.dumps(arguments)))

@@ -1,0 +1,64 @@
+"""PSNR-Y and SSIM of all contenders on benchmark sets, through the calls that are timed.
+
+``python -m benchmarks.quality``
+
+The inputs are made from the full-size images with MATLAB's bicubic, and the figures computed,
+by `training.evaluate`, as papers have them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from training.evaluate import MEAN, Method, score
+
+from . import records
+from .contenders import CONTENDERS, ROOT
+from .images import Image
+
+SCALES = (4, 3, 2)
+SETS = tuple(ROOT.parent / "shared" / "data" / name / "HR" for name in ("Set5", "Set14"))
+
+
+def upscale_with(name: str, scale: int) -> Callable[[Image], Image]:
+    """Make a function of an image out of a contender, on one thread."""
+
+    def upscale(image: Image) -> Image:
+        call = CONTENDERS[name].make(image, scale, 1, None)
+        call.prepare()
+        return call.pixels(call.run())
+
+    return upscale
+
+
+def methods(scale: int) -> list[Method]:
+    """List the contenders that can take part at a scale."""
+    return [
+        Method(name, scale, upscale_with(name, scale))
+        for name, contender in CONTENDERS.items()
+        if not contender.missing(scale)
+    ]
+
+
+def main() -> None:
+    """Measure and save the means."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, default=records.RESULTS / "quality.json")
+    parser.add_argument("--hr", type=Path, nargs="+", default=SETS, help="folders of HR images")
+    args = parser.parse_args()
+    content = records.header(records.command_line("benchmarks.quality"))
+    means = []
+    for scale in SCALES:
+        for folder in args.hr:
+            rows = [row for row in score(folder, methods(scale)) if row["image"] == MEAN]
+            for row in rows:
+                print(f"{row['set']:6} x{scale} {row['method']:30} {row['psnr_y']:6.2f} dB")
+            means += rows
+    kept = [{key: row[key] for key in row if key != "image"} for row in means]
+    records.save(args.json, content | {"entries": kept})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Measure `lutsr.resize` where no table has the scale: x2.5 and x8, in PSNR-Y.
+
+``python -m benchmarks.resize_quality Set5/HR Set14/HR``, from the repository's root.
+
+The image is cropped at the top left so that its size is a whole multiple, is reduced with MATLAB's
+``imresize`` (bicubic, antialiased, rounded after each pass) to 1/2.5 or 1/8 of it, and is enlarged
+back to its size by every method. PSNR is that of the luma, with the scale, rounded up, shaved off.
+"""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+import lutsr
+from training.degrade import crop_to_multiple
+from training.metrics import psnr_y
+
+Pixels = NDArray[np.uint8]
+
+SCALES = (Fraction(5, 2), Fraction(8))
+
+
+def imresize(image: Pixels, scale: Fraction) -> Pixels:
+    """Reduce as MATLAB does; `training.degrade` has the same for 2, 3 and 4, in whole numbers."""
+    for axis in (0, 1):
+        length = image.shape[axis]
+        centres = (np.arange(length / scale) + 0.5) * float(scale) - 0.5
+        reach = ceil(2 * scale)
+        indices = np.floor(centres).astype(int)[:, None] + np.arange(-reach, reach + 2)
+        t = np.abs(indices - centres[:, None]) / float(scale)
+        near, far = 1.5 * t**3 - 2.5 * t**2 + 1, -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2
+        weights = np.where(t <= 1, near, np.where(t <= 2, far, 0))
+        weights /= weights.sum(axis=1, keepdims=True)
+        pad = [(reach + 2, reach + 2) if k == axis else (0, 0) for k in range(image.ndim)]
+        lines = np.moveaxis(np.pad(image, pad, mode="symmetric"), axis, 0)[indices + reach + 2]
+        sums = np.einsum("ot,ot...->o...", weights, lines.astype(float))
+        # Sums that are halves but for rounding errors are rounded up, as halves are.
+        image = np.moveaxis(np.clip(np.floor(sums + 0.5 + 1e-9), 0, 255).astype(np.uint8), 0, axis)
+    return np.ascontiguousarray(image)
+
+
+def enlargements(small: Pixels, shape: tuple[int, int]) -> dict[str, Pixels]:
+    """Enlarge by every method."""
+    picture, size = Image.fromarray(small), (shape[1], shape[0])
+    return {
+        "Pillow BICUBIC": np.asarray(picture.resize(size, Image.Resampling.BICUBIC)),
+        "Pillow LANCZOS": np.asarray(picture.resize(size, Image.Resampling.LANCZOS)),
+        "`lutsr.resize`": lutsr.resize(small, shape, channel_axis=-1),
+    }
+
+
+def measure(folder: Path, scale: Fraction) -> dict[str, float]:
+    """Give the mean PSNR-Y by method over the images of a folder."""
+    found: dict[str, list[float]] = {}
+    for path in sorted(folder.glob("*.png")):
+        truth = crop_to_multiple(np.asarray(Image.open(path).convert("RGB")), scale.numerator)
+        small = imresize(truth, scale)
+        for method, big in enlargements(small, truth.shape[:2]).items():
+            found.setdefault(method, []).append(psnr_y(big, truth, ceil(scale)))
+    return {method: float(np.mean(values)) for method, values in found.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, help="folders of full-size PNG images")
+    folders: list[Path] = parser.parse_args().folders
+    names = [folder.parent.name if folder.name == "HR" else folder.name for folder in folders]
+    print("| scale | method | " + " | ".join(names) + " |")
+    print("|---|---|" + "---|" * len(names))
+    for scale in SCALES:
+        columns = [measure(folder, scale) for folder in folders]
+        for method in columns[0]:
+            figures = " | ".join(f"{column[method]:.2f}" for column in columns)
+            print(f"| x{float(scale):g} | {method} | {figures} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The tables of ``benchmarks/RESULTS.md``, each from one of the saved files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .contenders import CONTENDERS
+from .targets import Times, Verdict
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown, all columns but the first to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Write a time with three digits or so; nothing for what was not timed."""
+    if seconds is None:
+        return ""
+    ms = 1e3 * seconds
+    return f"{ms:,.0f}" if ms >= 100 else f"{ms:.1f}" if ms >= 10 else f"{ms:.2f}"
+
+
+def ratio(value: float, unit: str = "x") -> str:
+    """Write a figure with its unit; a small ratio as one over something."""
+    if unit == "x" and value < 0.05:
+        return f"1/{1 / value:.0f}"
+    return f"{value:.2f} {unit}"
+
+
+def targets(found: Iterable[Verdict]) -> str:
+    """Write figures, limits and verdicts."""
+    rows = []
+    for verdict in found:
+        sign = "at least" if verdict.at_least else "at most"
+        least = "" if verdict.least is None else ratio(verdict.least, verdict.unit)
+        goal = "" if verdict.stretch is None else ratio(verdict.stretch, verdict.unit)
+        rows.append(
+            [
+                verdict.what,
+                ratio(verdict.value, verdict.unit),
+                least,
+                f"{sign} {ratio(verdict.limit, verdict.unit)}",
+                goal,
+                verdict.words(),
+            ]
+        )
+    return table(["what", "measured", "of least times", "target", "stretch", "verdict"], rows)
+
+
+def comparison(compare: dict[str, Any], scale: int) -> str:
+    """Write the interleaved comparison at a scale."""
+    times, least = Times(compare["entries"]), Times(compare["entries"], "min_s")
+    cubic = times("OpenCV INTER_CUBIC", scale=scale)
+    pixels = compare["height"] * compare["width"] * scale**2
+    rows = []
+    for name in CONTENDERS:
+        one = times(name, scale=scale)
+        if one is None:
+            continue
+        rows.append(
+            [
+                name,
+                milliseconds(one),
+                milliseconds(least(name, scale=scale)),
+                milliseconds(times(name, scale=scale, into=True)),
+                milliseconds(times(name, scale=scale, threads=2)),
+                milliseconds(times(name, scale=scale, threads=2, into=True)),
+                f"{1e9 * one / pixels:,.2f}",
+                f"{one / cubic:,.2f}" if cubic else "",
+            ]
+        )
+    head = ["method", "1 thread", "its minimum", "1, into", "2 threads", "2, into"]
+    return table([*head, "ns per pixel", "times cubic"], rows)
+
+
+def kinds(compare: dict[str, Any]) -> str:
+    """Write how lutsr's time depends on what is in the image."""
+    times = Times(compare["entries"])
+    cases = {(e["name"], e["scale"], e["threads"]) for e in compare["entries"]}
+    rows = [
+        [f"{name}, x{scale}, {threads} worker{'s' if threads > 1 else ''}"]
+        + [
+            milliseconds(times(name, scale=scale, kind=kind, threads=threads))
+            for kind in ("flat", "photo", "noise")
+        ]
+        for name, scale, threads in sorted(cases, key=lambda case: (case[0], -case[1], case[2]))
+        if name.startswith("lutsr")
+    ]
+    return table(["method", "flat", "photograph", "noise"], rows)
+
+
+def scaling(costs: dict[str, Any]) -> str:
+    """Write time per output pixel by size."""
+    entries = costs["scaling"]
+    cases = dict.fromkeys((e["model"], e["workers"], e["into"]) for e in entries)
+    head = ["output", *(f"{m}, {w}{', into' if i else ''}" for m, w, i in cases)]
+    rows = []
+    for size in dict.fromkeys(tuple(entry["size"]) for entry in entries):
+        by_case = {
+            (e["model"], e["workers"], e["into"]): e["median_ns"]
+            for e in entries
+            if tuple(e["size"]) == size
+        }
+        rows.append([f"{size[0]} x {size[1]}", *(f"{by_case[case]:.2f}" for case in cases)])
+    return table(head, rows)
+
+
+def memory(costs: dict[str, Any]) -> str:
+    """Write the peaks."""
+    if not costs["memory"]:
+        return f"Not measured: {costs['memory_missing']}."
+    rows = [
+        [
+            f"{e['model']}, {e['layout']}, {e['width']} x {e['height']} x{e['scale']}",
+            str(e["workers"]),
+            f"{e['extra_bytes'] / 1e6:.2f}",
+            f"{e['extra_bytes'] / 1e6 / e['workers']:.2f}",
+        ]
+        for e in costs["memory"]
+    ]
+    return table(["case", "workers", "MB", "MB per worker"], rows)
+
+
+def fused(costs: dict[str, Any]) -> str:
+    """Write what loading builds."""
+    rows = [
+        [f"{e['model']} x{e['scale']}", f"{1e3 * e['median_s']:.0f}", f"{e['bytes'] / 1e6:.1f}"]
+        for e in costs["fused"]
+    ]
+    return table(["tables", "load and fuse, ms", "fused, MB"], rows)
+
+
+def quality(entries: list[dict[str, Any]]) -> str:
+    """Write PSNR-Y by set and scale."""
+    columns = list(dict.fromkeys((e["scale"], e["set"]) for e in entries))
+    by_case = {(e["method"], e["scale"], e["set"]): e["psnr_y"] for e in entries}
+    rows = [
+        [name, *(f"{by_case[name, *c]:.2f}" if (name, *c) in by_case else "" for c in columns)]
+        for name in dict.fromkeys(e["method"] for e in entries)
+    ]
+    return table(["method", *(f"{name} x{scale}" for scale, name in columns)], rows)
+
+
+def groups(entries: list[dict[str, Any]]) -> str:
+    """Write the medians of all groups: a table per scale and kind, a column per size."""
+    parts = []
+    for scale, kind in dict.fromkeys((e["scale"], e["kind"]) for e in entries):
+        here = [e for e in entries if (e["scale"], e["kind"]) == (scale, kind)]
+        sizes = list(dict.fromkeys(tuple(e["size"]) for e in here))
+        cases = dict.fromkeys((e["name"], e["threads"]) for e in here)
+        by_case = {(e["name"], e["threads"], tuple(e["size"])): e["median_s"] for e in here}
+        rows = [
+            [f"{name}, {threads}", *(milliseconds(by_case.get((name, threads, s))) for s in sizes)]
+            for name, threads in cases
+        ]
+        head = ["method, threads", *(f"{height} x {width}" for height, width in sizes)]
+        parts.append(f"x{scale}, {kind}, ms:\n\n{table(head, rows)}")
+    return "\n\n".join(parts)

@@ -1,0 +1,156 @@
+"""The targets of the project for speed, and how far the saved figures are from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+ECLUT, FAST = "lutsr eclut", "lutsr eclut-fast"
+#: Two workers count as no slower than one up to this ratio of the least times of each: nothing
+#: tells smaller differences from noise.
+NO_SLOWER = 1.05
+#: Rival, at most, stretch: times of eclut over times of the rival, one thread, x4.
+RIVALS = (
+    ("OpenCV INTER_CUBIC", 6.5, 2.0),
+    ("OpenCV INTER_LANCZOS4", 0.45, 0.15),
+    ("Pillow BICUBIC", 0.65, 0.20),
+    ("torch bicubic, antialias", 1.8, 0.6),
+    ("scikit-image rescale, order=3", 1 / 250, 1 / 700),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A target and the figure that it is held against."""
+
+    what: str
+    value: float
+    limit: float
+    unit: str = ""
+    stretch: float | None = None
+    at_least: bool = False
+    least: float | None = None  # the same, of the least times instead of the medians
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is within the limit."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    @property
+    def margin(self) -> float:
+        """How far the figure is on the wrong (or, negative, on the right) side, as a fraction."""
+        ratio = self.limit / self.value if self.at_least else self.value / self.limit
+        return ratio - 1 if self.value else -1.0
+
+    def words(self) -> str:
+        """Say it: met or missed, and by how much."""
+        goal = self.stretch is not None and self.value <= self.stretch
+        if self.met:
+            return f"met{', stretch too' if goal else ''} ({-100 * self.margin:.0f} % to spare)"
+        return f"**missed** by {100 * self.margin:.0f} %"
+
+
+class Times:
+    """The comparison's times, by what was timed."""
+
+    def __init__(self, entries: list[dict[str, Any]], key: str = "median_s") -> None:
+        fields = ("name", "scale", "kind", "threads", "into")
+        self._seconds = {tuple(entry[f] for f in fields): entry[key] for entry in entries}
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        scale: int = 4,
+        kind: str = "photo",
+        threads: int = 1,
+        into: bool = False,
+    ) -> float | None:
+        """Give seconds, or None where it was not timed."""
+        return self._seconds.get((name, scale, kind, threads, into))
+
+
+def verdicts(compare: dict[str, Any], costs: dict[str, Any]) -> Iterator[Verdict]:
+    """Hold the figures against the targets; what was not measured is left out."""
+    both = Times(compare["entries"]), Times(compare["entries"], "min_s")
+    yield from _against_rivals(*both)
+    yield from _within_lutsr(*both)
+    yield from _workers(compare["entries"], costs["scaling"])
+    yield from _costs(costs)
+
+
+def _against_rivals(times: Times, least: Times) -> Iterator[Verdict]:
+    for name, share in ((ECLUT, 1.0), (FAST, 0.5)):
+        for rival, limit, stretch in RIVALS:
+            ratios = [_over(of(name), of(rival)) for of in (times, least)]
+            if ratios[0]:
+                what, goal = f"{name} : {rival}", share * stretch
+                yield Verdict(what, ratios[0], share * limit, "x", goal, least=ratios[1])
+
+
+def _within_lutsr(times: Times, least: Times) -> Iterator[Verdict]:
+    for name in (ECLUT, FAST):
+        ratios = [_over(of(name), of(name, threads=2)) for of in (times, least)]
+        if ratios[0]:
+            what = f"{name}: speed-up by a second worker"
+            yield Verdict(what, ratios[0], 1.8, "x", at_least=True, least=ratios[1])
+        for scale in (2, 3):
+            # The input is the same, so outputs are as the squares of the scales.
+            more = (4 / scale) ** 2
+            ratios = [_over(of(name, scale=scale), of(name), more) for of in (times, least)]
+            if ratios[0]:
+                what = f"{name}: cost per output pixel, x{scale} : x4"
+                yield Verdict(what, ratios[0], 2.0, "x", least=ratios[1])
+        ratios = [_over(of(name, kind="noise"), of(name)) for of in (times, least)]
+        if ratios[0]:
+            what = f"{name}: noise : photograph"
+            yield Verdict(what, ratios[0], 2.5, "x", least=ratios[1])
+
+
+def _over(one: float | None, other: float | None, factor: float = 1.0) -> float | None:
+    return factor * one / other if one and other else None
+
+
+def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> Iterator[Verdict]:
+    """Two workers beside one on every kind of image and size; and sizes beside one another."""
+    taken: dict[tuple[Any, ...], dict[int, float]] = {}
+    for entry in entries:
+        if entry["name"].startswith("lutsr"):
+            case = (f"{entry['name']}, x{entry['scale']}, {entry['kind']}", entry["into"])
+            taken.setdefault(case, {})[entry["threads"]] = entry["min_s"]
+    for entry in scaling:
+        height, width = entry["size"]
+        case = (f"lutsr {entry['model']}, x4, photo, output {height}x{width}", entry["into"])
+        taken.setdefault(case, {})[entry["workers"]] = entry["min_ns"]
+    ratios = {case: both[2] / both[1] for case, both in taken.items() if len(both) == 2}
+    if ratios:
+        worst = max(ratios, key=lambda case: ratios[case])
+        what = f"two workers : one, least times, worst of {len(ratios)} cases ({worst[0]})"
+        yield Verdict(what, ratios[worst], NO_SLOWER, "x")
+    for model in dict.fromkeys(entry["model"] for entry in scaling):
+        for into in (False, True):
+            found = [
+                entry["median_ns"]
+                for entry in scaling
+                if (entry["model"], entry["workers"], entry["into"]) == (model, 1, into)
+            ]
+            how = "into a given array" if into else "allocating"
+            what = f"lutsr {model}: time per output pixel, slowest size : fastest, {how}"
+            yield Verdict(what, max(found) / min(found), 1.2, "x")
+
+
+def _costs(costs: dict[str, Any]) -> Iterator[Verdict]:
+    if costs["memory"]:
+        worst = max(entry["extra_bytes"] / entry["workers"] for entry in costs["memory"])
+        yield Verdict("extra memory per worker, worst case", worst / 1e6, 8.0, "MB")
+    for entry in costs["fused"]:
+        name = f"lutsr {entry['model']} x{entry['scale']}"
+        yield Verdict(f"{name}: tables loaded and fused", entry["median_s"], 0.3, "s")
+        if entry["scale"] == 4:
+            yield Verdict(f"{name}: fused tables", entry["bytes"] / 1e6, 60.0, "MB")
+    yield Verdict("`import lutsr` after numpy", 1e3 * costs["import"]["median_s"], 30.0, "ms")
+    for entry in costs["first_upscale"]:
+        name = f"lutsr {entry['model']}: first `upscale` of a process"
+        yield Verdict(f"{name}, warm numba cache", entry["warm_median_s"], 1.0, "s")
+        yield Verdict(f"{name}, no cache", entry["no_cache_s"], 12.0, "s")

@@ -1,0 +1,96 @@
+"""Figures as the measurements save them, made up, so that what is written can be checked."""
+
+import json
+
+import pytest
+
+HEADER = {
+    "command": "made up",
+    "date": "2030-01-01",
+    "machine": "1 core, imaginary",
+    "load_at_start": 0.25,
+    "versions": {"python": "3.99"},
+}
+
+
+def entry(name, seconds, scale=4, kind="photo", threads=1, into=False):
+    return {
+        "name": name,
+        "scale": scale,
+        "kind": kind,
+        "threads": threads,
+        "into": into,
+        "median_s": seconds,
+        "min_s": seconds,
+        "rounds": 5,
+    }
+
+
+@pytest.fixture
+def figures():
+    """Give the four files' contents: eclut takes 40 ms, and OpenCV's cubic 10."""
+    lutsr = ("lutsr eclut", 0.040), ("lutsr eclut-fast", 0.020)
+    timed = [
+        entry("OpenCV INTER_CUBIC", 0.010),
+        entry("OpenCV INTER_CUBIC", 0.009, into=True),
+        entry("Pillow BICUBIC", 0.050),
+        entry("scikit-image rescale, order=3", 12.0),
+    ]
+    for name, seconds in lutsr:
+        timed += [
+            entry(name, seconds),
+            entry(name, seconds / 2, threads=2),
+            entry(name, seconds / 4, scale=2),
+            entry(name, 3 * seconds, kind="noise"),
+            entry(name, seconds / 2, kind="flat"),
+        ]
+    sizes = ([256, 256], 6.0), ([10_000, 10_000], 5.5)
+    scaling = [
+        {
+            "model": "eclut", "size": size, "workers": workers, "into": into,
+            "median_ns": ns / workers, "min_ns": ns / workers, "rounds": 3,
+        }
+        for size, ns in sizes for workers in (1, 2) for into in (False, True)
+    ]  # fmt: skip
+    memory = {
+        "model": "eclut", "scale": 4, "layout": "planar", "height": 540, "width": 960,
+        "workers": 2, "extra_bytes": 3_000_000,
+    }  # fmt: skip
+    first = {
+        "model": "eclut", "no_cache_s": 13.5, "warm_median_s": 0.61, "warm_min_s": 0.6, "rounds": 3,
+    }  # fmt: skip
+    fused = {"model": "eclut", "scale": 4, "median_s": 0.12, "min_s": 0.11, "bytes": 29_000_000}
+    quality = [
+        {"set": "Set14", "scale": 4, "method": name, "psnr_y": psnr, "ssim_y": 0.7}
+        for name, psnr in (("lutsr eclut", 27.1), ("OpenCV INTER_CUBIC", 26.2), ("untimed", 25.0))
+    ]
+    group = {
+        "name": "lutsr eclut", "scale": 4, "size": [256, 256], "kind": "photo", "threads": 1,
+        "median_s": 0.000789, "min_s": 0.0007, "rounds": 9,
+    }  # fmt: skip
+    absent = {"SR-LUT, plain NumPy x4": "no tables here"}
+    return {
+        "compare": {**HEADER, "height": 540, "width": 960, "absent": absent, "entries": timed},
+        "costs": {
+            **HEADER,
+            "writing": {"bytes": 24_900_000, "median_s": 0.00123, "rounds": 25},
+            "import": {"median_s": 0.0123, "min_s": 0.012, "rounds": 3},
+            "first_upscale": [first],
+            "memory": [memory],
+            "memory_missing": None,
+            "fused": [fused],
+            "scaling": scaling,
+        },
+        "quality": {**HEADER, "entries": quality},
+        "groups": {**HEADER, "entries": [group]},
+    }
+
+
+@pytest.fixture
+def saved(figures, tmp_path):
+    """Give the folder that holds them."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    for name, content in figures.items():
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder

@@ -1,0 +1,133 @@
+"""The measurements measure what they say; no time is asserted."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import cold_start, compare, memory, scaling
+from benchmarks.contenders import Call, Contender
+from benchmarks.processes import call_fresh, run_code
+
+from ..conftest import ROOT
+
+on_linux = pytest.mark.skipif(bool(memory.missing()), reason=str(memory.missing()))
+
+
+def test_rounds_are_interleaved(monkeypatch):
+    log = []
+
+    def fake(name):
+        def make(image, scale, threads, out):
+            return Call(lambda: log.append((name, "run")), lambda: log.append((name, "prepare")))
+
+        return make
+
+    contenders = {
+        "a": Contender(fake("a")),
+        "b": Contender(fake("b")),
+        "slow": Contender(fake("slow"), slow=True),
+    }
+    monkeypatch.setattr(compare, "CONTENDERS", contenders)
+    entries = [compare.Entry(name, 4, "photo", 1, False) for name in contenders]
+    compare.measure(entries, {"photo": np.zeros((2, 2, 3), np.uint8)}, rounds=6, slow_rounds=2)
+    assert [len(entry.seconds) for entry in entries] == [6, 6, 2]
+    # Settings of one library hold for the whole process: each is prepared just before it runs.
+    assert [step for _, step in log] == ["prepare", "run"] * (len(log) // 2)
+    ran = [name for name, step in log if step == "run"]
+    assert ran.count("slow") == 2
+    fast = [name for name in ran if name != "slow"]
+    rounds = [fast[k : k + 2] for k in range(0, len(fast), 2)]
+    assert len(rounds) == 1 + 6  # one to warm up
+    assert all(sorted(turn) == ["a", "b"] for turn in rounds)
+
+
+def test_comparison_saves_everyone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compare, "HEIGHT", 24)
+    monkeypatch.setattr(compare, "WIDTH", 32)
+    path = tmp_path / "compare.json"
+    monkeypatch.setattr(sys, "argv", ["compare", "--quick", "--json", str(path)])
+    compare.main()
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    there = {(e["name"], e["threads"], e["into"], e["kind"]) for e in saved["entries"]}
+    for model in ("lutsr eclut", "lutsr eclut-fast"):
+        for threads in (1, 2):
+            assert {(model, threads, into, "photo") for into in (False, True)} <= there
+            assert {(model, threads, False, kind) for kind in ("noise", "flat")} <= there
+    assert ("OpenCV INTER_CUBIC", 1, True, "photo") in there
+    assert all(e["min_s"] <= e["median_s"] for e in saved["entries"])
+    named = {e["name"] for e in saved["entries"]} | {key[:-3] for key in saved["absent"]}
+    assert named == set(compare.CONTENDERS)
+
+
+def test_quick_suite_runs():
+    """The benchmarks themselves, untimed, as a developer runs them: they must not rot."""
+    command = "-m pytest benchmarks --quick --benchmark-disable -q -p no:cacheprovider"
+    done = subprocess.run(
+        [sys.executable, *command.split()], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@on_linux
+def test_peak_sees_memory_that_was_freed_again():
+    size = 40_000_000
+    assert memory.peak_of(lambda: None) < 4_000_000
+    seen = memory.peak_of(lambda: np.ones(size, np.uint8).sum())
+    # The kernel counts pages in batches.
+    assert 0.98 * size <= seen < size + 8_000_000
+
+
+@on_linux
+@pytest.mark.parametrize("layout", memory.LAYOUTS)
+def test_peak_of_an_enlargement_in_every_layout(layout):
+    """Bounded by what the project promises, which holds for any size."""
+    extra = call_fresh(memory.peak_extra, "eclut", 4, layout, 200, 300, 2)
+    assert 0 <= extra <= 2 * 8_000_000
+
+
+def test_fused_tables_are_counted():
+    found = call_fresh(memory.fused_tables, "eclut-fast", 2, 1)
+    assert 2 * 65_536 * 16 <= found["bytes"] <= 60_000_000
+    assert found["min_s"] > 0
+
+
+def test_scaling_covers_sizes_workers_and_outputs():
+    found = scaling.time_per_pixel("eclut", [[64, 64], [128, 64]], rounds=2)
+    cases = {(*e["size"], e["workers"], e["into"]) for e in found}
+    assert cases == {
+        (height, 64, workers, into)
+        for height in (64, 128)
+        for workers in (1, 2)
+        for into in (False, True)
+    }
+    assert all(0 < e["min_ns"] <= e["median_ns"] for e in found)
+
+
+def test_import_is_timed_in_a_fresh_process():
+    found = cold_start.measure_import(1)
+    assert 0 < found["min_s"] == found["median_s"]
+
+
+def test_first_upscale_finds_no_cache_and_then_its_own(monkeypatch):
+    seen = []
+
+    def run(code, image, model, NUMBA_CACHE_DIR):
+        assert np.load(image).shape == (20, 30, 3)
+        seen.append((model, NUMBA_CACHE_DIR, os.path.exists(NUMBA_CACHE_DIR)))
+        os.makedirs(NUMBA_CACHE_DIR, exist_ok=True)  # as the first process does
+        return str(float(len(seen)))
+
+    monkeypatch.setattr(cold_start, "run_code", run)
+    found = cold_start.measure_first("eclut", 2, 20, 30)
+    assert len({folder for _, folder, _ in seen}) == 1
+    assert [there for *_, there in seen] == [False, True, True]
+    assert (found["no_cache_s"], found["warm_min_s"], found["warm_median_s"]) == (1.0, 2.0, 2.5)
+
+
+def test_failing_process_shows_why():
+    with pytest.raises(RuntimeError, match=r"(?s)failed with 1:.*ZeroDivisionError"):
+        run_code("1 / 0")

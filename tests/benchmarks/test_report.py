@@ -1,0 +1,136 @@
+"""The report holds the saved figures and nothing else, and judges them by the targets."""
+
+import sys
+
+import pytest
+from PIL import Image
+
+from benchmarks import conftest, figure, records, report, targets
+from benchmarks.__main__ import condense
+
+
+def verdict_of(figures, start):
+    found = targets.verdicts(figures["compare"], figures["costs"])
+    (verdict,) = [verdict for verdict in found if verdict.what.startswith(start)]
+    return verdict
+
+
+def test_ratio_within_target_is_met(figures):
+    verdict = verdict_of(figures, "lutsr eclut : OpenCV INTER_CUBIC")
+    assert verdict.value == pytest.approx(4.0)
+    assert verdict.met
+    assert verdict.words() == "met (38 % to spare)"
+    assert verdict.least == pytest.approx(4.0)
+
+
+def test_stretch_is_said(figures):
+    figures["compare"]["entries"][0]["median_s"] = 0.020
+    assert "stretch too" in verdict_of(figures, "lutsr eclut : OpenCV INTER_CUBIC").words()
+
+
+def test_missed_by_how_much(figures):
+    # 0.8 of Pillow's time, where 0.65 was wanted.
+    assert verdict_of(figures, "lutsr eclut : Pillow").words() == "**missed** by 23 %"
+
+
+def test_fast_model_has_half_the_time(figures):
+    both = [verdict_of(figures, f"{name} : Pillow") for name in ("lutsr eclut", "lutsr eclut-fast")]
+    assert both[1].limit == both[0].limit / 2
+    assert both[1].stretch == both[0].stretch / 2
+
+
+def test_speed_up_is_wanted_at_least(figures):
+    assert verdict_of(figures, "lutsr eclut: speed-up").met
+    for entry in figures["compare"]["entries"]:
+        if entry["threads"] == 2:
+            entry["median_s"] *= 2
+    verdict = verdict_of(figures, "lutsr eclut: speed-up")
+    assert verdict.value == pytest.approx(1.0)
+    assert verdict.words() == "**missed** by 80 %"
+
+
+def test_cost_per_pixel_counts_the_smaller_output(figures):
+    # A quarter of the time for a quarter of the pixels.
+    assert verdict_of(figures, "lutsr eclut: cost per output pixel, x2").value == pytest.approx(1.0)
+
+
+def test_worst_case_of_two_workers_is_named(figures):
+    figures["costs"]["scaling"][-1]["min_ns"] = 11.0
+    verdict = verdict_of(figures, "two workers : one")
+    assert verdict.value == pytest.approx(2.0)
+    assert "output 10000x10000" in verdict.what
+    assert not verdict.met
+
+
+def test_memory_is_per_worker_and_in_megabytes(figures):
+    assert verdict_of(figures, "extra memory").value == pytest.approx(1.5)
+
+
+def test_what_was_not_timed_is_not_judged(figures):
+    found = list(targets.verdicts(figures["compare"], figures["costs"]))
+    assert not [verdict for verdict in found if "torch" in verdict.what]
+
+
+def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
+    text, picture = tmp_path / "RESULTS.md", tmp_path / "figure.png"
+    arguments = ["--results", saved, "--report", text, "--figure", picture]
+    monkeypatch.setattr(sys, "argv", ["report", *map(str, arguments)])
+    report.main()
+    written = text.read_text(encoding="utf-8")
+    for part in (
+        "1 core, imaginary",
+        "load 0.25 at the start",
+        "| lutsr eclut | 40.0 | 40.0 |  | 20.0 |",
+        "| OpenCV INTER_CUBIC | 10.0 | 10.0 | 9.00 |",
+        "scikit-image rescale, order=3 | 1/300 | 1/300 | at most 1/250 | 1/700 | met",
+        "SR-LUT, plain NumPy x4: no tables here",
+        "| eclut, planar, 960 x 540 x4 | 2 | 3.00 | 1.50 |",
+        "(24.9 MB) once takes 1.23 ms",
+        "13.50",
+        "| lutsr eclut, 1 | 0.79 |",
+        "| lutsr eclut | 27.10 |",
+    ):
+        assert part in written
+    with Image.open(picture) as image:
+        assert image.width >= 1000
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_points_are_what_has_both_figures(figures):
+    found = figure.points(figures["compare"], figures["quality"])
+    assert found == [
+        ("lutsr eclut", pytest.approx(40), 27.1),
+        ("lutsr eclut, 2 workers", pytest.approx(20), 27.1),
+        ("OpenCV INTER_CUBIC", pytest.approx(10), 26.2),
+    ]
+
+
+def test_missing_figures_say_what_to_run(saved, monkeypatch):
+    (saved / "costs.json").unlink()
+    monkeypatch.setattr(sys, "argv", ["report", "--results", str(saved)])
+    with pytest.raises(SystemExit, match=r"costs\.json: no such file; run `python -m benchmarks`"):
+        report.main()
+
+
+def test_broken_file_is_named(tmp_path):
+    path = tmp_path / "compare.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"compare\.json: not a file of figures"):
+        records.load(path)
+
+
+def test_machine_is_described_and_not_named():
+    assert " core" in records.machine()
+    # What pytest-benchmark notes by itself has the host's name, and more of it.
+    noted = {"node": "a-host"}
+    conftest.pytest_benchmark_update_machine_info(None, noted)
+    assert set(noted) == {"command", "date", "machine", "load_at_start", "versions"}
+
+
+def test_groups_keep_what_the_report_reads():
+    stats = {"median": 2.0, "min": 1.0, "rounds": 3, "mean": 2.1}
+    info = {"name": "lutsr eclut", "scale": 4, "size": [8, 8], "kind": "flat", "threads": 1}
+    saved = {"machine_info": {"machine": "m"}, "benchmarks": [{"extra_info": info, "stats": stats}]}
+    kept = condense(saved)
+    assert kept["machine"] == "m"
+    assert kept["entries"] == [{**info, "median_s": 2.0, "min_s": 1.0, "rounds": 3}]
