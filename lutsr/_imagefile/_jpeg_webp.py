@@ -1,0 +1,205 @@
+"""JPEG and WebP, both by Pillow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _exif
+from ._colour import fitting, from_cmyk, is_grey_profile, to_srgb, upright
+from ._picture import (
+    Animation,
+    ImageFileError,
+    Metadata,
+    Picture,
+    Resolution,
+    check_pixels,
+    damaged,
+)
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+JPEG_MAX_SIDE, WEBP_MAX_SIDE = 65500, 16383
+_JPEG_SEGMENT = 65533 - len(b"http://ns.adobe.com/xap/1.0/\0")
+# Without loss; Pillow's usual effort takes six times as long for a tenth less bytes.
+_WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}
+
+
+def size(file: BinaryIO) -> tuple[int, int, int]:
+    """Return width, height and number of frames by the header."""
+    with _open(file) as image:
+        frames = getattr(image, "n_frames", 1) if image.format == "WEBP" else 1
+        return *image.size, frames
+
+
+def read(file: BinaryIO) -> Picture:
+    """Read a JPEG or WebP file."""
+    picture = Picture([])
+    with _open(file) as image:
+        if image.format == "MPO":  # what many cameras write: a JPEG followed by previews
+            picture.note("holds several pictures; only the first, the main one, was enlarged")
+        elif image.format == "WEBP":
+            return _read_webp(image, picture)
+        image.load()
+        icc = image.info.get("icc_profile")
+        if icc is None and "icc_profile" in image.info:
+            picture.note("its colour profile is damaged and was left out")
+        pixels = np.asarray(image)
+        if image.mode == "CMYK":
+            pixels, icc = from_cmyk(pixels, icc, picture.notes), None
+        elif image.mode not in ("L", "RGB"):
+            raise damaged(f"its colours are {image.mode}")
+        metadata, orientation = _metadata(image, icc, pixels, picture)
+        metadata.resolution = _jpeg_resolution(image, metadata, orientation)
+        if comment := image.info.get("comment"):
+            metadata.comment = _decoded(comment)
+        if "photoshop" in image.info:
+            picture.note("its Photoshop and IPTC data were left out")
+    picture.frames, picture.pages = [upright(pixels, orientation)], [metadata]
+    return picture
+
+
+def encode_jpeg(file: BinaryIO, pixels: NDArray[Any], metadata: Metadata, picture: Picture) -> None:
+    """Write a JPEG: quality 95, colours at full resolution."""
+    from PIL import Image
+
+    options = _options(metadata, pixels)
+    if "exif" in options:
+        options["exif"] = b"Exif\0\0" + options["exif"]
+    for key, name in (("exif", "EXIF"), ("xmp", "XMP"), ("comment", "comment")):
+        if len(options.get(key, b"")) > _JPEG_SEGMENT:
+            del options[key]
+            picture.note(f"a JPEG cannot hold {name} data as long as these; they were left out")
+    density = metadata.resolution.per("inch") if metadata.resolution else None
+    if density and all(0.5 <= value < 65535 for value in density):
+        options["dpi"] = density
+    Image.fromarray(pixels).save(file, format="JPEG", quality=95, subsampling=0, **options)
+
+
+def encode_webp(
+    file: BinaryIO,
+    frames: list[NDArray[Any]],
+    animation: Animation | None,
+    metadata: Metadata,
+    picture: Picture,
+) -> None:
+    """Write a WebP without loss, which has no grey: that becomes RGB."""
+    from PIL import Image
+
+    options = _options(metadata, frames[0])
+    options.pop("comment", None)
+    density = metadata.resolution.per("inch") if metadata.resolution else None
+    if density and _exif.resolution(metadata.exif) is None and max(density) < 1 << 17:
+        options["exif"] = _exif.with_resolution(options.get("exif"), *density)
+    durations = animation.durations if animation is not None else []
+    if animation is not None and animation.still_first and len(frames) > 1:
+        picture.note("a WebP cannot hold the still image before an animation: it was left out")
+        frames, durations = frames[1:], durations[1:]
+    images = [Image.fromarray(_coloured(frame, metadata, options, picture)) for frame in frames]
+    if animation is not None and len(images) > 1:
+        options |= {"save_all": True, "append_images": images[1:]}
+        options |= {"duration": durations, "loop": animation.loop}
+    images[0].save(file, format="WEBP", **_WEBP, **options)
+
+
+def _open(file: BinaryIO) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
+    head = file.read(30)
+    file.seek(0)
+    if head[12:16] == b"VP8X" and len(head) == 30:  # before Pillow makes room for it
+        width, height = (1 + int.from_bytes(head[i : i + 3], "little") for i in (24, 27))
+        check_pixels(width, height)
+    try:
+        return Image.open(file, formats=("JPEG", "WEBP"))
+    except Image.DecompressionBombError as error:
+        raise ImageFileError(f"is too large ({error}); cut it into parts first") from error
+    except UnidentifiedImageError as error:
+        raise damaged("its header makes no sense") from error
+
+
+def _read_webp(image: Any, picture: Picture) -> Picture:
+    count = image.n_frames
+    check_pixels(image.width, image.height, count)
+    frames, durations = [], []
+    for index in range(count):
+        image.seek(index)
+        image.load()
+        frames.append(np.asarray(image))
+        durations.append(float(image.info.get("duration", 0)))
+    metadata, orientation = _metadata(image, image.info.get("icc_profile"), frames[0], picture)
+    metadata.resolution = _exif_resolution(metadata)
+    picture.frames = [upright(frame, orientation) for frame in frames]
+    picture.alpha = frames[0].shape[2] == 4
+    picture.pages = [metadata]
+    if count > 1:
+        picture.animation = Animation(durations, image.info.get("loop", 0))
+    return picture
+
+
+def _metadata(
+    image: Any, icc: bytes | None, pixels: NDArray[Any], picture: Picture
+) -> tuple[Metadata, int]:
+    exif, orientation = _exif.read(image.info.get("exif"), picture.notes)
+    xmp = _exif.upright_xmp(image.info.get("xmp"), orientation)
+    if xmp and b"HasExtendedXMP" in xmp:
+        picture.note("the second part of its XMP data was left out")
+    return Metadata(icc=fitting(icc, pixels, picture.notes), exif=exif, xmp=xmp), orientation
+
+
+def _jpeg_resolution(image: Any, metadata: Metadata, orientation: int) -> Resolution | None:
+    if "jfif_density" not in image.info:
+        return _exif_resolution(metadata)
+    x, y = image.info["jfif_density"]
+    if not (x and y):
+        return None
+    unit = {1: "inch", 2: "cm"}.get(image.info.get("jfif_unit"))
+    if unit is None:  # equal ones only say that pixels are square
+        return Resolution(x, y, None).turned(orientation) if x != y else _exif_resolution(metadata)
+    return Resolution(x, y, unit).turned(orientation)
+
+
+def _exif_resolution(metadata: Metadata) -> Resolution | None:
+    found = _exif.resolution(metadata.exif)
+    return Resolution(*found) if found and min(found[:2]) > 0 else None
+
+
+def _decoded(comment: bytes) -> str:
+    try:
+        return comment.decode()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1")
+
+
+def _options(metadata: Metadata, pixels: NDArray[Any]) -> dict[str, Any]:
+    height, width = pixels.shape[:2]
+    options: dict[str, Any] = {}
+    if metadata.icc:
+        options["icc_profile"] = metadata.icc
+    if metadata.exif:
+        options["exif"] = _exif.resized(metadata.exif, width, height)
+    if metadata.xmp:
+        options["xmp"] = _exif.resized_xmp(metadata.xmp, width, height)
+    if metadata.comment is not None:
+        options["comment"] = metadata.comment.encode()
+    return options
+
+
+def _coloured(
+    frame: NDArray[Any], metadata: Metadata, options: dict[str, Any], picture: Picture
+) -> NDArray[Any]:
+    if frame.ndim == 3 and frame.shape[2] > 2:
+        return frame
+    grey = frame if frame.ndim == 2 else frame[..., 0]
+    if is_grey_profile(metadata.icc):
+        picture.note("a WebP cannot hold grey with its profile: converted to sRGB")
+        options.pop("icc_profile", None)
+        assert metadata.icc is not None
+        colour = to_srgb(grey, metadata.icc, "gray")
+    else:
+        picture.note("a WebP cannot hold grey: written as RGB")
+        colour = np.repeat(grey[..., np.newaxis], 3, axis=-1)
+    return colour if frame.ndim == 2 else np.concatenate((colour, frame[..., 1:]), axis=-1)

@@ -1,0 +1,152 @@
+"""PNG, still and animated: pixels by libpng, in imagecodecs, and animations written by Pillow.
+
+Pillow reads 16 bits as 8 and composes animations with a palette wrongly; libpng complains on
+stderr about chunks that do not matter here, so it is given only those that hold pixels.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _png_chunks
+from ._colour import upright
+from ._picture import Animation, Metadata, Picture, check_pixels, damaged
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MAX_SIDE = 1_000_000  # libpng's own
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
+
+
+def size(file: BinaryIO) -> tuple[int, int, int]:
+    """Return width, height and number of frames from what stands before the pixels."""
+    width = height = 0
+    frames = 1
+    for name, data, _ in _chunks(file):
+        if name == b"IHDR":
+            width, height = _header(data)[:2]
+        elif name == b"acTL" and len(data) == 8:
+            frames = max(1, int.from_bytes(data[:4]))
+        elif name == b"IDAT" and width:
+            return width, height, frames
+    raise damaged("it has no pixels")
+
+
+def read(file: BinaryIO) -> Picture:
+    """Read a PNG file."""
+    import imagecodecs
+
+    picture = Picture([])
+    pixels = [SIGNATURE]  # and all chunks that say something about them
+    has_image = False
+    controls: list[tuple[bytes, bool]] = []  # of frames: content and whether a still image is first
+    others: dict[bytes, bytes] = {}
+    texts: list[tuple[bytes, bytes]] = []
+    header = plays = None
+    for name, data, whole in _chunks(file):
+        if header is None:
+            if name != b"IHDR":
+                raise damaged("it does not start with its header")
+            header = _header(data)
+            check_pixels(*header[:2])
+        if name in _PIXELS:
+            pixels.append(whole)
+            if name == b"acTL":
+                plays = struct.unpack(">II", data)
+            elif name == b"fcTL":
+                controls.append((data, has_image))
+            has_image = has_image or name == b"IDAT"
+        elif zlib.crc32(name + data) != int.from_bytes(whole[-4:]):
+            picture.note(f"its chunk {_png_chunks.shown(name)} is damaged and was left out")
+        elif name in _png_chunks.TEXTS:
+            texts.append((name, data))
+        else:
+            others.setdefault(name, data)
+    if header is None or not has_image:
+        raise damaged("it has no pixels")
+
+    width, height, depth, colour_type = header
+    if plays and controls and (len(controls) > 1 or controls[0][1]):
+        frames, loop = plays
+        if frames != len(controls) or any(len(data) != 26 for data, _ in controls):
+            raise damaged(f"it says {frames} frames and has {len(controls)}")
+        still_first = controls[0][1]
+        check_pixels(width, height, frames + still_first)
+        stored = list(imagecodecs.apng_decode(b"".join(pixels)))
+        if len(stored) != frames + still_first:
+            raise damaged("it has fewer frames than it says")
+        durations = [0.0] * still_first + [_duration(data) for data, _ in controls]
+        picture.animation = Animation(durations, loop, still_first)
+    else:
+        stored = [imagecodecs.png_decode(b"".join(pixels))]
+    if depth == 1 and colour_type == 0:
+        picture.note("1 bit per pixel became 8")
+
+    metadata, orientation = _png_chunks.decode(others, texts, stored[0], picture)
+    picture.frames = [upright(frame, orientation) for frame in stored]
+    picture.alpha = stored[0].ndim == 3 and stored[0].shape[2] in (2, 4)
+    picture.pages = [metadata]
+    return picture
+
+
+def encode(frames: list[NDArray[Any]], animation: Animation | None, metadata: Metadata) -> bytes:
+    """Return the bytes of a PNG file."""
+    import imagecodecs
+
+    if animation is None or len(frames) == 1:
+        data = imagecodecs.png_encode(np.ascontiguousarray(frames[0]), level=3)
+    else:
+        data = _encode_animation(frames, animation)
+    end = len(SIGNATURE) + 25  # of the header
+    height, width = frames[0].shape[:2]
+    return b"".join((data[:end], *_png_chunks.encode(metadata, width, height), data[end:]))
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield name, content and all bytes of each chunk."""
+    end = file.seek(0, os.SEEK_END)
+    file.seek(len(SIGNATURE))
+    while len(head := file.read(8)) == 8:
+        length, name = struct.unpack(">I4s", head)
+        if file.tell() + length + 4 > end:  # asked before that much room is made
+            break
+        rest = file.read(length + 4)
+        yield name, rest[:-4], head + rest
+        if name == b"IEND":
+            return
+    raise damaged("it ends too early")
+
+
+def _header(data: bytes) -> tuple[int, int, int, int]:
+    if len(data) != 13:
+        raise damaged("its header has a wrong length")
+    return struct.unpack(">IIBB", data[:10])
+
+
+def _duration(control: bytes) -> float:
+    numerator, denominator = struct.unpack(">HH", control[20:24])
+    return float(1000 * numerator / (denominator or 100))
+
+
+def _encode_animation(frames: list[NDArray[Any]], animation: Animation) -> bytes:
+    from PIL import Image
+
+    images = [Image.fromarray(frame) for frame in frames]
+    file = io.BytesIO()
+    images[0].save(
+        file,
+        format="PNG",
+        save_all=True,
+        append_images=images[1:],
+        duration=animation.durations[animation.still_first :],
+        loop=animation.loop,
+        default_image=animation.still_first,
+    )
+    return file.getvalue()

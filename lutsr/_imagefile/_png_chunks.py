@@ -1,0 +1,159 @@
+"""The chunks of a PNG that are not pixels: read, kept, written.
+
+Neither Pillow nor imagecodecs hands all of them on, so they are taken from the file as they are.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+from . import _exif
+from ._colour import fitting
+from ._picture import Metadata, Picture, Resolution
+
+# What these chunks say is true of the enlarged picture too. With these values they only say
+# sRGB, which is what viewers assume without them.
+_SRGB = {
+    b"sRGB": None,
+    b"gAMA": struct.pack(">I", 45455),
+    b"cHRM": struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
+    b"cICP": bytes((1, 13, 0, 1)),
+}
+_COLOURS = (*_SRGB, b"mDCV", b"cLLI")
+_READ = (*_COLOURS, b"iCCP", b"eXIf", b"pHYs")
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+# About how the input was stored or when, and not true of the output.
+_DROPPED = (b"sBIT", b"hIST", b"tIME", b"bKGD", b"sPLT", b"vpAg", b"caNv")
+_XMP = b"XML:com.adobe.xmp"
+_RAW_PROFILE = b"Raw profile type "
+_INFLATED_LIMIT = 1 << 26
+
+
+def shown(name: bytes) -> str:
+    """Return the name of a chunk or text for a message."""
+    return name.decode("ascii", "backslashreplace")
+
+
+def decode(
+    found: dict[bytes, bytes],
+    texts: list[tuple[bytes, bytes]],
+    pixels: NDArray[Any],
+    picture: Picture,
+) -> tuple[Metadata, int]:
+    """Return what the chunks say beside the pixels, and the orientation."""
+    if others := sorted({shown(name) for name in found.keys() - {*_READ, *_DROPPED}}):
+        picture.note(f"its chunks {', '.join(others)} were left out")
+    xmp, exif, kept = None, found.get(b"eXIf"), []
+    for name, data in texts:
+        keyword = data.split(b"\0", 1)[0]
+        if name == b"iTXt" and keyword == _XMP:
+            xmp = xmp or _itxt(data)
+            if xmp is None:
+                picture.note("its XMP data are damaged and were left out")
+        elif keyword.startswith(_RAW_PROFILE):  # ImageMagick's way before there was eXIf
+            block = _raw_profile(name, data)
+            if exif is None and block is not None and block[:4] in (b"Exif", b"II*\0", b"MM\0*"):
+                exif = block
+            else:
+                picture.note(f"its text {shown(keyword)} was left out")
+        else:
+            kept.append((name, data))
+    kept_exif, orientation = _exif.read(exif, picture.notes)
+    icc = None
+    if b"iCCP" in found:
+        icc = fitting(
+            _inflate(found[b"iCCP"].split(b"\0", 1)[-1][1:]) or b"?", pixels, picture.notes
+        )
+    resolution = None
+    if len(physical := found.get(b"pHYs", b"")) == 9:
+        x, y, unit = struct.unpack(">IIB", physical)
+        if x and y:
+            resolution = Resolution(x, y, "metre" if unit == 1 else None).turned(orientation)
+    return Metadata(
+        icc=icc,
+        exif=kept_exif,
+        xmp=_exif.upright_xmp(xmp, orientation),
+        resolution=resolution,
+        colours={name: found[name] for name in _COLOURS if name in found},
+        texts=kept,
+    ), orientation
+
+
+def encode(metadata: Metadata, width: int, height: int) -> Iterator[bytes]:
+    """Yield the chunks that go between header and pixels."""
+    if metadata.icc:
+        yield _chunk(b"iCCP", b"ICC Profile\0\0", zlib.compress(metadata.icc))
+    for name, data in metadata.colours.items():
+        yield _chunk(name, data)
+    resolution = metadata.resolution
+    if resolution is not None:
+        x, y = resolution.per("metre") or (resolution.x, resolution.y)
+        whole = (round(x), round(y))
+        if resolution.unit is None and (x, y) != whole:
+            whole = (round(x * 1000), round(y * 1000))
+        if all(0 < value < 1 << 31 for value in whole):
+            yield _chunk(b"pHYs", struct.pack(">IIB", *whole, resolution.unit is not None))
+    if metadata.exif:
+        yield _chunk(b"eXIf", _exif.resized(metadata.exif, width, height))
+    if metadata.xmp:
+        yield _chunk(b"iTXt", _XMP, bytes(5), _exif.resized_xmp(metadata.xmp, width, height))
+    if metadata.comment is not None:
+        yield _chunk(b"iTXt", b"Comment", bytes(5), metadata.comment.encode())
+    for name, data in metadata.texts:
+        yield _chunk(name, data)
+
+
+def foreign_colours(metadata: Metadata) -> list[str]:
+    """Return the chunks that make colours differ from sRGB and that only a PNG holds."""
+    odd = {n for n, data in metadata.colours.items() if data != _SRGB.get(n)}
+    if metadata.icc or b"sRGB" in metadata.colours:
+        odd -= {b"sRGB", b"gAMA", b"cHRM"}  # the profile or sRGB speaks instead of them
+    return [name.decode() for name in metadata.colours if name in odd - {b"sRGB"}]
+
+
+def text_names(metadata: Metadata) -> list[str]:
+    """Return the keywords of the texts that only a PNG holds."""
+    names = {data.split(b"\0", 1)[0].decode("latin-1") for _, data in metadata.texts}
+    return sorted(names)
+
+
+def _inflate(data: bytes) -> bytes | None:
+    try:
+        inflater = zlib.decompressobj()
+        inflated = inflater.decompress(data, _INFLATED_LIMIT)
+    except zlib.error:
+        return None
+    return inflated if inflater.eof else None
+
+
+def _itxt(data: bytes) -> bytes | None:
+    parts = data.split(b"\0", 1)[1]
+    compressed, text = parts[:1] == b"\1", parts[2:].split(b"\0", 2)[-1]
+    return _inflate(text) if compressed else text
+
+
+def _raw_profile(name: bytes, data: bytes) -> bytes | None:
+    text: bytes | None = data.split(b"\0", 1)[1]
+    if name == b"zTXt":
+        text = _inflate(data.split(b"\0", 1)[1][1:])
+    elif name == b"iTXt":
+        text = _itxt(data)
+    try:  # a newline, the kind, the length, and hexadecimal digits
+        return bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:])) or None
+    except ValueError:
+        return None
+
+
+def _chunk(name: bytes, *data: bytes) -> bytes:
+    content = b"".join(data)
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+    )
