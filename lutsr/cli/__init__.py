@@ -1,0 +1,98 @@
+"""The command ``lutsr``: enlarge image files, or raw video frames.
+
+Exit codes: 0 done, 1 something failed, 2 the arguments ask for something impossible,
+130 interrupted. The parts are imported when they are needed: ``--help`` and ``--version`` must
+answer at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from . import _arguments
+from ._report import CommandError, UsageError, complain
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name. None means those of this process.
+
+    Returns
+    -------
+    int
+        Exit code 0, 1 or 130.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 when the arguments are wrong, with 0 after ``--help`` and ``--version``.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    name = argv[0] if argv and argv[0] in _arguments.SUBCOMMANDS else None
+    try:
+        parser = _arguments.main_parser() if name is None else _parser_of(name)
+        try:
+            if name is None:
+                return _enlarge(argv, parser)
+            return _subcommand(name, argv[1:], parser)
+        except UsageError as error:
+            parser.error(str(error))
+    except CommandError as error:
+        complain(str(error))
+        return 1
+    except KeyboardInterrupt as error:
+        complain(f"interrupted: {error}" if error.args else "interrupted")
+        return 130
+    except MemoryError:
+        complain("there is not enough memory")
+        return 1
+    except BrokenPipeError:  # whoever read this has enough
+        _forget_stdout()
+        return 1
+    except OSError as error:  # what is not about a file of the user's, such as a full stdout
+        _forget_stdout()
+        complain(f"cannot go on: {error.strerror or error}")
+        return 1
+
+
+def _enlarge(argv: list[str], parser: ArgumentParser) -> int:
+    args = _arguments.parse_main(argv, parser)
+    if args.raw:
+        from ._raw import enlarge_frames
+
+        return enlarge_frames(args)
+    from ._batch import enlarge_files
+
+    return enlarge_files(args)
+
+
+def _parser_of(name: str) -> ArgumentParser:
+    makers = {"info": _arguments.info_parser, "compare": _arguments.compare_parser}
+    return makers[name]() if name in makers else _arguments.plain_parser(name)
+
+
+def _subcommand(name: str, argv: list[str], parser: ArgumentParser) -> int:
+    args = parser.parse_args(argv)
+    if name == "compare":
+        from ._compare import compare
+
+        return compare(args)
+    from . import _tables
+
+    return {"models": _tables.models, "info": _tables.info, "warmup": _tables.warmup}[name](args)
+
+
+def _forget_stdout() -> None:
+    """Let Python flush into nothing at its end, or it would complain of stdout once more."""
+    with contextlib.suppress(OSError), open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdout.fileno())

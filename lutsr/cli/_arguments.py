@@ -1,0 +1,178 @@
+"""The arguments of ``lutsr`` and of its sub-commands."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+
+from .._version import __version__
+
+DEFAULT_MODEL = "eclut"
+DEFAULT_SCALE = 4
+SUBCOMMANDS = {
+    "models": "list the tables that lutsr comes with",
+    "info": "say what is known of a table",
+    "warmup": "compile ahead of the first picture",
+    "compare": "draw nearest, bicubic and lutsr side by side",
+}
+
+Size = tuple[int | None, int | None]
+
+
+def main_parser() -> argparse.ArgumentParser:
+    """Make the parser of everything that is not a sub-command."""
+    parser = argparse.ArgumentParser(
+        prog="lutsr",
+        usage="lutsr INPUT... -o OUTPUT [options]\n"
+        "       lutsr --raw WxHxC [options] < frames > larger_frames\n"
+        f"       lutsr {{{','.join(SUBCOMMANDS)}}} ... (each has --help)",
+        description="Enlarge PNG, JPEG, WebP and TIFF images with a trained table.",
+        epilog="sub-commands: "
+        + "; ".join(f"{name}: {what}" for name, what in SUBCOMMANDS.items())
+        + ". A file of such a name is reached by -i or as ./models.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("inputs", nargs="*", metavar="INPUT", help="file, folder, 'glob*.png', or - for stdin")
+    add("-i", "--input", action="append", default=[], metavar="INPUT", help="the same, repeatable")
+    add("-o", "--output", help="file, folder (for several inputs), or - for stdout")
+    add("-s", "--scale", type=_positive, help=f"times larger (default: {DEFAULT_SCALE})")
+    add("--size", type=size, metavar="WxH", help="exact size instead of a scale; 800x or x600 too")
+    _add_model(parser)
+    add("-f", "--format", type=_format, help="png, jpg, webp or tif (default: by the extension)")
+    add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
+    add("--suffix", help="added to names in an output folder (default: _x4 for -s 4)")
+    add("--overwrite", action="store_true", help="replace existing outputs; else they are skipped")
+    add("--strip", action="store_true", help="keep no metadata but the colour profile")
+    add("--raw", type=raw_shape, metavar="WxHxC", help="8-bit frames from stdin to stdout")
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every file")
+    add("--version", action="version", version=f"lutsr {__version__}")
+    return parser
+
+
+def parse_main(argv: Sequence[str] | None, parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse, and refuse what does not go together; `inputs` gains those of ``-i``."""
+    args = parser.parse_intermixed_args(argv)
+    args.inputs = args.inputs + args.input
+    if args.raw:
+        given = {
+            "INPUT": args.inputs, "-o/--output": args.output, "--size": args.size,
+            "-f/--format": args.format, "--suffix": args.suffix is not None,
+            "--overwrite": args.overwrite, "--strip": args.strip,
+        }  # fmt: skip
+        if extra := [name for name, value in given.items() if value]:
+            parser.error(f"argument --raw: stdin to stdout; leave out {', '.join(extra)}")
+        return args
+    missing = [
+        name for name, value in (("INPUT", args.inputs), ("-o/--output", args.output)) if not value
+    ]
+    if missing:
+        parser.error(f"the following arguments are required: {', '.join(missing)}")
+    if args.size and args.scale:
+        parser.error("argument --size: not together with -s/--scale")
+    if args.size and args.expand_shift:
+        parser.error("argument --size: needs a table with a card, so leave out --expand-shift")
+    if args.suffix and re.search(r"[/\\]", args.suffix):
+        parser.error(f"argument --suffix: got {args.suffix!r}, wanted part of a file's name")
+    return args
+
+
+def info_parser() -> argparse.ArgumentParser:
+    """Make the parser of ``lutsr info``."""
+    parser = _subparser("info")
+    parser.add_argument("table", metavar="TABLE", help="name of a shipped model, or a .npy file")
+    parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
+    _add_expand_shift(parser)
+    return parser
+
+
+def compare_parser() -> argparse.ArgumentParser:
+    """Make the parser of ``lutsr compare``."""
+    parser = _subparser("compare")
+    add = parser.add_argument
+    add("image", metavar="IMAGE", help="the image to enlarge")
+    add("-o", "--output", required=True, help="the drawing, a .png")
+    add("--crop", type=_crop, metavar="WxH+X+Y", help="pixels of IMAGE to show (default: middle)")
+    add("--reference", metavar="HR", help="true large image; PSNR is shown when it is given")
+    add("-s", "--scale", type=_positive, help=f"times larger (default: {DEFAULT_SCALE})")
+    _add_model(parser)
+    add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
+    add("--overwrite", action="store_true", help="replace an existing drawing")
+    return parser
+
+
+def plain_parser(name: str) -> argparse.ArgumentParser:
+    """Make the parser of a sub-command that takes no arguments."""
+    return _subparser(name)
+
+
+def _subparser(name: str) -> argparse.ArgumentParser:
+    what = SUBCOMMANDS[name]
+    return argparse.ArgumentParser(
+        prog=f"lutsr {name}", description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False
+    )
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-m",
+        "--model",
+        default=DEFAULT_MODEL,
+        help="name of a shipped model, or path of a .npy table (default: %(default)s)",
+    )
+    _add_expand_shift(parser)
+
+
+def _add_expand_shift(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--expand-shift", type=int, metavar="N", help="for a .npy table that has no card"
+    )
+
+
+def _positive(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number from 1 up")
+    return int(text)
+
+
+def size(text: str) -> Size:
+    """Read ``800x600``, ``800x`` or ``x600``: width and height."""
+    match = re.fullmatch(r"([1-9][0-9]{0,8})?x([1-9][0-9]{0,8})?", text)
+    if not match or text == "x":
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted 800x600, or 800x or x600")
+    width, height = (int(side) if side else None for side in match.groups())
+    return width, height
+
+
+def raw_shape(text: str) -> tuple[int, int, int]:
+    """Read ``1920x1080x3``: width, height and channels."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})x([1-9][0-9]?)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, wanted width, height and channels as in 1920x1080x3"
+        )
+    width, height, channels = (int(side) for side in match.groups())
+    return width, height, channels
+
+
+def _crop(text: str) -> tuple[int, int, int, int]:
+    match = re.fullmatch(r"([1-9][0-9]{0,8})x([1-9][0-9]{0,8})\+([0-9]{1,9})\+([0-9]{1,9})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, wanted width, height and top left corner as in 64x48+100+20"
+        )
+    width, height, x, y = (int(number) for number in match.groups())
+    return width, height, x, y
+
+
+def _format(text: str) -> str:
+    from .._imagefile import EXTENSIONS
+
+    ending = "." + text.lower().removeprefix(".")
+    if ending not in EXTENSIONS:
+        wanted = ", ".join(known[1:] for known in EXTENSIONS)
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted one of {wanted}")
+    return ending

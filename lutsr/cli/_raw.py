@@ -1,0 +1,74 @@
+"""Raw video frames: from stdin, enlarged, to stdout, until they end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._enlarger import load_upscaler
+from ._report import CommandError, UsageError, complain
+
+
+def enlarge_frames(args: Namespace) -> int:
+    """Enlarge the frames of ``--raw`` and return the exit code."""
+    if sys.stdin.isatty() or sys.stdout.isatty():
+        raise UsageError("argument --raw: stdin and stdout must be pipes or files, not a terminal")
+    width, height, channels = args.raw
+    upscaler = load_upscaler(args)
+    scale = upscaler.scale
+    frame = np.empty((height, width, channels), np.uint8)
+    # One is filled while the other one is written: a pipe holds a small part of a frame only.
+    results = [np.empty((height * scale, width * scale, channels), np.uint8) for _ in range(2)]
+    source = sys.stdin.buffer
+    # Unbuffered: what a closed pipe did not take must not wait for the end of the process.
+    target = open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
+    start, count = time.perf_counter(), 0
+    writing: Future[None] | None = None
+    with ThreadPoolExecutor(1, "lutsr-writer") as writer:
+        while _fill(frame, source, count):
+            result = results[count % 2]
+            upscaler(frame, channel_axis=-1, workers=args.workers, out=result)
+            if writing is not None:
+                writing.result()
+            writing = writer.submit(_write, result, target)
+            count += 1
+        if writing is not None:
+            writing.result()
+    if count == 0:
+        raise CommandError("stdin: ended before the first frame")
+    if not args.quiet:
+        seconds = time.perf_counter() - start
+        complain(
+            f"{count} frames {width}x{height} to {width * scale}x{height * scale}, "
+            f"{count / seconds:.1f} frames per second"
+        )
+    return 0
+
+
+def _fill(frame: NDArray[np.uint8], source: BinaryIO, number: int) -> bool:
+    """Read a frame; False at the end of the stream."""
+    view = frame.reshape(-1).data
+    got = 0
+    while got < len(view):
+        more = source.readinto(view[got:])  # type: ignore[attr-defined]
+        if not more:
+            break
+        got += more
+    if 0 < got < len(view):
+        raise CommandError(
+            f"stdin: ended inside frame {number + 1}, after {got} of its {len(view)} bytes; "
+            "is --raw WxHxC right?"
+        )
+    return got > 0
+
+
+def _write(frame: NDArray[np.uint8], target: BinaryIO) -> None:
+    view = frame.reshape(-1).data
+    while view:
+        view = view[target.write(view) :]

@@ -1,0 +1,60 @@
+"""What the command line's tests share: a cheap table with a plain meaning, a folder to be in."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory):
+    """Return the path of a table without a card that repeats pixels (grey levels 0..127)."""
+    lut = np.zeros((256, 256, 9, 2, 2), np.int8)
+    lut[:, :, 4] = np.minimum(np.arange(256), 127)[:, None, None, None]
+    path = tmp_path_factory.mktemp("table") / "repeat_x2.npy"
+    np.save(path, lut)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def noisy_table(tmp_path_factory):
+    """Return the path of a table whose entries depend on everything."""
+    entries = np.random.default_rng(5).integers(-20, 60, (256, 256, 9, 2, 2), np.int8)
+    path = tmp_path_factory.mktemp("table") / "noise.x2.npy"
+    np.save(path, entries)
+    return str(path)
+
+
+@pytest.fixture
+def repeat(table):
+    """Arguments that choose the table that repeats pixels."""
+    return ["-m", table, "--expand-shift", "2"]
+
+
+@pytest.fixture
+def rgb():
+    return np.random.default_rng(4).integers(0, 128, (6, 9, 3), np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path, rgb, monkeypatch):
+    """Be in a folder that holds in.png."""
+    Image.fromarray(rgb).save(tmp_path / "in.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def usage_error(capsys):
+    """Run the command with arguments it must refuse; gives back the last line it says."""
+    from lutsr import cli
+
+    def run(argv):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(argv)
+        assert caught.value.code == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("usage: lutsr ")
+        return err.splitlines()[-1]
+
+    return run
