@@ -1,16 +1,17 @@
 """Image super-resolution by a trained look-up table.
 
->>> import numpy as np
->>> import lutsr
->>> lutsr.upscale(np.zeros((20, 30), np.uint8), 4).shape
-(80, 120)
+>>> import lutsr, skimage
+>>> big = lutsr.upscale(skimage.data.astronaut(), 4, channel_axis=-1)
+>>> big.shape, big.dtype
+((2048, 2048, 3), dtype('uint8'))
 
-Public names: `upscale`, `load`, `Upscaler`, `models`, `warmup`, and the plain NumPy reference
-implementation in `lutsr.reference`.
+Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `warmup`, and the plain NumPy
+reference implementation in `lutsr.reference`.
 """
 
 from . import reference
+from ._resize import resize
 from ._upscaler import Upscaler, load, models, upscale, warmup
 from ._version import __version__
 
-__all__ = ["Upscaler", "__version__", "load", "models", "reference", "upscale", "warmup"]
+__all__ = ["Upscaler", "__version__", "load", "models", "reference", "resize", "upscale", "warmup"]

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import operator
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core, _fusion
+from . import _alpha, _core, _fusion
+from ._arguments import as_planes, check_image, check_int, check_out, check_workers
 
 if TYPE_CHECKING:
     from ._tables import ModelInfo, Table
@@ -38,7 +38,14 @@ class Upscaler:
         The table; read-only.
     card : dict or None
         The table's card.
+    halo : int
+        So many input pixels around a tile decide its result: enlarge a tile with so many more on
+        each side where the image goes on, cut off ``halo * scale`` pixels there, and what is left
+        is the whole image's result, to the bit. With alpha, 8.
     """
+
+    #: Two: a pixel's taps reach one pixel far, and each looks at neighbours of its pixel.
+    halo = 2
 
     def __init__(self, table: Table) -> None:
         self.model = table.model
@@ -56,27 +63,48 @@ class Upscaler:
         image: ArrayLike,
         *,
         channel_axis: int | None = None,
+        alpha: bool = False,
         workers: int | None = None,
-        out: NDArray[np.uint8] | None = None,
-    ) -> NDArray[np.uint8]:
-        """Enlarge an image; see :func:`lutsr.upscale` for the parameters."""
-        pixels = _check_image(image)
-        axis = _check_channel_axis(channel_axis, pixels)
-        workers = _check_workers(workers)
-        planes = pixels[..., np.newaxis] if axis is None else np.moveaxis(pixels, axis, -1)
-        if 0 in pixels.shape:
-            raise ValueError(f"image: shape {pixels.shape} has an empty axis; nothing to enlarge")
-        shape = tuple(
-            length if axis is not None and k == axis else length * self.scale
-            for k, length in enumerate(pixels.shape)
-        )
+        out: Any = None,
+    ) -> NDArray[Any]:
+        """Enlarge an image; see :func:`lutsr.upscale` for the parameters.
+
+        Examples
+        --------
+        >>> import lutsr, skimage
+        >>> double = lutsr.load("eclut", 2)
+        >>> double(skimage.data.camera()).shape
+        (1024, 1024)
+        """
+        pixels, dtype, axis = check_image(image, channel_axis, alpha)
+        workers = check_workers(workers)
+        shape = tuple(n if k == axis else n * self.scale for k, n in enumerate(pixels.shape))
+        planes = as_planes(pixels, axis)
+        if out is not None and not isinstance(out, np.ndarray):
+            from . import _streaming
+
+            _streaming.check_sink(out, shape, dtype)
+            enlarge = partial(self._enlarge, alpha=alpha, workers=workers)
+            _streaming.enlarge_into(out, planes, axis, self.scale, enlarge)
+            return out
         if out is None:
-            out = np.empty(shape, np.uint8)
+            out = np.empty(shape, dtype)
         else:
-            _check_out(out, shape, pixels)
-        target = out[..., np.newaxis] if axis is None else np.moveaxis(out, axis, -1)
-        _core.upscale_planes(planes, self.lut, self._fused, self.expand_shift, target, workers)
+            check_out(out, shape, dtype, pixels)
+        self._enlarge(planes, as_planes(out, axis), alpha=alpha, workers=workers)
         return out
+
+    def _enlarge(
+        self, planes: NDArray[Any], out: NDArray[Any], *, alpha: bool, workers: int
+    ) -> None:
+        """Enlarge a checked image (H, W, C) into an output of the result's dtype."""
+        filled = planes
+        if alpha:
+            planes = planes.astype(out.dtype, copy=False)
+            filled = _alpha.fill_hidden(planes)
+        _core.upscale_planes(filled, self.lut, self._fused, self.expand_shift, out, workers)
+        if alpha:
+            _alpha.hold_extremes(planes[..., -1], out[..., -1])
 
 
 def upscale(
@@ -85,38 +113,57 @@ def upscale(
     *,
     model: str | os.PathLike[str] = "eclut",
     channel_axis: int | None = None,
+    alpha: bool = False,
     workers: int | None = None,
-    out: NDArray[np.uint8] | None = None,
-) -> NDArray[np.uint8]:
+    out: Any = None,
+) -> NDArray[Any]:
     """Enlarge an image with a trained look-up table.
 
     Parameters
     ----------
-    image : array_like of uint8, shape (H, W), or with channels at `channel_axis`
-        Grey levels 0..255. Any memory layout; never written to.
+    image : array_like of uint8, uint16 or float, shape (H, W), or with channels at `channel_axis`
+        Floats within [0, 1], as in scikit-image. Any memory layout and byte order; never written
+        to.
     scale : int
         Enlargement factor of both spatial axes, one of those that :func:`lutsr.models` lists.
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it.
     channel_axis : int, optional
         The axis that holds channels, as in scikit-image. None means a 2-D image.
+    alpha : bool, optional
+        Whether the last of 2 channels (grey, alpha) or 4 (RGB, alpha), not premultiplied, is
+        alpha. It is enlarged by the same table. Colours under alpha 0 never reach the result:
+        before, those within four pixels of a visible one become the mean of their neighbours,
+        others black; so visible edges get no fringe. What is opaque, or transparent, as far as the
+        table sees stays so exactly, and an opaque image's colours come out as without alpha.
     workers : int, optional
         Threads to use. None means all cores that the process may run on. The result does not
         depend on it.
-    out : ndarray of uint8, optional
-        Where to write the result; of the result's shape, and not overlapping `image`.
+    out : ndarray or array-like, optional
+        Where to write the result; of the result's shape and dtype, in native byte order, and not
+        overlapping `image`. `numpy.memmap` passes through in little memory, as input and as
+        output; what is no NumPy array but takes assignments to slices, as zarr's do, is
+        given band by band.
 
     Returns
     -------
-    ndarray of uint8
-        The enlarged image, channels where they were; `out` if it was given.
+    ndarray
+        The enlarged image, channels where they were; `out` if it was given. Its dtype is the
+        image's, in native byte order; float16 becomes float32. uint8 is enlarged in the table's
+        own levels; uint16 and floats are not rounded to them: the table is interpolated.
 
     Raises
     ------
     TypeError
-        If the image is not of dtype uint8, or an argument is of a wrong type.
+        If the image is of another dtype, or an argument of a wrong type.
     ValueError
-        If an argument's value or shape is wrong; the message says what was wanted.
+        If floats are outside [0, 1] or not finite, or an argument's value or shape is wrong. The
+        message says what was wanted.
+
+    See Also
+    --------
+    lutsr.resize : enlarge or reduce to any shape.
+    lutsr.load : load a table once for many images.
 
     References
     ----------
@@ -125,14 +172,32 @@ def upscale(
 
     Examples
     --------
+    >>> import lutsr, skimage
+    >>> lutsr.upscale(skimage.data.camera(), 4).shape
+    (2048, 2048)
+
+    Channels, the way scikit-image names their axis:
+
+    >>> lutsr.upscale(skimage.data.astronaut(), 2, channel_axis=-1).shape
+    (1024, 1024, 3)
+
+    dtype and range stay what they were:
+
+    >>> deep = skimage.util.img_as_float32(skimage.data.page())
+    >>> big = lutsr.upscale(deep, 2)
+    >>> big.dtype, bool(big.min() >= 0), bool(big.max() <= 1)
+    (dtype('float32'), True, True)
+
+    A black horse on nothing, as grey and alpha:
+
     >>> import numpy as np
-    >>> import lutsr
-    >>> image = np.full((30, 40, 3), 128, np.uint8)
-    >>> lutsr.upscale(image, 4, channel_axis=-1).shape
-    (120, 160, 3)
+    >>> opacity = skimage.util.img_as_ubyte(~skimage.data.horse())
+    >>> sticker = np.stack([np.zeros_like(opacity), opacity], axis=-1)
+    >>> lutsr.upscale(sticker, 3, channel_axis=-1, alpha=True).shape
+    (984, 1200, 2)
     """
     upscaler = load(model, scale)
-    return upscaler(image, channel_axis=channel_axis, workers=workers, out=out)
+    return upscaler(image, channel_axis=channel_axis, alpha=alpha, workers=workers, out=out)
 
 
 def load(
@@ -172,22 +237,27 @@ def load(
     from ._tables import read_table
 
     if scale is not None:
-        scale = _check_int("scale", scale)
+        scale = check_int("scale", scale)
     if not isinstance(model, (str, os.PathLike)):
         raise TypeError(f"model: got {type(model).__name__}, wanted a name or a path")
-    if isinstance(model, os.PathLike) or model.endswith(".npy"):
+    if is_path(model):
         if expand_shift is not None:
-            expand_shift = _check_int("expand_shift", expand_shift)
+            expand_shift = check_int("expand_shift", expand_shift)
         return Upscaler(read_table(model, scale, expand_shift))
     if scale is None:
         raise ValueError(f"scale: needed with a model's name, as in load({model!r}, 4)")
-    upscaler = _load_shipped(model, scale)
+    upscaler = _load_shipped(os.fspath(model), scale)
     if expand_shift not in (None, upscaler.expand_shift):
         raise ValueError(
             f"expand_shift: got {expand_shift!r}, and {model!r} x{scale} was made for "
             f"{upscaler.expand_shift}; leave it out"
         )
     return upscaler
+
+
+def is_path(model: object) -> bool:
+    """Tell the path of a table from a model's name."""
+    return isinstance(model, os.PathLike) or (isinstance(model, str) and model.endswith(".npy"))
 
 
 @lru_cache(maxsize=8)
@@ -219,8 +289,8 @@ def models() -> list[ModelInfo]:
 def warmup() -> None:
     """Compile the kernels for the shipped tables now rather than at the first call.
 
-    For grey and RGB images. Compiled code is cached on disk where a cache folder is writable, so
-    this takes seconds once and then a fraction of a second.
+    For grey, RGB and RGBA images of 8 bits and for deeper ones. Compiled code is cached on disk
+    where a cache folder is writable, so this takes a minute once and then a second or two.
 
     Examples
     --------
@@ -229,68 +299,6 @@ def warmup() -> None:
     """
     for model in models():
         up = load(model.name, model.scale)
-        up(np.zeros((5, 5), np.uint8))
-        up(np.zeros((5, 5, 3), np.uint8), channel_axis=-1)
-
-
-def _check_image(image: ArrayLike) -> NDArray[np.uint8]:
-    pixels: NDArray[Any] = np.asarray(image)
-    if pixels.dtype == np.uint8:
-        return pixels
-    if pixels.dtype == np.uint16 or pixels.dtype.kind == "f":
-        raise TypeError(
-            f"image: dtype {pixels.dtype} is not supported yet, only uint8; until it is, call "
-            "skimage.util.img_as_ubyte(image), which rounds to 8 bits"
-        )
-    raise TypeError(
-        f"image: got dtype {pixels.dtype}, wanted uint8; convert it first, for bool or float "
-        "with skimage.util.img_as_ubyte(image), for integers that hold 0..255 with "
-        "image.astype(numpy.uint8)"
-    )
-
-
-def _check_channel_axis(channel_axis: int | None, pixels: NDArray[np.uint8]) -> int | None:
-    if channel_axis is None:
-        if pixels.ndim == 3:
-            raise ValueError(
-                f"image: shape {pixels.shape} has three axes; if the last one holds channels, "
-                "pass channel_axis=-1"
-            )
-        if pixels.ndim != 2:
-            raise ValueError(f"image: shape {pixels.shape}, wanted (H, W) without channel_axis")
-        return None
-    axis = _check_int("channel_axis", channel_axis)
-    if pixels.ndim != 3:
-        raise ValueError(f"image: shape {pixels.shape}, wanted three axes with channel_axis={axis}")
-    if not -3 <= axis < 3:
-        raise ValueError(f"channel_axis: got {axis}, wanted -3..2 for an image of three axes")
-    return axis % 3
-
-
-def _check_workers(workers: int | None) -> int:
-    if workers is None:
-        return _core.available_workers()
-    count = _check_int("workers", workers)
-    if count < 1:
-        raise ValueError(f"workers: got {count}, wanted at least 1, or None for all cores")
-    return count
-
-
-def _check_out(out: Any, shape: tuple[int, ...], pixels: NDArray[np.uint8]) -> None:
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out: got {type(out).__name__}, wanted a numpy array")
-    if out.dtype != np.uint8 or out.shape != shape:
-        raise ValueError(f"out: got {out.dtype} of shape {out.shape}, wanted uint8 of {shape}")
-    if not out.flags.writeable:
-        raise ValueError("out: the array is read-only, wanted a writable one")
-    if np.may_share_memory(out, pixels):
-        raise ValueError("out: shares memory with the image, which is never written to")
-
-
-def _check_int(name: str, value: Any) -> int:
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: got {value!r}, wanted an integer")
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}: got {value!r}, wanted an integer") from None
+        for channels in (1, 3, 4):
+            up(np.zeros((5, 5, channels), np.uint8), channel_axis=-1)
+        up(np.zeros((5, 5), np.uint16))

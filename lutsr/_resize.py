@@ -1,0 +1,164 @@
+"""Any output size: enlarge past it with the trained tables, then reduce to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import combinations_with_replacement
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._arguments import as_planes, check_image, check_int, check_workers
+from ._reduce import reduce_planes
+from ._upscaler import Upscaler, is_path, load, models
+
+__all__ = ["resize"]
+
+
+def resize(
+    image: ArrayLike,
+    output_shape: Sequence[int],
+    *,
+    channel_axis: int | None = None,
+    model: str | os.PathLike[str] = "eclut",
+    alpha: bool = False,
+    workers: int | None = None,
+) -> NDArray[Any]:
+    """Resize an image to any shape: `skimage.transform.resize` with a trained table.
+
+    An axis that grows is enlarged by the next larger scale that `model` has, more than once if
+    needed (x6 is x3, then x2), and then reduced to the length asked for by an antialiased Lanczos
+    filter. An axis that shrinks is only reduced. Pixels are aligned by their centres, as
+    in scikit-image, Pillow and OpenCV.
+
+    Parameters
+    ----------
+    image : array_like of uint8, uint16 or float, shape (H, W), or with channels at `channel_axis`
+        As in :func:`lutsr.upscale`.
+    output_shape : sequence of int
+        Height and width of the result. With `channel_axis`, all three axes of the image may be
+        given in their order; the number of channels must then be the image's own.
+    channel_axis : int, optional
+        The axis that holds channels, as in scikit-image. None means a 2-D image.
+    model : str or path, optional
+        Name of a shipped model, or the path of a table with its card beside it.
+    alpha : bool, optional
+        Whether the last channel is alpha; see :func:`lutsr.upscale`. Reduction weights colours by
+        alpha.
+    workers : int, optional
+        Threads to use. None means all cores that the process may run on. The result does not
+        depend on it.
+
+    Returns
+    -------
+    ndarray
+        The resized image, a new array of the image's dtype (float16 becomes float32). Where the
+        shape is the image's own it is a copy, and where both axes grow by one trained scale it is
+        what :func:`lutsr.upscale` returns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`lutsr.upscale`, and if `output_shape` does not fit the image.
+
+    Examples
+    --------
+    >>> import lutsr, skimage
+    >>> lutsr.resize(skimage.data.camera(), (1280, 1280)).shape
+    (1280, 1280)
+    >>> lutsr.resize(skimage.data.astronaut(), (768, 600), channel_axis=-1).shape
+    (768, 600, 3)
+    """
+    pixels, dtype, axis = check_image(image, channel_axis, alpha)
+    height, width = _check_output_shape(output_shape, pixels, axis)
+    workers = check_workers(workers)
+    original = planes = as_planes(pixels.astype(dtype, copy=False), axis)
+    scales, upscaler = _upscalers(model)
+    while True:
+        # What shrinks does so at once, and what a table enlarged too far returns to its length.
+        lengths = min(planes.shape[0], height), min(planes.shape[1], width)
+        if lengths != planes.shape[:2]:
+            planes = reduce_planes(planes, lengths, alpha, workers)
+        if lengths == (height, width):
+            break
+        growth = max(height / lengths[0], width / lengths[1])
+        planes = _enlarge(planes, upscaler(next_scale(growth, scales)), alpha, workers)
+    result = planes[..., 0] if axis is None else np.moveaxis(planes, -1, axis)
+    return np.array(result, order="C", copy=True if planes is original else None)
+
+
+@lru_cache(maxsize=256)
+def next_scale(growth: float, scales: tuple[int, ...]) -> int:
+    """Choose the scale to enlarge by next.
+
+    Parameters
+    ----------
+    growth : float
+        Factor to reach or pass, more than 1.
+    scales : tuple of int
+        Those there are, in ascending order.
+
+    Returns
+    -------
+    int
+        The largest of the fewest scales whose product is enough, and as small as it can be.
+
+    Examples
+    --------
+    >>> [next_scale(growth, (2, 3, 4)) for growth in (1.1, 2, 2.5, 6, 8, 17)]
+    [2, 2, 3, 3, 4, 3]
+    """
+    passes = 1
+    while scales[-1] ** passes < growth:
+        passes += 1
+    enough = (c for c in combinations_with_replacement(scales, passes) if prod(c) >= growth)
+    return max(min(enough, key=prod))
+
+
+def _enlarge(planes: NDArray[Any], upscaler: Upscaler, alpha: bool, workers: int) -> NDArray[Any]:
+    height, width, channels = planes.shape
+    out = np.empty((height * upscaler.scale, width * upscaler.scale, channels), planes.dtype)
+    upscaler._enlarge(planes, out, alpha=alpha, workers=workers)
+    return out
+
+
+def _upscalers(
+    model: str | os.PathLike[str],
+) -> tuple[tuple[int, ...], Callable[[int], Upscaler]]:
+    """List the scales of a model, and say where to get its upscalers."""
+    if is_path(model):
+        upscaler = load(model)
+        return (upscaler.scale,), lambda scale: upscaler
+    scales = tuple(info.scale for info in models() if info.name == model)
+    if not scales:
+        load(model, 2)  # says what is wrong with the name
+    return scales, lambda scale: load(model, scale)
+
+
+def _check_output_shape(
+    output_shape: Sequence[int], pixels: NDArray[Any], axis: int | None
+) -> tuple[int, int]:
+    try:
+        given = tuple(check_int("output_shape", length) for length in output_shape)
+    except TypeError as error:
+        raise TypeError(
+            f"output_shape: got {output_shape!r}, wanted integers: (height, width)"
+        ) from error
+    shape = given
+    if axis is not None and len(given) == 3:
+        if given[axis] != pixels.shape[axis]:
+            raise ValueError(
+                f"output_shape: got {given}, and the image has {pixels.shape[axis]} channels at "
+                f"axis {axis}, which stay as they are"
+            )
+        shape = given[:axis] + given[axis + 1 :]
+    if len(shape) != 2:
+        wanted = "(height, width)" + (", or all three axes" if axis is not None else "")
+        raise ValueError(f"output_shape: got {given}, wanted {wanted}")
+    if min(shape) < 1:
+        raise ValueError(f"output_shape: got {given}, wanted at least 1 pixel on each axis")
+    return shape[0], shape[1]
