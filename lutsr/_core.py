@@ -114,7 +114,7 @@ class _Tables(NamedTuple):
 
     @property
     def scale(self) -> int:
-        return self.lut.shape[-1]
+        return int(self.lut.shape[-1])
 
 
 def _enlarge_rows(
@@ -186,7 +186,7 @@ def _run_fast(
 
 def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray[np.int32]:
     """Sum up rows of cells of one channel of any type, in quarter steps."""
-    from . import _kernels
+    from . import _kernels, _vectors
 
     r = tables.scale
     height, width = image.shape
@@ -194,7 +194,8 @@ def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray
     steps = steps_per_level(image.dtype)
     values = to_steps(image)
     tile = min(DEEP_TILE, width + origin)
-    places = tuple(np.empty(rows * 3 * (tile + 3), np.int32) for rows in (4, 3))
+    spare = 3 * _vectors.AHEAD
+    places = tuple(np.empty(rows * 3 * (tile + 3) + spare, np.int32) for rows in (4, 3))
     weights = tuple(np.empty(rows * 2 * (tile + 3), np.int16) for rows in (4, 3))
     sums = np.empty((height * r, width * r), np.int32)
     _kernels.sum_deep_band(

@@ -14,11 +14,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 from ._vectors import (
+    AHEAD,
     H_CELLS,
     H_FILLED,
+    H_SLOTS,
     LANES,
     V_CELLS,
     V_FILLED,
+    V_SLOTS,
     at_pointer,
     constants,
     data_of,
@@ -26,6 +29,8 @@ from ._vectors import (
     lane_owners,
     pick,
     plus,
+    prefetch,
+    ring_place,
 )
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
@@ -108,57 +113,67 @@ def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
     return found[0]
 
 
-def _weighted_adder(cells_in_slot: tuple[int, int], filled: tuple[int, int]) -> Any:
+def _weighted_adder(
+    slots: tuple[int, int], cells_in_slot: tuple[int, int], filled: tuple[int, int], rows: int
+) -> Any:
     @intrinsic
-    def add_weighted(typing_context, cells, table, places, weights, pair, slot):
-        """Add a slot of three entries, at places[3 * pair :], with two weights[2 * pair :]."""
+    def add_weighted(typing_context, cells, table, places, weights, row, length, at):
+        """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
+
+        As `lutsr._vectors.add_vertical` does; a pair has three places and two weights.
+        """
 
         def generate(context, builder, signature, arguments):
-            sums, _, _, _, pair_value, slot_value = arguments
+            sums, _, _, _, row_value, length_value, column = arguments
             entries, where, factors = (
                 data_of(context, builder, signature, arguments, k) for k in (1, 2, 3)
             )
             kind = context.get_value_type(signature.args[1].dtype)
             width, n = cells_in_slot[cells.origin] * cells.lanes, 4 * cells.lanes
-            narrow = ir.VectorType(_I16, n)
-            skip = builder.mul(slot_value, ir.Constant(slot_value.type, width))
-            corners = []
-            for corner in range(3):
-                at = builder.mul(pair_value, ir.Constant(pair_value.type, 3))
-                offset = builder.load(builder.gep(where, [plus(builder, at, corner)]))
-                place = builder.add(builder.sext(offset, skip.type), skip)
-                pointer = at_pointer(builder, entries, place, ir.VectorType(kind, width))
-                values = builder.load(pointer, align=kind.width // 8)
-                if cells.packed:  # low bytes hold 128 more than their values
-                    surplus = [-128, 0] * (filled[cells.origin] * cells.lanes // 2)
-                    surplus += [0] * (width - len(surplus))
-                    values = builder.xor(values, constants(_I8, surplus))
-                if width < n:  # two cells out of four
-                    values = pick(builder, values, range(n), ir.Constant(values.type, None))
-                corners.append(builder.sext(values, narrow) if kind.width < 16 else values)
-            steps = [builder.sub(corners[k + 1], corners[k]) for k in (0, 1)]
+            narrow, spread = ir.VectorType(_I16, n), ir.VectorType(_I32, n)
+            line, words = 64 * 8 // kind.width, _dot_words(context)
+            for slot in range(slots[cells.origin]):
+                pair = ring_place(builder, row_value, slot, rows, length_value, column)
+                first = builder.mul(pair, ir.Constant(pair.type, 3))
+                corners = []
+                for corner in range(3):
 
-            at = builder.mul(pair_value, ir.Constant(pair_value.type, 2))
-            both = builder.load(at_pointer(builder, factors, at, _I32), align=2)
-            spread = ir.VectorType(_I32, n)
-            both = builder.insert_element(ir.Constant(spread, ir.Undefined), both, _first())
-            both = builder.bitcast(pick(builder, both, [0] * n), ir.VectorType(_I16, 2 * n))
+                    def find(ahead: int, at: Any = first, corner: int = corner) -> Any:
+                        place = builder.gep(where, [plus(builder, at, 3 * ahead + corner)])
+                        offset = builder.sext(builder.load(place), at.type)
+                        return plus(builder, offset, slot * width)  # noqa: B023
 
-            words = _dot_words(context)
-            total = builder.add(builder.extract_value(sums, 0), corners[0])
-            sums = builder.insert_value(sums, total, 0)
-            for k, part in enumerate(cells.parts, 1):
-                lanes = [cell * cells.lanes + lane for cell in range(4) for lane in part]
-                lanes = [lane + other for lane in lanes for other in (0, n)]
-                pairs = pick(builder, steps[0], lanes, steps[1])
-                total = builder.add(
-                    builder.extract_value(sums, k),
-                    _dot(builder, words, pairs, pick(builder, both, range(len(lanes)))),
-                )
-                sums = builder.insert_value(sums, total, k)
+                    if slot * width % line < width:
+                        prefetch(builder, at_pointer(builder, entries, find(AHEAD), _I8))
+                    vector = ir.VectorType(kind, width)
+                    pointer = at_pointer(builder, entries, find(0), vector)
+                    values = builder.load(pointer, align=kind.width // 8)
+                    if cells.packed:  # low bytes hold 128 more than their values
+                        surplus = [-128, 0] * (filled[cells.origin] * cells.lanes // 2)
+                        surplus += [0] * (width - len(surplus))
+                        values = builder.xor(values, constants(_I8, surplus))
+                    if width < n:  # two cells out of four
+                        values = pick(builder, values, range(n), ir.Constant(values.type, None))
+                    corners.append(builder.sext(values, narrow) if kind.width < 16 else values)
+                steps = [builder.sub(corners[k + 1], corners[k]) for k in (0, 1)]
+
+                first = builder.mul(pair, ir.Constant(pair.type, 2))
+                both = builder.load(at_pointer(builder, factors, first, _I32), align=2)
+                both = builder.insert_element(ir.Constant(spread, ir.Undefined), both, _first())
+                both = builder.bitcast(pick(builder, both, [0] * n), ir.VectorType(_I16, 2 * n))
+
+                total = builder.add(builder.extract_value(sums, 0), corners[0])
+                sums = builder.insert_value(sums, total, 0)
+                for k, part in enumerate(cells.parts, 1):
+                    lanes = [cell * cells.lanes + lane for cell in range(4) for lane in part]
+                    lanes = [lane + other for lane in lanes for other in (0, n)]
+                    pairs = pick(builder, steps[0], lanes, steps[1])
+                    products = _dot(builder, words, pairs, pick(builder, both, range(len(lanes))))
+                    total = builder.add(builder.extract_value(sums, k), products)
+                    sums = builder.insert_value(sums, total, k)
             return sums
 
-        return cells(cells, table, places, weights, pair, slot), generate
+        return cells(cells, table, places, weights, row, length, at), generate
 
     return add_weighted
 
@@ -167,8 +182,8 @@ def _first() -> Any:
     return ir.Constant(_I32, 0)
 
 
-add_vertical_weighted = _weighted_adder(V_CELLS, V_FILLED)
-add_horizontal_weighted = _weighted_adder(H_CELLS, H_FILLED)
+add_vertical_weighted = _weighted_adder(V_SLOTS, V_CELLS, V_FILLED, 4)
+add_horizontal_weighted = _weighted_adder(H_SLOTS, H_CELLS, H_FILLED, 3)
 
 
 @intrinsic

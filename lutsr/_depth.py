@@ -36,10 +36,16 @@ def to_steps(image: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def from_sums(sums: NDArray[np.int32], out: NDArray[Any]) -> None:
-    """Turn sums in quarter steps into values: whole ones are rounded, all are clipped."""
+    """Turn sums in quarter steps into values: whole ones are rounded, all are clipped.
+
+    The sums are used up.
+    """
     if out.dtype.kind == "f":
-        white = 255 * FLOAT_STEPS << SHIFT
-        np.divide(np.clip(sums, 0, white), white, out=out, casting="same_kind")
+        white = 255 * FLOAT_STEPS << SHIFT  # less than 2**24: exact in float32
+        np.clip(sums, 0, white, out=sums)
+        np.divide(sums.astype(out.dtype), out.dtype.type(white), out=out)
     else:
-        white = 255 * steps_per_level(out.dtype)
-        out[...] = np.clip((sums + (1 << (SHIFT - 1))) >> SHIFT, 0, white)
+        sums += 1 << (SHIFT - 1)
+        sums >>= SHIFT
+        np.clip(sums, 0, 255 * steps_per_level(out.dtype), out=sums)
+        out[...] = sums

@@ -30,9 +30,7 @@ from ._deep_vectors import (
 from ._jit import entry_point, part
 from ._vectors import (
     H_CELLS,
-    H_SLOTS,
     V_CELLS,
-    V_SLOTS,
     add_border,
     add_horizontal,
     add_vertical,
@@ -346,9 +344,9 @@ def sum_deep_band(
         As in `upscale_band`.
     program : tuple of arrays
         What `lut` adds near the borders, from ``lutsr._borders``.
-    places : int32 (12 * (tile + 3),) and (9 * (tile + 3),)
+    places : int32 (12 * (tile + 3) + spare,) and (9 * (tile + 3) + spare,)
     weights : int16 (8 * (tile + 3),) and (6 * (tile + 3),)
-        Scratch: entries and weights of the last rows of pairs, as rings.
+        Scratch: entries and weights of the last rows of pairs, as rings; `AHEAD` pairs are spare.
     sums : int32 (H * r, W * r)
         The output in quarter steps, before rounding and clipping.
     tags : two tuples
@@ -373,14 +371,11 @@ def sum_deep_band(
                 continue
             cells = no_deep_cells(tags[0], tags[1], tables[0])
             for j in range(h0 - 2, h1 + lead):
-                for slot in range(V_SLOTS[origin]):
-                    at = (g + 1 - origin - slot) % 4 * length + j - h0 + 2
-                    cells = add_vertical_weighted(cells, tables[0], places[0], weights[0], at, slot)
-                for slot in range(H_SLOTS[origin]):
-                    at = (g + 1 - origin - slot) % 3 * length + j - h0 + 2
-                    cells = add_horizontal_weighted(
-                        cells, tables[1], places[1], weights[1], at, slot
-                    )
+                at = j - h0 + 2
+                for_v = tables[0], places[0], weights[0]
+                cells = add_vertical_weighted(cells, *for_v, g + lead, length, at)
+                for_h = tables[1], places[1], weights[1]
+                cells = add_horizontal_weighted(cells, *for_h, g + lead, length, at)
                 h = j - lead
                 if h >= h0:
                     if 2 <= g < rows - 2 and 2 <= h < columns - 2:

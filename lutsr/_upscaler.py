@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,19 +80,18 @@ class Upscaler:
         workers = check_workers(workers)
         shape = tuple(n if k == axis else n * self.scale for k, n in enumerate(pixels.shape))
         planes = as_planes(pixels, axis)
-        if out is not None and not isinstance(out, np.ndarray):
-            from . import _streaming
+        if out is None or isinstance(out, np.ndarray):
+            result: NDArray[Any] = np.empty(shape, dtype) if out is None else out
+            if out is not None:
+                check_out(out, shape, dtype, pixels)
+            self._enlarge(planes, as_planes(result, axis), alpha=alpha, workers=workers)
+            return result
+        from . import _streaming
 
-            _streaming.check_sink(out, shape, dtype)
-            enlarge = partial(self._enlarge, alpha=alpha, workers=workers)
-            _streaming.enlarge_into(out, planes, axis, self.scale, enlarge)
-            return out
-        if out is None:
-            out = np.empty(shape, dtype)
-        else:
-            check_out(out, shape, dtype, pixels)
-        self._enlarge(planes, as_planes(out, axis), alpha=alpha, workers=workers)
-        return out
+        _streaming.check_sink(out, shape, dtype)
+        enlarge = partial(self._enlarge, alpha=alpha, workers=workers)
+        _streaming.enlarge_into(out, planes, axis, self.scale, enlarge)
+        return cast("NDArray[Any]", out)
 
     def _enlarge(
         self, planes: NDArray[Any], out: NDArray[Any], *, alpha: bool, workers: int

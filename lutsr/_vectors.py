@@ -87,11 +87,11 @@ def pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
     return builder.shuffle_vector(vector, other, constants(_I32, list(lanes)))
 
 
-def _prefetch(builder: Any, pointer: Any) -> None:
+def prefetch(builder: Any, pointer: Any) -> None:
     kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
-    prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
     read, keep, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
-    builder.call(prefetch, [pointer, read, keep, data])
+    builder.call(function, [pointer, read, keep, data])
 
 
 @intrinsic
@@ -103,6 +103,14 @@ def no_cells(typing_context, tags, table):
         return ir.Constant(context.get_value_type(signature.return_type), None)
 
     return cells(tags, table), generate
+
+
+def ring_place(builder: Any, row: Any, slot: int, rows: int, length: Any, column: Any) -> Any:
+    """Find a column in the row of a ring that is `slot` rows before `row`, which is -2 or more."""
+    # Some rows more keep the remainder positive.
+    ring = plus(builder, row, 4 * rows - slot)
+    ring = builder.urem(ring, ir.Constant(ring.type, rows))
+    return builder.add(builder.mul(ring, length), column)
 
 
 def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: int) -> Any:
@@ -124,10 +132,7 @@ def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: in
             vector = ir.VectorType(_I16 if cells.packed else kind, words)
             line = 64 * 8 // kind.width
             for slot in range(slots[cells.origin]):
-                # Rows from -2 on are asked for: some more keep the remainder positive.
-                ring = plus(builder, row_value, 4 * rows - slot)
-                ring = builder.urem(ring, ir.Constant(ring.type, rows))
-                first = builder.add(builder.mul(ring, length_value), column)
+                first = ring_place(builder, row_value, slot, rows, length_value, column)
 
                 def find(ahead: int, channel: int, first: Any = first, slot: int = slot) -> Any:
                     where_to = plus(builder, first, ahead * cells.channels + channel)
@@ -137,7 +142,7 @@ def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: in
                 for channel in range(cells.channels):
                     # A slot in the line of the one before came with it, a row of cells ago.
                     if slot * width % line < width:
-                        _prefetch(builder, at_pointer(builder, entries, find(AHEAD, channel), _I8))
+                        prefetch(builder, at_pointer(builder, entries, find(AHEAD, channel), _I8))
                     pointer = at_pointer(builder, entries, find(0, channel), vector)
                     values = builder.load(pointer, align=kind.width // 8)
                     if vector.element.width < 16:

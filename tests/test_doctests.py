@@ -19,6 +19,8 @@ MODULES = [
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "lutsr.__main__"])
 def test_examples_run(name):
+    if name == "lutsr.dask":
+        pytest.importorskip("dask.array")
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
