@@ -35,7 +35,7 @@ def test_runtime_needs_numpy_and_numba_only():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert sorted(need.split(">")[0] for need in project["dependencies"]) == ["numba", "numpy"]
     extras = project["optional-dependencies"]
-    assert set(extras) == {"cli", "dask", "training", "test", "bench"}
+    assert set(extras) == {"cli", "dask", "training", "test", "docs", "bench"}
     assert "torch==2.13.0" in extras["training"]
     assert project["scripts"] == {"lutsr": "lutsr.cli:main"}
 
