@@ -48,7 +48,7 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     # numba takes a third of a second to import: only those who enlarge pay for it.
     import numba
 
-    if numba.config.DISABLE_JIT:
+    if getattr(numba.config, "DISABLE_JIT", False):
         return None
 
     from . import _kernels, _vectors
@@ -79,6 +79,6 @@ def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
     """Allocate 65537 entries of at least `length` values, each on a cache line."""
     per_line = LINE // np.dtype(dtype).itemsize
     length = -(-length // per_line) * per_line
-    buffer = np.zeros(65537 * length + per_line, dtype)
+    buffer: NDArray[Any] = np.zeros(65537 * length + per_line, dtype)
     skip = -buffer.ctypes.data % LINE // buffer.itemsize
     return buffer[skip : skip + 65537 * length].reshape(65537, length)
