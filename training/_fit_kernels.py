@@ -158,8 +158,19 @@ def _find_row(image, row, length, v_places, h_places):
 
 
 @_jit
+def _find_cells(target, i, cells, scale):
+    """Lay row i of the cells of a full-size plane out, one cell after the other."""
+    r = len(scale)
+    for u in range(r):
+        line = target[i * r + u]
+        for x in range(len(line) // r):
+            for v in range(r):
+                cells[(x * r + u) * r + v] = line[x * r + v]
+
+
+@_jit
 def _residual_row(
-    image, i, target, goal, v_table, h_table, v_places, h_places, row, scale, three, four
+    image, i, cells, goal, v_table, h_table, v_places, h_places, row, scale, three, four
 ):
     """Fill a row with the residuals of the cells of row i, zeros less than two from the ends."""
     w = image.shape[1]
@@ -179,14 +190,14 @@ def _residual_row(
         sums = _add_row(sums, h_table, h1[j] + h_step, four)
         sums = _add_row(sums, h_table, h2[j] + 2 * h_step, four)
         x = max(j - 1, 0)
-        sums = _finish_cell(sums, target, (i * w + x) * rr, image[i, x], goal, row, j * rr)
+        sums = _finish_cell(sums, cells, x * rr, image[i, x], goal, row, j * rr)
     row[: 3 * rr] = 0
     row[(w - 1) * rr :] = 0
 
 
 @_jit
 def fit_pass(
-    image, target, goal, v_table, h_table, v_sums, h_sums, v_places, h_places, rows,
+    image, target, goal, v_table, h_table, v_sums, h_sums, v_places, h_places, cells, rows,
     squares, scale, three, four,
 ):  # fmt: skip
     """Residuals of a plane's inner cells, and their sums per pair.
@@ -197,14 +208,15 @@ def fit_pass(
     ----------
     image : uint8 (h, w)
         At least 5 x 5; cells less than two pixels from the border are left out.
-    target : uint8 (h * w * r * r + PADDING,)
-        The full-size plane in cells.
+    target : uint8 (h * r, w * r)
+        The full-size plane, read row by row: it may be larger than memory.
     goal : float32
     v_table, h_table : float32 (65536 * 12 * r * r + PADDING,)
         Windows of the pairs above each other, and of those beside each other.
     v_sums, h_sums : float32, as the tables
         Residuals are added to the windows of the pairs that they come from.
     v_places, h_places : int32 (4, at least w)
+    cells : uint8 (at least w * r * r + PADDING,)
     rows : float32 (4, at least (w + 2) * r * r + PADDING)
         Scratch; a row has an empty cell at either end.
     squares : float64 (1,)
@@ -224,8 +236,9 @@ def fit_pass(
     for i in range(2, h + 1):
         _find_row(image, i + 1, length, v_places, h_places)
         if i < h - 2:
+            _find_cells(target, i, cells, scale)
             _residual_row(
-                image, i, target, goal, v_table, h_table, v_places, h_places,
+                image, i, cells, goal, v_table, h_table, v_places, h_places,
                 rows[i % 4], scale, three, four,
             )  # fmt: skip
             squares[0] += _sum_of_squares(rows[i % 4, : w * rr])
@@ -248,10 +261,11 @@ def fit_pass(
 
 
 @_jit
-def predict(image, v_table, h_table, v_places, h_places, row, out, scale, three, four):
+def predict(image, v_table, h_table, v_places, h_places, cells, row, out, scale, three, four):
     """Write the cells of a plane, as uint8 (h, w, r * r), zeros near the borders.
 
-    The arguments are those of `fit_pass`; `row` is one row of scratch.
+    The arguments are those of `fit_pass`; `row` is one row of scratch, what is in `cells` counts
+    for nothing.
     """
     h, w = image.shape
     rr = len(scale) * len(scale)
@@ -261,7 +275,7 @@ def predict(image, v_table, h_table, v_places, h_places, row, out, scale, three,
     for i in range(2, h - 2):
         _find_row(image, i + 1, 12 * rr, v_places, h_places)
         _residual_row(
-            image, i, out.ravel(), np.float32(0), v_table, h_table,
+            image, i, cells, np.float32(0), v_table, h_table,
             v_places, h_places, row, scale, three, four,
         )  # fmt: skip
         for j in range(2, w - 2):

@@ -3,8 +3,8 @@
 A picture becomes two .npy files, one at full size and one per scale, named by a digest of the
 picture's path, size and time of change. Each is written beside its place and moved there when
 complete, so a file that is there is whole: no index is needed, a killed process loses at most
-the picture it was at, and two processes at once do no harm but double work. The folder may be
-deleted whenever nobody trains.
+the picture it was at, and two processes at once do no harm but double work. Files that no run
+has asked for in `KEPT` seconds are deleted; all of the folder may be whenever nobody trains.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +32,11 @@ VERSION = 1
 OPEN_FILES = 100
 #: Seconds after which an unfinished file is that of a killed process.
 STALE = 3600.0
+#: Seconds after which a file that no run has asked for is deleted: 30 days.
+KEPT = 30 * 24 * 3600.0
+#: What this module calls a file, and an unfinished one: no other file is ever deleted.
+_FILE = re.compile(r"[0-9a-f]{32}(_x[234])?\.npy")
+_UNFINISHED = re.compile(rf"\.{_FILE.pattern}\..+")
 
 
 def user_cache() -> Path:
@@ -61,10 +68,20 @@ class Cache:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         make_folder(self.folder)
-        for left in self.folder.glob(".*.npy.*"):
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete what killed processes left, and what no run has asked for in a long time."""
+        for file in self.folder.iterdir():
+            if _FILE.fullmatch(file.name):
+                limit = KEPT
+            elif _UNFINISHED.fullmatch(file.name):
+                limit = STALE
+            else:
+                continue
             try:
-                if time.time() - left.stat().st_mtime > STALE:
-                    left.unlink()
+                if time.time() - file.stat().st_mtime > limit:
+                    file.unlink()
             except OSError:
                 pass  # another process was quicker, or it is not ours: either way no harm
 
@@ -80,6 +97,8 @@ class Cache:
         try:
             found = open_mapped(file)
             if found.dtype == np.uint8 and found.shape == shape:
+                with suppress(OSError):  # a folder that others own serves as well
+                    os.utime(file)  # asked for now: see `KEPT`
                 return
         except (OSError, ValueError, EOFError):
             pass  # missing, or spoilt by something that is not us

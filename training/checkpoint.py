@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,18 @@ import torch
 from training.errors import TrainingError
 from training.files import make_folder, write_atomically
 
-__all__ = ["load_checkpoint", "make_folder", "save_checkpoint", "write_atomically"]
+__all__ = ["load_checkpoint", "make_folder", "resumable", "save_checkpoint", "write_atomically"]
+
+
+@contextmanager
+def resumable(folder: str | Path) -> Iterator[None]:
+    """Add to what goes wrong while a run saves how to go on."""
+    try:
+        yield
+    except TrainingError as error:
+        raise TrainingError(
+            f"{error}; what is in {folder} is whole: put that right, then --resume"
+        ) from error
 
 
 def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Fit a whole table to pictures by least squares: minutes, no network, no GPU.
+"""Fit a whole table to pictures by least squares: minutes, no network, no GPU needed.
 
 Before the clip the result is linear in the table, so the best table is the solution of a
 sparse least-squares problem. A run has three phases, all counted in iterations:
@@ -9,6 +9,8 @@ sparse least-squares problem. A run has three phases, all counted in iterations:
 3. ``rounding``: rounds of changes by one, on whole numbers.
 
 At the end values move between entries where only borders show it: see `training.split`.
+Every phase goes over all pictures once an iteration: on a CPU with compiled passes, on CUDA with
+those of `training.fit_torch`.
 """
 
 from __future__ import annotations
@@ -16,23 +18,28 @@ from __future__ import annotations
 import math
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
 import torch
 from tqdm import tqdm
 
-from training.checkpoint import make_folder, save_checkpoint
+import lutsr
+from training.checkpoint import load_checkpoint, make_folder, resumable, save_checkpoint
+from training.curves import draw_curves
 from training.data import load_pictures
 from training.errors import TrainingError
-from training.export import with_licences, write_table
-from training.fit_data import MARGIN, Passes, mean_psnr_y, planes_of
+from training.export import network_of, with_licences, write_table
+from training.fit_data import MARGIN, mean_psnr_y
 from training.fit_solver import Descent, Objective, Rounding
+from training.fit_torch import passes_on
+from training.grid import table_from_network
+from training.options import FitOptions
 from training.record import commit, read_json, read_log, versions, write_json, write_log
-from training.split import STEPS, better_borders
-from training.train import count_data
+from training.split import better_borders
+from training.train import count_data, pick_device
 from training.windows import (
     LEVELS,
     WINDOW,
@@ -43,8 +50,6 @@ from training.windows import (
     windows_from_table,
 )
 
-FREE, LIMITS, ROUNDING = 3, 24, 8
-SMOOTHNESS = 30.0
 #: Iterations between restarts of the second phase.
 RESTART = 8
 LOG_FIELDS = ("step", "phase", "mse", "val_psnr_y", "seconds")
@@ -63,47 +68,46 @@ class Run:
     def __init__(self, args: dict[str, Any]) -> None:
         self.args, self.folder = args, Path(args["out"])
         self.scale, self.shift = args["scale"], args["expand_shift"]
-        self.limits = limits(self.scale, self.shift)
+        self.device = pick_device(args["device"])
+        self.limits = tuple(end.to(self.device) for end in limits(self.scale, self.shift))
         self.step, self.seconds, self.commit = 0, 0.0, commit()
         self.log: list[dict[str, Any]] = []
         self.val: dict[str, float] = {}
         self.solver: Descent | Rounding | None = None
         self.unrounded = torch.zeros(0)
 
-    def load_data(self) -> None:
-        """Read the pictures; everything of a run that takes memory."""
-        pictures = load_pictures(self.args["images"], self.scale, min_side=2 * MARGIN + 1)
-        self.data = count_data(pictures, Path(self.args["images"]))
+    def load_data(self, cache: str | Path | None = None) -> None:
+        """Read the pictures, or map those that a cache folder has."""
+        side, val = 2 * MARGIN + 1, self.args["val"]
+        self.pictures = load_pictures(self.args["images"], self.scale, side, cache=cache)
+        self.data = count_data(self.pictures, Path(self.args["images"]))
         with_licences(self.data, self.args["licences"])  # a misspelt name shows now, not at the end
-        planes = []
-        while pictures:  # so that no picture is in memory twice for long
-            planes += planes_of(pictures.pop(0))
-        self.passes = Passes(planes, self.scale)
-        val = self.args["val"]
-        self.val_pictures = load_pictures(val, self.scale, min_side=2 * MARGIN + 1) if val else []
+        self.passes = passes_on(self.device, self.pictures, self.scale)
+        self.val_pictures = load_pictures(val, self.scale, side, cache=cache) if val else []
 
     def first_windows(self) -> torch.Tensor:
         """Windows to start from: those of a table or network, or repeated pixels."""
         start = self.args["init"]
         if not start:
             return torch.zeros(LEVELS, LEVELS, *WINDOW, self.scale, self.scale)
-        try:
-            if str(start).endswith(".npy"):
-                table = np.load(start, allow_pickle=False)
-            else:
-                from training.checkpoint import load_checkpoint
-                from training.export import network_of
-                from training.grid import table_from_network
-
-                state = load_checkpoint(start)
-                alpha = state["args"]["alpha"]
-                table = table_from_network(network_of(state), alpha, rounding=False).numpy()
-        except (OSError, ValueError) as error:
-            raise TrainingError(f"cannot start from {start}: {error}") from error
-        wanted = (LEVELS, LEVELS, 9, self.scale, self.scale)
-        if table.shape != wanted:
-            raise TrainingError(f"{start} has shape {table.shape}, wanted {wanted}")
-        return windows_from_table(table, self.shift) * reach(self.scale, self.shift)
+        if start.endswith(".npy"):
+            # Its reach is its own; without a card to say it, that of the table to be.
+            reach_of_it = None if Path(start).with_suffix(".json").exists() else self.shift
+            try:
+                upscaler = lutsr.load(Path(start), self.scale, expand_shift=reach_of_it)
+            except (OSError, ValueError) as error:
+                raise TrainingError(f"cannot start from {start}: {error}") from error
+            table, shift = upscaler.lut, upscaler.expand_shift
+        else:
+            state = load_checkpoint(start)
+            alpha, shift = state["args"]["alpha"], state["args"]["expand_shift"]
+            if state["args"]["scale"] != self.scale:
+                raise TrainingError(
+                    f"cannot start from {start}: its scale is {state['args']['scale']}, "
+                    f"wanted {self.scale}"
+                )
+            table = table_from_network(network_of(state), alpha, rounding=False).numpy()
+        return windows_from_table(table, shift) * reach(self.scale, self.shift)
 
     @property
     def total(self) -> int:
@@ -118,7 +122,7 @@ class Run:
 
     def score(self, windows: torch.Tensor) -> float | None:
         """PSNR-Y on the validation pictures, where there are any."""
-        return mean_psnr_y(windows, self.val_pictures) if self.val_pictures else None
+        return mean_psnr_y(windows.cpu(), self.val_pictures) if self.val_pictures else None
 
     def note_val(self, name: str, windows: torch.Tensor) -> None:
         """Remember the PSNR-Y at the end of a phase."""
@@ -155,19 +159,20 @@ class Run:
         self.step += 1
 
     def save(self) -> None:
-        """Write the log and the checkpoint, each atomically."""
-        write_log(self.folder / "log.csv", self.log, LOG_FIELDS)
+        """Write the log, the checkpoint and the curves, each atomically."""
         kind = "rounding" if isinstance(self.solver, Rounding) else "descent"
         state = {name: getattr(self, name) for name in STATE - {"phase", "solver"}}
-        save_checkpoint(
-            self.folder / "fit.pt", {**state, "phase": kind, "solver": self.solver.state()}
-        )
+        state |= {"phase": kind, "solver": self.solver.state()}
+        with resumable(self.folder):
+            write_log(self.folder / "log.csv", self.log, LOG_FIELDS)
+            save_checkpoint(self.folder / "fit.pt", state)
+            draw_curves(self.log, self.folder / "curves.png")
 
     def resume(self) -> None:
         """Continue where the last checkpoint stands."""
         path = self.folder / "fit.pt"
         try:
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, map_location=self.device, weights_only=True)
         except Exception as error:  # torch raises half a dozen kinds for a file not its own
             raise TrainingError(f"{path} is not the checkpoint of a fit ({error})") from error
         if not isinstance(state, dict) or set(state) != STATE:
@@ -178,6 +183,8 @@ class Run:
             self.solver = Rounding.__new__(Rounding)
             self.solver.objective = self.objective
             self.solver.low, self.solver.high = self.limits
+        else:
+            self.solver = Descent(self.objective, torch.zeros(()))
         self.solver.load(state["solver"])
         self.log = read_log(self.folder / "log.csv", self.step)
 
@@ -208,10 +215,6 @@ class Run:
         """Write the table and its card."""
         windows = self.solver.windows
         self.note_val("int8", windows)
-        # Here, because it needs matplotlib, which nothing before does.
-        from training.curves import draw_curves
-
-        draw_curves(self.log, self.folder / "curves.png")
         record = read_json(self.folder / "args.json")
         record["val_psnr_y"] = self.val
         record["seconds"] = round(self.seconds, 1)
@@ -223,11 +226,10 @@ class Run:
             "command": self.args["command"],
             "commit": self.commit,
         }
-        table = table_from_windows(windows, self.shift)
-        steps = self.args["borders"]
-        if steps:  # read again: a fit keeps its pictures in another form
-            pictures = load_pictures(self.args["images"], self.scale, min_side=2 * MARGIN + 1)
-            table = better_borders(table, self.shift, pictures, steps=steps, seed=self.args["seed"])
+        table = better_borders(
+            table_from_windows(windows.cpu(), self.shift), self.shift, self.pictures,
+            steps=self.args["borders"], seed=self.args["seed"], device=self.device,
+        )  # fmt: skip
         path = write_table(self.folder, table, **common)
         if self.args["metrics"]:
             # Here, because it needs scikit-image, which the fit itself does without.
@@ -249,19 +251,14 @@ def fit(
     out: str | Path,
     val: str | Path | None = None,
     init: str | Path | None = None,
-    free: int = FREE,
-    limits: int = LIMITS,
-    rounding: int = ROUNDING,
-    smoothness: float = SMOOTHNESS,
-    borders: int = STEPS,
-    every: int = 4,
-    seed: int = 1,
     model: str = "eclut",
     licences: dict[str, str] | None = None,
     metrics: dict[str, str] | None = None,
     command: str = "training.fit.fit",
+    cache: str | Path | None = None,
     resume: bool = False,
     stop_at: int | None = None,
+    **options: Any,
 ) -> Path | None:
     """Fit a table, or continue a fit; the ``fit`` command.
 
@@ -279,16 +276,6 @@ def fit(
         Folder of images for the PSNR-Y in the log; nothing depends on it.
     init : path, optional
         A table (.npy) or the checkpoint of a network to start from.
-    free, limits, rounding : int
-        Iterations of the three phases; `free` is at least 1.
-    smoothness : float
-        Weight of the differences between neighbouring pairs, in occurrences of a pair.
-    borders : int
-        Steps of `training.split.better_borders` at the end.
-    every : int
-        Iterations per checkpoint and validation.
-    seed : int
-        Seed of the rounding.
     model : str
         Name of the table.
     licences : dict, optional
@@ -297,10 +284,15 @@ def fit(
         Name and folder of HR images of each set to put figures of on the card.
     command : str
         For the card.
+    cache : path, optional
+        Folder to keep decoded pictures in, and to read them from in every iteration; all are held
+        in memory without it. The result does not depend on it.
     resume : bool
-        Continue the run in `out`: all other arguments are the run's own.
+        Continue the run in `out`: all other arguments but `cache` are the run's own.
     stop_at : int, optional
         Leave after this iteration without another word, as a kill would.
+    **options
+        See `training.options.FitOptions`.
 
     Returns
     -------
@@ -318,11 +310,6 @@ def fit(
             raise TrainingError(f"the scale must be 2, 3 or 4, got {scale}")
         if expand_shift not in (None, 1, scale):
             raise TrainingError(f"expand_shift must be 1 or the scale {scale}, got {expand_shift}")
-        least = {"free": (free, 1), "limits": (limits, 0), "rounding": (rounding, 0)}
-        least |= {"every": (every, 1), "smoothness": (smoothness, 0)}
-        for name, (value, low) in least.items():
-            if not low <= value < math.inf:
-                raise TrainingError(f"{name} must be at least {low}, got {value}")
         if (folder / "fit.pt").exists():
             raise TrainingError(
                 f"{folder} holds a fit already: resume it, or choose another folder"
@@ -330,19 +317,18 @@ def fit(
         args = {
             "images": str(images), "val": str(val) if val else None, "out": str(folder),
             "init": str(init) if init else None, "scale": scale,
-            "expand_shift": expand_shift or scale, "free": free, "limits": limits,
-            "rounding": rounding, "smoothness": smoothness, "borders": borders,
-            "every": every, "seed": seed, "model": model, "command": command,
+            "expand_shift": expand_shift or scale, **asdict(FitOptions(**options)),
+            "model": model, "command": command,
             "licences": licences or {}, "metrics": metrics or {},
         }  # fmt: skip
     run = Run(args)
-    run.load_data()
+    run.load_data(cache)
     make_folder(folder)
     run.objective = Objective(run.passes, args["smoothness"], reach(run.scale, run.shift))
-    run.solver = Descent(run.objective, symmetrise(run.first_windows()))
     if resume and (folder / "fit.pt").exists():
         run.resume()
     else:
+        run.solver = Descent(run.objective, symmetrise(run.first_windows()).to(run.device))
         record = {
             "args": args, "data": run.data, "commit": run.commit,
             "versions": {**versions(), "numba": numba.__version__},

@@ -1,10 +1,16 @@
-"""Pictures laid out for the fit, and the passes over all of them."""
+"""The passes of the fit over all pictures, which stay where they are.
+
+A plane is read from its picture in every pass: where a cache maps the pictures, what takes memory
+does not depend on how many there are.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -27,23 +33,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Plane:
-    """One colour channel: uint8 (h, w) shrunk, and at full size in cells, flat and padded."""
+    """One colour channel of a picture."""
 
-    image: np.ndarray
-    target: np.ndarray
+    picture: Picture
+    channel: int
+    shape: tuple[int, int]
+
+    @property
+    def image(self) -> np.ndarray:
+        """The shrunk channel, (h, w), copied."""
+        return np.ascontiguousarray(self.picture.lr[:, :, self.channel])
+
+    @property
+    def target(self) -> np.ndarray:
+        """The channel at full size, (r * h, r * w), not copied."""
+        view = self.picture.hr[:, :, self.channel]
+        view.flags.writeable = False  # as what is mapped is: the passes are compiled for one kind
+        return view
 
 
 def planes_of(picture: Picture) -> list[Plane]:
-    """Lay the channels of a picture out."""
+    """Name the channels of a picture."""
     h, w, channels = picture.lr.shape
-    r = picture.hr.shape[0] // h
-    planes = []
-    for channel in range(channels):
-        target = np.zeros(h * w * r * r + PADDING, np.uint8)
-        cells = picture.hr[:, :, channel].reshape(h, r, w, r).transpose(0, 2, 1, 3)
-        target[: h * w * r * r].reshape(h, w, r, r)[:] = cells
-        planes.append(Plane(np.ascontiguousarray(picture.lr[:, :, channel]), target))
-    return planes
+    return [Plane(picture, channel, (h, w)) for channel in range(channels)]
 
 
 def _tables(windows: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -64,27 +76,34 @@ def _places(width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Passes:
-    """The passes over a set of planes, with the arrays that they need.
+    """The passes over all planes of pictures, with the arrays that they need.
 
     Parameters
     ----------
-    planes : list of Plane
-        At least 5 x 5 each.
+    pictures : sequence of Picture
+        At least 5 x 5 each, shrunk.
     scale : int
         2, 3 or 4.
     """
 
-    def __init__(self, planes: list[Plane], scale: int) -> None:
+    device = torch.device("cpu")
+
+    def __init__(self, pictures: Sequence[Picture], scale: int) -> None:
         self.scale = scale
+        planes = [plane for picture in pictures for plane in planes_of(picture)]
         # Big planes first, dealt out in turn, so that the parts take equally long.
-        order = sorted(range(len(planes)), key=lambda k: -planes[k].image.size)
+        order = sorted(range(len(planes)), key=lambda k: -math.prod(planes[k].shape))
         self.parts = [[planes[k] for k in order[part::PARTS]] for part in range(PARTS)]
-        size = LEVELS * LEVELS * WINDOW[0] * WINDOW[1] * scale * scale + PADDING
-        self.sums = [np.empty((2, size), np.float32) for _ in range(PARTS)]
-        shapes = [plane.image.shape for plane in planes]
+        shapes = [plane.shape for plane in planes]
         self.widest = max(w for _, w in shapes)
         self.cells = sum((h - 2 * MARGIN) * (w - 2 * MARGIN) for h, w in shapes)
         self.values = self.cells * scale**2
+
+    @cached_property
+    def _sums(self) -> list[np.ndarray]:
+        """Sums of each part."""
+        size = LEVELS * LEVELS * WINDOW[0] * WINDOW[1] * self.scale**2 + PADDING
+        return [np.empty((2, size), np.float32) for _ in range(PARTS)]
 
     def _in_parts(self, do: Callable[[int], T]) -> list[T]:
         with ThreadPoolExecutor(PARTS) as pool:
@@ -112,19 +131,23 @@ class Passes:
         tables = _tables(windows)
 
         def run_part(part: int) -> float:
-            sums = self.sums[part]
+            sums = self._sums[part]
             sums.fill(0)
+            cells = np.empty(self.widest * r * r + PADDING, np.uint8)
             row = np.empty((4, (self.widest + 2) * r * r + PADDING), np.float32)
             squares = np.zeros(1)
             for plane in self.parts[part]:
                 fit_pass(
                     plane.image, plane.target, np.float32(goal), *tables, *sums,
-                    *_places(self.widest), row, squares, *_lengths(r),
+                    *_places(self.widest), cells, row, squares, *_lengths(r),
                 )  # fmt: skip
             return float(squares[0])
 
         squares = sum(self._in_parts(run_part))
-        above, side = torch.from_numpy(sum(self.sums[1:], self.sums[0]))[:, : windows.numel()]
+        total, *others = self._sums
+        for other in others:
+            total += other
+        above, side = torch.from_numpy(total)[:, : windows.numel()]
         return sum_of_parts(
             above.reshape(LEVELS, LEVELS, *WINDOW, r, r),
             side.reshape(LEVELS, LEVELS, *WINDOW[::-1], r, r),
@@ -179,13 +202,14 @@ def mean_psnr_y(windows: torch.Tensor, pictures: Sequence[Picture]) -> float:
 
     def score(picture: Picture) -> float:
         h, w, channels = picture.lr.shape
+        scratch = np.zeros(w * r * r + PADDING, np.uint8)
         row = np.empty((w + 2) * r * r + PADDING, np.float32)
         big = np.empty((h * r, w * r, channels), np.uint8)
         for channel in range(channels):
             buffer = np.empty(h * w * r * r + PADDING, np.uint8)
             cells = buffer[: h * w * r * r].reshape(h, w, r * r)
             plane = np.ascontiguousarray(picture.lr[:, :, channel])
-            predict(plane, *tables, *_places(w), row, cells, *_lengths(r))
+            predict(plane, *tables, *_places(w), scratch, row, cells, *_lengths(r))
             big[:, :, channel] = (
                 cells.reshape(h, w, r, r).transpose(0, 2, 1, 3).reshape(h * r, w * r)
             )

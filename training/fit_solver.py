@@ -97,18 +97,17 @@ class Objective:
     """
 
     def __init__(self, passes: Passes, smoothness: float, mask: torch.Tensor) -> None:
-        self.passes, self.smoothness, self.mask = passes, smoothness, mask
+        self.passes, self.smoothness = passes, smoothness
+        device = passes.device
         diagonal = passes.counts() + smoothness * _roughness_diagonal()
         # Without smoothness, pairs that never occur would have zeros here.
-        self.diagonal = (diagonal * (1 + PULL) + 1e-3).reshape(LEVELS * LEVELS, 1)
+        diagonal = (diagonal * (1 + PULL) + 1e-3).reshape(LEVELS * LEVELS, 1)
         nodes, parts, count = _coarse_features()
         coarse = torch.zeros(LEVELS * LEVELS, count)
-        self.coarse = coarse.scatter_add_(
-            1, torch.from_numpy(nodes).to(torch.int64), torch.from_numpy(parts)
-        )
-        local = self.coarse.T.double() @ (self.diagonal.double() * self.coarse.double())
-        rough = roughness(self.coarse.reshape(LEVELS, LEVELS, count)).reshape(-1, count)
-        bend = smoothness * (self.coarse.T @ rough).double()
+        coarse.scatter_add_(1, torch.from_numpy(nodes).to(torch.int64), torch.from_numpy(parts))
+        local = coarse.T.double() @ (diagonal.double() * coarse.double())
+        rough = roughness(coarse.reshape(LEVELS, LEVELS, count)).reshape(-1, count)
+        bend = smoothness * (coarse.T @ rough).double()
         gram = passes.gram(nodes, parts, count).reshape(24, count, 24, count)
         for k in range(24):  # half, because each window has two places: above and beside
             gram[k, :, k] += 0.5 * bend + 0.5 * PULL * local
@@ -122,9 +121,11 @@ class Objective:
             part = (part + part.T) / 2
             part += 1e-7 * part.diagonal().mean() * torch.eye(len(part), dtype=torch.float64)
             inverse = torch.linalg.inv(part).to(torch.float32)
-            self.coarse_inverses.append((pixels, used, inverse))
+            self.coarse_inverses.append(tuple(t.to(device) for t in (pixels, used, inverse)))
         local += 1e-9 * local.diagonal().mean() * torch.eye(count, dtype=torch.float64)
-        self.local_inverse = torch.linalg.inv(local).to(torch.float32)
+        self.local_inverse = torch.linalg.inv(local).to(device, torch.float32)
+        self.diagonal, self.coarse = diagonal.to(device), coarse.to(device)
+        self.mask = mask.to(device)
 
     def penalty(self, windows: torch.Tensor) -> torch.Tensor:
         """Gradient of what does not depend on the pictures."""
@@ -262,7 +263,7 @@ class Rounding:
         """One round."""
         diagonal = self.objective.diagonal.reshape(LEVELS, LEVELS, 1, 1, 1, 1)
         generator = torch.Generator().manual_seed(seed)
-        chance = torch.rand(self.windows.shape, generator=generator)
+        chance = torch.rand(self.windows.shape, generator=generator).to(self.windows.device)
         # The same for all four values that must stay equal.
         chance = torch.maximum(chance, chance.flip(3, 5))
         chance = torch.maximum(chance, chance.transpose(0, 1).flip(2, 3, 4, 5))

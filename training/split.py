@@ -11,6 +11,8 @@ were whole images. The insides of images stay as they are, to the integer.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -37,9 +39,19 @@ from training.quantize import (
     grey_error,
 )
 
-STEPS = 250
 BATCH = 64
 PEAK_RATE = 3e-3
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: with steps so small, more of them mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def moved(entries: torch.Tensor, swapped: torch.Tensor, expand_shift: int) -> torch.Tensor:
@@ -70,13 +82,15 @@ def moved(entries: torch.Tensor, swapped: torch.Tensor, expand_shift: int) -> to
     return entries - torch.stack(shown, dim=1)
 
 
+@one_thread()
 def better_borders(
     table: np.ndarray,
     expand_shift: int,
     pictures: list[Picture],
     *,
-    steps: int = STEPS,
+    steps: int,
     seed: int = 1,
+    device: str | torch.device = "cpu",
 ) -> np.ndarray:
     """Move values between the entries of a table so that borders come out right.
 
@@ -91,6 +105,8 @@ def better_borders(
     steps : int
         Zero leaves the table as it is.
     seed : int
+    device : torch.device
+        Where to learn.
 
     Returns
     -------
@@ -101,17 +117,17 @@ def better_borders(
         return table
     r = table.shape[-1]
     torch.manual_seed(seed)
-    net = SRNet(r, expand_shift)
+    net = SRNet(r, expand_shift).to(device)
     with torch.no_grad():  # to begin with, nothing moves
         net.body[-2].weight.zero_()
     optimizer = torch.optim.Adam(net.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps + 1)
     side = min(PATCH, *(min(p.lr.shape[:2]) for p in pictures))
     sampler = CropSampler(pictures, side, 0, BATCH, seed)
-    given = torch.from_numpy(table.reshape(LEVELS * LEVELS, TAPS, r, r)).to(torch.float32)
+    given = torch.from_numpy(table.reshape(LEVELS * LEVELS, TAPS, r, r)).to(device, torch.float32)
     bar = tqdm(range(steps), desc="borders", unit="step", file=sys.stderr)
     for step in bar:
-        images, targets = (torch.from_numpy(array) for array in sampler(step))
+        images, targets = (torch.from_numpy(array).to(device) for array in sampler(step))
         images = images.to(torch.int64)
         present, position, swapped = pairs_in(images)
         change = moved(evaluate_pairs(net, present, ALPHA, False), swapped, expand_shift)
@@ -127,12 +143,12 @@ def better_borders(
         if step % 20 == 0:
             bar.set_postfix_str(f"mse {loss.item():.1f}", refresh=False)
     with torch.no_grad():
-        everything = torch.arange(LEVELS * LEVELS)
+        everything = torch.arange(LEVELS * LEVELS, device=device)
         swapped = (everything % LEVELS) * LEVELS + everything // LEVELS
         parts = everything.split(8192)
         wish = torch.cat([evaluate_pairs(net, part, ALPHA, False) for part in parts])
         change = moved(wish, swapped, expand_shift)
-    return round_moves(table, change.reshape(table.shape).numpy(), expand_shift)
+    return round_moves(table, change.reshape(table.shape).cpu().numpy(), expand_shift)
 
 
 def round_moves(table: np.ndarray, change: np.ndarray, expand_shift: int) -> np.ndarray:

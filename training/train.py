@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from training.borders import WEIGHT as BORDER_WEIGHT
 from training.borders import patches_of, whole_sums
-from training.checkpoint import load_checkpoint, make_folder, save_checkpoint
+from training.checkpoint import load_checkpoint, make_folder, resumable, save_checkpoint
 from training.curves import draw_curves
 from training.data import CropSampler, Picture, load_pictures
 from training.errors import TrainingError
@@ -119,15 +119,6 @@ class Run:
 
     def save(self) -> None:
         """Write the log, the checkpoint and the curves, each atomically."""
-        try:
-            self._save()
-        except TrainingError as error:
-            raise TrainingError(
-                f"{error}; what is in {self.folder} is whole: put that right, then --resume"
-            ) from error
-
-    def _save(self) -> None:
-        write_log(self.folder / "log.csv", self.log)
         state = {
             "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -138,8 +129,10 @@ class Run:
             "data": self.data,
             "commit": self.commit,
         }
-        save_checkpoint(self.folder / "checkpoint.pt", state)
-        draw_curves(self.log, self.folder / "curves.png")
+        with resumable(self.folder):
+            write_log(self.folder / "log.csv", self.log)
+            save_checkpoint(self.folder / "checkpoint.pt", state)
+            draw_curves(self.log, self.folder / "curves.png")
 
     def train_step(self) -> None:
         """One batch: look up, compare, follow the gradient."""

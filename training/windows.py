@@ -216,7 +216,7 @@ def windows_from_table(table: np.ndarray, expand_shift: int) -> torch.Tensor:
     """Windows that an int8 or float table (256, 256, 9, r, r) stands for, symmetrised."""
     r = table.shape[-1]
     patch = torch.zeros(LEVELS, LEVELS, 3 * r, 3 * r)
-    lut = torch.from_numpy(np.ascontiguousarray(table)).to(torch.float32)
+    lut = torch.from_numpy(np.array(table, np.float32))
     for tap in range(9):
         y, x = r + (tap // 3 - 1) * expand_shift, r + (tap % 3 - 1) * expand_shift
         patch[:, :, y : y + r, x : x + r] += lut[:, :, tap]

@@ -166,14 +166,52 @@ def test_killed_half_way_and_then_built_by_two_at_once(pictures, tmp_path):
     assert len(list(folder.glob("[!.]*.npy"))) == 6
 
 
-def test_what_a_killed_process_left_is_swept_in_time(tmp_path):
-    old, new = tmp_path / ".a.npy.123", tmp_path / ".b.npy.456"
-    for file in (old, new):
-        file.write_text("half")
-    hours_ago = time.time() - 7200
-    os.utime(old, (hours_ago, hours_ago))
-    Cache(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == [new.name]
+def age(file, seconds):
+    then = time.time() - seconds
+    os.utime(file, (then, then))
+
+
+def test_what_a_killed_process_left_is_swept_in_time(pictures, tmp_path, monkeypatch):
+    def kill(*names):
+        raise KeyboardInterrupt
+
+    # As it is left when not even the clean-up is reached.
+    monkeypatch.setattr(os, "replace", kill)
+    monkeypatch.setattr(os, "unlink", lambda path: None)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            load_pictures(pictures, 2, cache=tmp_path / "cache")
+    monkeypatch.undo()
+    old, new = (tmp_path / "cache").iterdir()
+    age(old, 7200)
+    Cache(tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == [new]
+
+
+def test_what_no_run_asks_for_is_deleted_and_nothing_else(pictures, tmp_path):
+    folder = tmp_path / "cache"
+    load_pictures(pictures, 2, cache=folder)
+    (folder / "mine.npy").write_text("not of the cache")
+    months = 60 * 24 * 3600
+    for file in folder.iterdir():
+        age(file, months)
+    (pictures / "1.png").unlink()
+    # Every file is old: those of pictures that are still there are made again, and are new.
+    load_pictures(pictures, 2, cache=folder)
+    assert len(list(folder.iterdir())) == 4 + 1
+    assert (folder / "mine.npy").is_file()
+
+
+def test_a_run_keeps_what_it_asks_for(pictures, tmp_path, decoded):
+    folder = tmp_path / "cache"
+    load_pictures(pictures, 2, cache=folder)
+    for file in folder.iterdir():
+        age(file, 20 * 24 * 3600)
+    load_pictures(pictures, 2, cache=folder)
+    for file in folder.iterdir():
+        age(file, time.time() - file.stat().st_mtime + 20 * 24 * 3600)  # 20 days later
+    load_pictures(pictures, 2, cache=folder)
+    assert decoded == ["0.png", "1.png", "2.png"]
 
 
 def test_the_user_says_where_caches_go(monkeypatch, tmp_path):

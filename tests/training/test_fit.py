@@ -1,5 +1,6 @@
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +11,21 @@ pytest.importorskip("PIL")
 pytest.importorskip("matplotlib")
 
 import lutsr  # noqa: E402
-from training import fit_solver  # noqa: E402
+from training import data, fit_solver  # noqa: E402
+from training import fit as fit_module  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
 from training.data import load_pictures  # noqa: E402
 from training.degrade import enlarge  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 from training.fit import fit  # noqa: E402
-from training.fit_data import Passes, planes_of  # noqa: E402
+from training.fit_data import Passes  # noqa: E402
 from training.fit_solver import Objective, Rounding, dot  # noqa: E402
+from training.fit_torch import TorchPasses  # noqa: E402
 from training.metrics import psnr_y  # noqa: E402
+from training.train import train  # noqa: E402
 from training.windows import limits, reach, symmetrise  # noqa: E402
 
-QUICK = {"free": 4, "limits": 2, "rounding": 3, "every": 1, "smoothness": 5.0}
+QUICK = {"free": 4, "limits": 2, "rounding": 3, "every": 2, "smoothness": 5.0, "borders": 20}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -114,13 +118,86 @@ def test_starts_from_a_table(fitted, folder, tmp_path):
     fit(folder, 2, out=tmp_path / "cold", **run)
     warm, cold = ((tmp_path / name / "log.csv").read_text() for name in ("warm", "cold"))
     assert float(warm.split(",")[6]) < float(cold.split(",")[6])
-    with pytest.raises(TrainingError, match=r"shape .* wanted"):
+    with pytest.raises(TrainingError, match=r"cannot start from .*table for 2"):
         fit(folder, 3, out=tmp_path / "other", init=fitted, **run)
+
+
+def first_mse(run: Path) -> float:
+    return float((run / "log.csv").read_text().splitlines()[1].split(",")[2])
+
+
+def test_starts_from_a_network(train_args, folder, tmp_path):
+    learn = {"steps": 30, "every": 30, "lr": 1e-2, "val": None, "expand_shift": 1}
+    table = train(train_args(images=str(folder), **learn))
+    network = table.parent / "checkpoint.pt"
+    run = {**QUICK, "free": 1, "limits": 0, "rounding": 0, "borders": 0}
+    for name, start in (("network", network), ("table", table)):
+        fit(folder, 2, out=tmp_path / name, init=start, **run)
+    # The table is the network's, rounded.
+    mse = first_mse(tmp_path / "network")
+    assert mse == pytest.approx(first_mse(tmp_path / "table"), rel=0.05)
+    with pytest.raises(TrainingError, match="its scale is 2, wanted 3"):
+        fit(folder, 3, out=tmp_path / "other", init=network, **run)
+    # How far taps reach is the checkpoint's to say, not the table's that is to be.
+    record = json.loads((tmp_path / "network" / "args.json").read_text())["args"]
+    for start in (network, table):
+        one, two = (
+            fit_module.Run({**record, "init": str(start), "expand_shift": shift}).first_windows()
+            for shift in (1, 2)
+        )
+        assert one.any()
+        assert torch.equal(one, two)
+
+
+def test_a_cache_changes_nothing_and_each_picture_is_decoded_once(
+    fitted, folder, tmp_path, monkeypatch
+):
+    names, real = [], data.read_rgb
+    monkeypatch.setattr(data, "read_rgb", lambda p, **o: names.append(p.name) or real(p, **o))
+    cached = {"val": folder, "cache": tmp_path / "cache"}
+    fit(folder, 2, out=tmp_path / "run", stop_at=5, **cached, **QUICK)
+    again = fit(out=tmp_path / "run", cache=tmp_path / "cache", resume=True)
+    assert again.read_bytes() == fitted.read_bytes()
+    assert names == ["discs.png"]
+
+
+def test_curves_are_drawn_whenever_it_saves(folder, tmp_path):
+    fit(folder, 2, out=tmp_path / "run", stop_at=2, **QUICK)
+    assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
+
+
+def test_the_torch_passes_fit_as_well(fitted, folder, tmp_path, monkeypatch):
+    def on_cpu(device, pictures, scale):
+        return TorchPasses(pictures, scale, device)
+
+    monkeypatch.setattr(fit_module, "passes_on", on_cpu)
+    again = fit(folder, 2, out=tmp_path / "run", val=folder, **QUICK)
+    one, two = (json.loads((p.parent / "args.json").read_text()) for p in (fitted, again))
+    assert two["val_psnr_y"] == pytest.approx(one["val_psnr_y"], abs=0.02)
+    assert first_mse(again.parent) == pytest.approx(first_mse(fitted.parent), rel=1e-4)
+
+
+def test_a_full_disk_is_told_with_the_way_on(fitted, folder, tmp_path, monkeypatch):
+    real, calls = os.fsync, []
+
+    def full(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 6:  # arguments; log, checkpoint, curves; log, checkpoint
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TrainingError, match=r"fit\.pt: No space left on device; .*--resume"):
+        fit(folder, 2, out=tmp_path / "run", val=folder, **QUICK)
+    monkeypatch.undo()
+    assert not [file for file in (tmp_path / "run").iterdir() if file.name.startswith(".")]
+    again = fit(out=tmp_path / "run", resume=True)
+    assert again.read_bytes() == fitted.read_bytes()
 
 
 def test_preconditioner_is_symmetric_and_positive(folder):
     (picture,) = load_pictures(folder, 2)
-    objective = Objective(Passes(planes_of(picture), 2), 5.0, reach(2, 2))
+    objective = Objective(Passes([picture], 2), 5.0, reach(2, 2))
     torch.manual_seed(0)
     a, b = (symmetrise(torch.randn(256, 256, 4, 3, 2, 2)) for _ in range(2))
     one, other = objective.precondition(a), objective.precondition(b)
@@ -135,7 +212,7 @@ def test_preconditioner_is_symmetric_and_positive(folder):
 
 def test_rounding_keeps_the_constraints(folder):
     (picture,) = load_pictures(folder, 2)
-    objective = Objective(Passes(planes_of(picture), 2), 5.0, reach(2, 2))
+    objective = Objective(Passes([picture], 2), 5.0, reach(2, 2))
     torch.manual_seed(0)
     start = symmetrise(20 * torch.randn(256, 256, 4, 3, 2, 2))
     rounding = Rounding(objective, start, *limits(2, 2))
@@ -154,11 +231,13 @@ def test_rounding_keeps_the_constraints(folder):
         ({"smoothness": -1.0}, "smoothness must be at least 0, got -1"),
         ({"smoothness": math.nan}, "smoothness must be at least 0, got nan"),
         ({"every": 0}, "every must be at least 1, got 0"),
+        ({"device": "cuda"}, "no CUDA device; use --device cpu"),
         ({"images": None}, "folder of images"),
         ({"licences": {"elsewhere": "CC0"}}, "no data set 'elsewhere'"),
     ],
 )
-def test_errors(folder, tmp_path, changes, message):
+def test_errors(folder, tmp_path, changes, message, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     arguments = {"images": folder, "scale": 2, **QUICK, **changes}
     with pytest.raises(TrainingError, match=message):
         fit(out=tmp_path / "run", **arguments)
@@ -174,7 +253,7 @@ def test_will_not_overwrite_and_refuses_a_broken_checkpoint(fitted, folder, tmp_
         fit(out=tmp_path, resume=True)
 
 
-def test_a_network_checkpoint_is_no_fit(folder, tmp_path):
-    fit(folder, 2, out=tmp_path, stop_at=1, **QUICK)
+def test_a_fit_is_no_network(folder, tmp_path):
+    fit(folder, 2, out=tmp_path, stop_at=2, **QUICK)
     with pytest.raises(TrainingError, match="lacks"):
         load_checkpoint(tmp_path / "fit.pt")

@@ -7,7 +7,7 @@ pytest.importorskip("PIL")
 from lutsr._fusion import fuse  # noqa: E402
 from lutsr.reference import expand, look_up, pixel_shuffle, upscale_reference  # noqa: E402
 from training.data import Picture  # noqa: E402
-from training.fit_data import Passes, mean_psnr_y, planes_of  # noqa: E402
+from training.fit_data import Passes, mean_psnr_y  # noqa: E402
 from training.fit_solver import dot, roughness  # noqa: E402
 from training.metrics import psnr_y  # noqa: E402
 from training.windows import (  # noqa: E402
@@ -65,7 +65,7 @@ def test_pass_is_the_reference_less_the_picture(scale, shift):
         sums = sums_by_the_book(picture.lr[:, :, channel], table, shift)
         residual = sums - 4 * picture.hr[:, :, channel].astype(int)
         squares += float((residual[m:-m, m:-m] ** 2).sum())
-    passes = Passes(planes_of(picture), scale)
+    passes = Passes([picture], scale)
     assert passes(windows)[1] == pytest.approx(squares, rel=1e-6)
     assert passes.values == 3 * (picture.hr.shape[0] - 2 * m) * (picture.hr.shape[1] - 2 * m)
 
@@ -82,7 +82,7 @@ def test_prediction_is_the_reference(scale, shift):
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_pass_is_its_own_adjoint(scale):
-    passes = Passes(planes_of(random_picture(scale)), scale)
+    passes = Passes([random_picture(scale)], scale)
     torch.manual_seed(0)
     a, b = (symmetrise(torch.randn(256, 256, 4, 3, scale, scale)) for _ in range(2))
     sums_a, squares_a = passes(a, 0.0)
@@ -91,14 +91,14 @@ def test_pass_is_its_own_adjoint(scale):
 
 
 def test_smallest_picture_has_one_cell():
-    passes = Passes(planes_of(random_picture(2, 5, 5)), 2)
+    passes = Passes([random_picture(2, 5, 5)], 2)
     assert passes.values == 3 * 4
     assert passes.counts().sum() == 3 * 2 * 5 * 4
 
 
 def test_gram_is_that_of_the_features():
     picture = random_picture(2, 8, 6)
-    passes = Passes(planes_of(picture), 2)
+    passes = Passes([picture], 2)
     nodes = np.zeros((65536, 1), np.int32)
     nodes[32768:] = 1
     gram = passes.gram(nodes, np.ones((65536, 1), np.float32), 2)
