@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
-import tokenize
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -20,6 +21,14 @@ from ._depth import SHIFT
 
 SCALES = (2, 3, 4)
 CARD_FORMAT = 1
+
+#: No card is longer, in bytes; a longer file beside a table is something else.
+LONGEST_CARD = 1 << 20
+
+#: No header of a table is longer, in bytes, nor does NumPy take longer ones.
+LONGEST_HEADER = 10_000
+
+_KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 
 
 @dataclass(frozen=True)
@@ -104,20 +113,24 @@ def read_table(
         If the file cannot be read.
     """
     path = Path(path)
-    lut = _read_lut(path)
+    content, lut = _read_lut(path)
     r = lut.shape[-1]
     card_path = path.with_suffix(".json")
-    card = read_card(card_path) if card_path.exists() else None
+    # A link that leads nowhere is a card, too: one that cannot be read.
+    card = read_card(card_path) if os.path.lexists(card_path) else None
     if card is not None:
         if card["scale"] != r:
-            raise ValueError(f"{card_path}: scale is {card['scale']}, and the table is for {r}")
-        if card["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
+            raise ValueError(
+                f"{card_path}: scale is {_short(card['scale'])}, and the table is for {r}"
+            )
+        if card["sha256"] != hashlib.sha256(content).hexdigest():
             raise ValueError(f"{card_path}: sha256 is not that of {path.name}; one has changed")
         if expand_shift is None:
             expand_shift = card["expand_shift"]
         elif expand_shift != card["expand_shift"]:
             raise ValueError(
-                f"expand_shift: got {expand_shift}, and {card_path} says {card['expand_shift']}"
+                f"expand_shift: got {expand_shift}, and {card_path} says "
+                f"{_short(card['expand_shift'])}"
             )
     if expand_shift is None:
         raise ValueError(
@@ -125,7 +138,10 @@ def read_table(
             f"{r} (taps reach one input pixel) or 1 (one output pixel)"
         )
     if expand_shift not in (1, r):
-        raise ValueError(f"expand_shift: got {expand_shift!r}, wanted 1 or the scale, {r}")
+        where = card_path if card else path
+        raise ValueError(
+            f"{where}: expand_shift: got {_short(expand_shift)}, wanted 1 or the scale, {r}"
+        )
     if scale is not None and scale != r:
         raise ValueError(f"scale: got {scale!r}, and {path} is a table for {r}")
     return Table(card["model"] if card else path.stem, r, int(expand_shift), lut, card)
@@ -133,15 +149,19 @@ def read_table(
 
 def read_card(path: Path) -> dict[str, Any]:
     """Read and check a table's card."""
+    with _open_file(path, "card") as file:
+        content = file.read(LONGEST_CARD + 1)
+    if len(content) > LONGEST_CARD:
+        raise ValueError(f"{path}: not a card: longer than {LONGEST_CARD} bytes")
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not a card: {error}") from error
+        card = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not a card: {_cut(str(error))}") from error
     if not isinstance(card, dict):
         raise ValueError(f"{path}: not a card: wanted a JSON object")
     if card.get("format_version") != CARD_FORMAT:
         raise ValueError(
-            f"{path}: format_version is {card.get('format_version')!r}, "
+            f"{path}: format_version is {_short(card.get('format_version'))}, "
             f"and this lutsr reads {CARD_FORMAT}"
         )
     wanted = {
@@ -154,42 +174,73 @@ def read_card(path: Path) -> dict[str, Any]:
     }
     for key, kind in wanted.items():
         if type(card.get(key)) is not kind:
-            raise ValueError(f"{path}: {key} is {card.get(key)!r}, wanted {kind.__name__}")
+            raise ValueError(f"{path}: {key} is {_short(card.get(key))}, wanted {kind.__name__}")
     if card["shift"] != SHIFT:
-        raise ValueError(f"{path}: shift is {card['shift']}, and this lutsr reads {SHIFT}")
+        raise ValueError(f"{path}: shift is {_short(card['shift'])}, and this lutsr reads {SHIFT}")
+    for name, row in card["metrics"].items():
+        if not isinstance(row, dict) or type(row.get("psnr_y")) not in (int, float):
+            raise ValueError(
+                f"{path}: metrics of {_short(name)} are {_short(row)}, wanted an object with a "
+                "number psnr_y"
+            )
     return card
 
 
-def _read_lut(path: Path) -> NDArray[np.int8]:
-    """Read the entries; the header is checked before their memory is asked for."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such table file")
-    with path.open("rb") as file:
+def _read_lut(path: Path) -> tuple[bytes, NDArray[np.int8]]:
+    """Read a whole table file and its entries; they are asked for once the header is checked."""
+    with _open_file(path, "table") as file:
+        # NumPy would ask for all the memory that a header claims to be long; no more is there.
+        header = io.BytesIO(file.read(LONGEST_HEADER + 12))
         try:
-            version = npy_format.read_magic(file)
+            version = npy_format.read_magic(header)
             if version not in ((1, 0), (2, 0)):
                 raise ValueError(f"unknown .npy version {version}")
             read_header = {
                 (1, 0): npy_format.read_array_header_1_0,
                 (2, 0): npy_format.read_array_header_2_0,
             }[version]
-            shape, fortran_order, dtype = read_header(file)
-        except (ValueError, EOFError, SyntaxError, tokenize.TokenError) as error:
-            raise ValueError(f"{path}: not a .npy file: {error}") from error
+            shape, fortran_order, dtype = read_header(header, max_header_size=LONGEST_HEADER)
+        except Exception as error:  # the header is a Python expression: anything may come of it
+            raise ValueError(f"{path}: not a .npy file: {_cut(str(error))}") from error
         r = shape[-1] if shape else 0
         if dtype != np.dtype(np.int8):
-            raise ValueError(f"{path}: dtype is {dtype}, wanted int8")
+            raise ValueError(f"{path}: dtype is {_cut(str(dtype))}, wanted int8")
         if r not in SCALES or shape != (256, 256, 9, r, r):
             raise ValueError(
-                f"{path}: shape is {shape}, wanted (256, 256, 9, r, r) with r in {SCALES}"
+                f"{path}: shape is {_short(shape)}, wanted (256, 256, 9, r, r) with r in {SCALES}"
             )
         if fortran_order:
             raise ValueError(f"{path}: entries are in Fortran order, wanted C order")
-        count = 256 * 256 * 9 * r * r
-        rest = os.fstat(file.fileno()).st_size - file.tell()
+        start, count = header.tell(), 256 * 256 * 9 * r * r
+        rest = os.fstat(file.fileno()).st_size - start
+        if rest == count:
+            file.seek(0)
+            content = file.read(start + count)
+            rest = len(content) - start
         if rest != count:
             raise ValueError(f"{path}: {rest} bytes of entries, wanted {count}")
-        return np.frombuffer(file.read(count), np.int8).reshape(shape)
+        return content, np.frombuffer(content, np.int8, offset=start).reshape(shape)
+
+
+def _open_file(path: Path, what: str) -> BinaryIO:
+    """Open a regular file: a pipe or device could keep its reader waiting, or never end."""
+    kind = stat.S_IFMT(path.stat().st_mode) if path.exists() else None
+    if kind != stat.S_IFREG:
+        found = "" if kind is None else f" (it is a {_KINDS.get(kind, 'device')})"
+        raise FileNotFoundError(f"{path}: no such {what} file{found}")
+    return path.open("rb")
+
+
+def _short(value: Any) -> str:
+    """Show a value from a file, however long or deep it is."""
+    try:
+        return _cut(repr(value))
+    except (ValueError, RecursionError):  # Python writes no number of more than 4300 digits
+        return f"{type(value).__name__} too large to show"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _listing(items: list[Any]) -> str:

@@ -1,0 +1,191 @@
+"""Images larger than memory, in chunks, on many cores or machines: lutsr for dask arrays.
+
+Needs dask: ``pip install "lutsr[dask]"``.
+
+>>> import dask.array, lutsr.dask, skimage
+>>> image = dask.array.from_array(skimage.data.camera(), chunks=200)
+>>> big = lutsr.dask.upscale(image, 2)
+>>> big.shape, big.chunksize, big.dtype
+((1024, 1024), (400, 400), dtype('uint8'))
+>>> bool((big.compute() == lutsr.upscale(skimage.data.camera(), 2)).all())
+True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arguments import check_image
+from ._upscaler import Upscaler, is_path, load
+
+try:
+    import dask.array as da
+    from dask.array.overlap import overlap
+except ImportError as error:
+    raise ImportError('lutsr.dask needs dask: pip install "lutsr[dask]"') from error
+
+__all__ = ["upscale"]
+
+_loading = threading.Lock()
+
+
+def upscale(
+    darray: da.Array,
+    scale: int,
+    *,
+    model: str | os.PathLike[str] = "eclut",
+    channel_axis: int | None = None,
+) -> da.Array:
+    """Enlarge a dask array, chunk by chunk, to what :func:`lutsr.upscale` makes of the whole.
+
+    Every chunk is read with two pixels around it, so that no seam is left: the result is that of
+    the whole image to the last bit, whatever the chunks. Each process loads the table once; a
+    task carries its name and checksum only. A task uses one thread.
+
+    Parameters
+    ----------
+    darray : dask.array.Array of uint8, uint16 or float, shape (H, W), or with channels
+        Floats within [0, 1]; that is checked when a chunk is computed. Chunks of any size, but
+        with fewer than a few hundred pixels on a side the pixels around them cost more than they
+        themselves.
+    scale : int
+        Enlargement factor of both spatial axes, one of those that :func:`lutsr.models` lists.
+    model : str or path, optional
+        Name of a shipped model, or the path of a table with its card beside it, which every
+        worker must be able to read there.
+    channel_axis : int, optional
+        The axis that holds channels, as in scikit-image. None means a 2-D image.
+
+    Returns
+    -------
+    dask.array.Array
+        The enlarged image, not computed yet. Its chunks are those of `darray`, `scale` times as
+        long on both spatial axes; its dtype is the one that :func:`lutsr.upscale` returns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`lutsr.upscale`, and if `darray` is no dask array or does not know its shape.
+        What depends on pixels is raised when they are computed: floats outside [0, 1].
+    OSError
+        If the table's file cannot be read, here or by a worker.
+
+    See Also
+    --------
+    lutsr.upscale : enlarge an array in memory.
+
+    Examples
+    --------
+    From one zarr array into another, in as much memory as a few chunks take::
+
+        image = dask.array.from_zarr("scan.zarr")
+        lutsr.dask.upscale(image, 4).to_zarr("scan_x4.zarr")
+    """
+    if not isinstance(darray, da.Array):
+        raise TypeError(
+            f"darray: got {type(darray).__name__}, wanted a dask array; make one with "
+            "dask.array.from_array(image), or call lutsr.upscale"
+        )
+    if np.isnan(darray.shape).any():
+        raise ValueError(
+            f"darray: shape {darray.shape} is not known yet; call darray.compute_chunk_sizes()"
+        )
+    # The same checks as for an image in memory, of its shape first and then of its dtype.
+    like = np.broadcast_to(np.uint8(0), darray.shape)
+    _, _, axis = check_image(like, channel_axis, alpha=False)
+    _, dtype, _ = check_image(np.zeros((1, 1), darray.dtype), None, alpha=False)
+    if is_path(model):
+        model = os.path.abspath(model)  # workers may be at home elsewhere
+    upscaler = load(model, scale)
+    halo = {k: 0 if k == axis else upscaler.halo for k in range(darray.ndim)}
+    # A chunk's pixels come from its neighbours alone, so chunks shorter than that are put together.
+    joined = darray.rechunk(tuple(_join(darray.chunks[k], max(n, 1)) for k, n in halo.items()))
+    halo = {k: n if joined.numblocks[k] > 1 else 0 for k, n in halo.items()}
+    result = da.map_blocks(
+        _enlarge,
+        overlap(joined, halo, boundary="none", allow_rechunk=False),
+        chunks=_longer(joined.chunks, upscaler.scale, axis),
+        dtype=dtype,
+        meta=np.empty((0,) * darray.ndim, dtype),
+        model=os.fspath(model),
+        scale=upscaler.scale,
+        digest=_digest(upscaler),
+        axis=axis,
+        halo=halo,
+        last=tuple(n - 1 for n in joined.numblocks),
+    )
+    whole: da.Array = result.rechunk(_longer(darray.chunks, upscaler.scale, axis))
+    return whole
+
+
+def _join(lengths: tuple[int, ...], least: int) -> tuple[int, ...]:
+    """Put chunks shorter than `least` together with their neighbours."""
+    joined = [0]
+    for length in lengths:
+        if joined[-1] < least:
+            joined[-1] += length
+        else:
+            joined.append(length)
+    if joined[-1] < least and len(joined) > 1:
+        last = joined.pop()
+        joined[-1] += last
+    return tuple(joined)
+
+
+def _longer(
+    chunks: tuple[tuple[int, ...], ...], scale: int, axis: int | None
+) -> tuple[tuple[int, ...], ...]:
+    """Give the chunks of the result."""
+    return tuple(
+        lengths if k == axis else tuple(n * scale for n in lengths)
+        for k, lengths in enumerate(chunks)
+    )
+
+
+def _enlarge(
+    block: NDArray[Any],
+    model: str,
+    scale: int,
+    digest: str,
+    axis: int | None,
+    halo: dict[int, int],
+    last: tuple[int, ...],
+    block_id: tuple[int, ...],
+) -> NDArray[Any]:
+    """Enlarge a chunk with the pixels around it, and cut off what came of those."""
+    with _loading:  # or every thread would load the table at once
+        upscaler = _load(model, scale, digest)
+    try:
+        big = upscaler(block, channel_axis=axis, workers=1)
+    except ValueError as error:
+        raise ValueError(f"chunk {block_id}: {error}") from error
+    inside = []
+    for k, length in enumerate(big.shape):
+        before = halo[k] * scale if block_id[k] > 0 else 0
+        after = halo[k] * scale if block_id[k] < last[k] else 0
+        inside.append(slice(before, length - after))
+    # Not a view, which would keep what was cut off in memory.
+    return np.ascontiguousarray(big[tuple(inside)])
+
+
+@lru_cache(maxsize=4)
+def _load(model: str, scale: int, digest: str) -> Upscaler:
+    """Load a table in a worker; by its checksum, so that one replaced meanwhile is not used."""
+    upscaler = load(model, scale)
+    if _digest(upscaler) != digest:
+        raise ValueError(
+            f"model: the table of {model!r} x{scale} is not the one that the computation was set "
+            "up with; set it up again, and see that all workers have the same file or lutsr"
+        )
+    return upscaler
+
+
+def _digest(upscaler: Upscaler) -> str:
+    return f"{hashlib.sha256(upscaler.lut.data).hexdigest()}, {upscaler.expand_shift}"

@@ -1,0 +1,138 @@
+"""An upgrade over an older install never runs what the older one has compiled."""
+
+import ast
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lutsr
+import lutsr_data
+from lutsr import _jit
+
+from .programs import run_program
+
+PACKAGE = Path(lutsr.__file__).parent
+
+PROGRAM = """
+import json, sys
+import numpy as np
+import lutsr
+if not lutsr.__file__.startswith(sys.argv[0].removesuffix("program.py")):
+    raise SystemExit(f"another lutsr: {lutsr.__file__}")
+up = lutsr.load("eclut", 2)
+flat, noise = np.full((9, 9), 100, np.uint8), np.random.default_rng(0).integers(0, 256, (9, 9))
+print(json.dumps([up(flat).tolist(), up(noise.astype(np.uint8)).tolist()]))
+"""
+
+
+class Install:
+    """A copy of lutsr in a folder, with a cache of its own, whose files can be changed."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for package in (PACKAGE, Path(lutsr_data.__file__).parent):
+            shutil.copytree(
+                package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__")
+            )
+
+    def run(self):
+        environment = {
+            "NUMBA_CACHE_DIR": str(self.folder / "cache"),
+            "PYTHONPATH": str(self.folder),
+            # Python would take a changed file of the same size and time for its own old .pyc.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        run = run_program(self.folder, PROGRAM, environment=environment, prelude="")
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    def change(self, name, old, new):
+        """Change a file's meaning, but neither its size nor its times."""
+        path = self.folder / "lutsr" / name
+        before, text = path.stat(), path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} has changed: choose another line to change"
+        assert len(old) == len(new)
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def compiled(self):
+        return {path.name for path in (self.folder / "cache").rglob("*.nbc")}
+
+
+def inside(rows):
+    return [row[4:-4] for row in rows[4:-4]]
+
+
+def halves(rows):
+    return [[value // 2 for value in row] for row in rows]
+
+
+def test_results_follow_the_sources_not_the_cache(tmp_path):
+    install = Install(tmp_path)
+    flat, noise = install.run()
+    compiled = install.compiled()
+    assert compiled
+
+    # A file that the kernels' file imports: sums are shifted by three, so values are halves.
+    rounding = "builder.ashr(cell, constants(_I16, [2] * lanes))"
+    install.change("_vectors.py", rounding, rounding.replace("2", "3"))
+    changed_flat, _ = install.run()
+    assert inside(changed_flat) == halves(inside(flat)) != inside(flat)
+    install.change("_vectors.py", rounding.replace("2", "3"), rounding)
+
+    # A file that is further away: taps decide what the kernels add at borders.
+    taps = "for dy in (-1, 0, 1) for dx"
+    install.change("reference.py", taps, "for dy in (1, 0, -1) for dx")
+    _, changed_noise = install.run()
+    assert inside(changed_noise) == inside(noise)
+    assert changed_noise != noise
+    install.change("reference.py", "for dy in (1, 0, -1) for dx", taps)
+
+    # Back to the first version: what it has compiled is there still, whatever the clock says.
+    all_compiled = install.compiled()
+    assert all_compiled > compiled
+    for seconds in (0, 4_000_000_000):
+        for path in tmp_path.rglob("*"):
+            os.utime(path, (seconds, seconds))
+        assert install.run() == [flat, noise]
+        assert install.compiled() == all_compiled
+
+
+@pytest.mark.parametrize("name", _jit.SOURCES)
+def test_the_stamp_depends_on_every_source(tmp_path, monkeypatch, name):
+    for source in _jit.SOURCES:
+        shutil.copy(PACKAGE / source, tmp_path)
+    monkeypatch.setattr(_jit, "__file__", str(tmp_path / "_jit.py"))
+    assert _jit._stamp() == _jit.STAMP
+    with (tmp_path / name).open("a", encoding="utf-8") as file:
+        file.write("#")
+    assert _jit._stamp() != _jit.STAMP
+
+
+def test_the_stamp_knows_all_that_kernels_import():
+    found, todo = set(), ["_kernels.py"]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            tree = ast.parse((PACKAGE / name).read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    modules = [node.module] if node.module else [a.name for a in node.names]
+                    todo += [f"{module}.py" for module in modules]
+    assert found == set(_jit.SOURCES)
+
+
+def test_cached_functions_carry_the_stamp_in_their_names():
+    from lutsr import _kernels
+
+    names = [
+        function.py_func.__qualname__
+        for function in vars(_kernels).values()
+        if getattr(getattr(function, "_cache", None), "cache_path", None) is not None
+    ]
+    assert names
+    assert all(name.endswith(_jit.STAMP) for name in names)
