@@ -51,11 +51,14 @@ def main() -> None:
 
 def make(size: int) -> da.Array:
     """Make rings and waves of every direction and width, as a scanner or telescope might."""
-    y = da.arange(size, chunks=CHUNK, dtype=np.float32)[:, np.newaxis]
-    x = da.arange(size, chunks=CHUNK, dtype=np.float32)[np.newaxis, :]
-    rings = da.sin((x * x + y * y) * np.float32(3 / size))
-    waves = da.sin(x * np.float32(0.07)) * da.cos(y * np.float32(0.11))
-    return (127.5 + 80 * rings + 40 * waves).astype(np.uint8)
+
+    def levels(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+        rings = np.sin((x * x + y * y) * (3 / size))
+        waves = np.sin(x * 0.07) * np.cos(y * 0.11)
+        return 127.5 + 80 * rings + 40 * waves
+
+    image = da.fromfunction(levels, shape=(size, size), chunks=CHUNK, dtype=np.float64)
+    return image.astype(np.uint8)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import dask.array as da
 
 import lutsr.dask
 
+from .conftest import ROOT
 from .test_hostile_tables import OPTIONS, anything, arrays, call
 
 DTYPES = ("uint8", "uint16", "float16", "float32", "float64", ">u2", ">f4")
@@ -168,7 +169,7 @@ def test_the_same_request_has_the_same_name():
 
 
 def test_from_zarr_to_zarr(tmp_path):
-    zarr = pytest.importorskip("zarr", reason='needs the extra "test"')
+    zarr = pytest.importorskip("zarr", reason='needs the extra "dask"')
     image = make_image((70, 90, 3), "uint16")
     source = zarr.create_array(
         str(tmp_path / "in.zarr"), shape=image.shape, chunks=(32, 32, 3), dtype=image.dtype
@@ -179,6 +180,20 @@ def test_from_zarr_to_zarr(tmp_path):
     written = zarr.open_array(str(tmp_path / "out.zarr"), mode="r")
     assert written.chunks == (64, 64, 3)
     assert np.array_equal(written[:], lutsr.upscale(image, 2, channel_axis=-1))
+
+
+def test_the_example_of_a_large_image(tmp_path):
+    zarr = pytest.importorskip("zarr", reason='needs the extra "dask"')
+    pytest.importorskip("resource", reason="the example tells its memory by it")
+    example = ROOT / "docs" / "examples_dask.py"
+    command = [sys.executable, "-W", "error", example, "in.zarr", "out.zarr", "--make", "1100"]
+    run = subprocess.run(
+        [*command, "--scale", "2"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "(1100, 1100) of uint8 to (2200, 2200)" in run.stdout
+    image, big = (zarr.open_array(str(tmp_path / f"{n}.zarr"), mode="r")[:] for n in ("in", "out"))
+    assert np.array_equal(big, lutsr.upscale(image, 2))
 
 
 def test_a_table_replaced_meanwhile_is_not_used(table_file, random_lut):
@@ -232,9 +247,7 @@ def test_wrong_arguments_are_refused_before_anything_is_computed(image, argument
 @given(
     arrays().map(lambda image: da.from_array(np.asarray(image), chunks=2)) | anything,
     st.integers(1, 5) | anything,
-    st.fixed_dictionaries(
-        {}, optional={name: OPTIONS[name] for name in ("model", "channel_axis")}
-    ),
+    st.fixed_dictionaries({}, optional={name: OPTIONS[name] for name in ("model", "channel_axis")}),
 )
 def test_any_arguments(image, scale, options):
     call(lambda: lutsr.dask.upscale(image, scale, **options).compute(scheduler="synchronous"))
