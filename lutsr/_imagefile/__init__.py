@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _jpeg_webp, _png, _png_chunks, _tiff, _tiff_tags
+from . import _jpeg_webp, _png, _png_chunks, _stream, _tiff, _tiff_tags
 from ._picture import (
     EXTENSIONS,
     Animation,
@@ -28,18 +28,23 @@ from ._picture import (
     Resolution,
     damaged,
 )
+from ._stream import InputError, LargePicture
 
 __all__ = [
     "EXTENSIONS",
     "Animation",
     "ImageFileError",
+    "InputError",
+    "LargePicture",
     "Metadata",
     "Picture",
     "Resolution",
     "check_target",
     "read",
+    "read_large",
     "size",
     "write",
+    "write_large",
 ]
 
 _DTYPES = {
@@ -74,6 +79,23 @@ def read(source: str | BinaryIO) -> Picture:
         if not said.startswith("Corrupt EXIF"):
             picture.note(said)
     return picture
+
+
+@contextlib.contextmanager
+def read_large(source: str, scale: int) -> Iterator[LargePicture | None]:
+    """Open a TIFF to be read in bands, if its enlarged picture would be too large for memory.
+
+    None says that it is to be read by `read`, whose limit on pixels then holds.
+    """
+    with contextlib.ExitStack() as stack:
+        large = None
+        with _reading():
+            # What is no regular file, a pipe say, can be opened once only.
+            if os.path.isfile(source):
+                file = stack.enter_context(_opened(source))
+                if file.read(4) in _tiff.SIGNATURES:
+                    large = stack.enter_context(_stream.opened(file, scale))
+        yield large
 
 
 def size(source: str) -> tuple[int, int, int]:
@@ -134,12 +156,7 @@ def write(
     `source`, whose `notes` gain a line for what the format cannot hold; `strip` leaves all but
     those that colours depend on.
     """
-    check_target(format, [(frame.shape, frame.dtype) for frame in frames], source)
-    pages = [source.metadata(index) for index in range(len(frames))]
-    if strip:
-        pages = [Metadata(icc=page.icc, colours=page.colours) for page in pages]
-    for page in pages:
-        _note_losses(page, source, format)
+    pages = _checked_pages(frames, source, format, strip)
 
     def encode(file: BinaryIO) -> None:
         if format == "PNG":
@@ -153,7 +170,7 @@ def write(
                 source.note("a TIFF cannot hold the times of the frames")
             _tiff_tags.encode(file, frames, pages)
 
-    try:
+    with _writing():
         if isinstance(target, str):
             _write_whole(target, encode)
         else:
@@ -161,6 +178,69 @@ def write(
             encode(buffer)
             target.write(buffer.getbuffer())
             target.flush()
+
+
+def write_large(
+    target: str,
+    large: LargePicture,
+    scale: int,
+    enlarge: Callable[[NDArray[Any]], NDArray[Any]],
+    advance: Callable[[float], Any],
+    *,
+    halo: int,
+    workers: int,
+    strip: bool = False,
+) -> NDArray[Any]:
+    """Enlarge a picture, a band at a time, into a tiled BigTIFF, whole or not at all.
+
+    Parameters
+    ----------
+    target : str
+    large : LargePicture
+        Closed at the end; its picture's notes gain a line for what the format cannot hold.
+    scale : int
+    enlarge : callable
+        Enlarges a part of the picture.
+    advance : callable
+        Told the number of output pixels as they are made.
+    halo : int
+        So many pixels around a part decide on its result.
+    workers : int
+        Threads that compress.
+    strip : bool
+        Leave all metadata but those that colours depend on.
+
+    Returns
+    -------
+    ndarray
+        Of the result's shape and type, in no memory, and without its pixels.
+    """
+    shape = (large.shape[0] * scale, large.shape[1] * scale, *large.shape[2:])
+    frame = np.broadcast_to(np.zeros((), large.dtype), shape)
+    (page,) = _checked_pages([frame], large.picture, "TIFF", strip)
+    tiles = _stream.tiles(large, scale, halo, enlarge, advance)
+    with _writing():
+        _write_whole(target, lambda f: _stream.encode(f, large, tiles, frame, page, workers))
+    return frame
+
+
+def _checked_pages(
+    frames: Sequence[NDArray[Any]], source: Picture, format: str, strip: bool
+) -> list[Metadata]:
+    """Check that a format can hold the frames, and return what is to be kept with each."""
+    check_target(format, [(frame.shape, frame.dtype) for frame in frames], source)
+    pages = [source.metadata(index) for index in range(len(frames))]
+    if strip:
+        pages = [Metadata(icc=page.icc, colours=page.colours) for page in pages]
+    for page in pages:
+        _note_losses(page, source, format)
+    return pages
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, RuntimeError, struct.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ImageFileError(f"cannot be written: {reason}") from error
@@ -168,11 +248,16 @@ def write(
 
 def _with_file(source: str | BinaryIO, action: str) -> Any:
     """Open a source, find out what it is, and have its format's module read it."""
+    with _reading(), _opened(source) as file:
+        module = _module(file)
+        file.seek(0)
+        return getattr(module, action)(file)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
     try:
-        with _opened(source) as file:
-            module = _module(file)
-            file.seek(0)
-            return getattr(module, action)(file)
+        yield
     except (ImageFileError, MemoryError):
         raise
     except OSError as error:

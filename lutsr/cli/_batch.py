@@ -9,9 +9,12 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from .. import _imagefile
+from .. import Upscaler, _imagefile
+from .._core import available_workers
+from .._streaming import HALO
 from ._enlarger import Enlarger
 from ._jobs import STREAM, Job, Plan, plan
 from ._report import CommandError, UsageError, need, say
@@ -137,6 +140,10 @@ class _Batch:
         """Enlarge one image and return the report and notes of it."""
         about = job.source_name
         try:
+            with self._large(job) as large:
+                if large is not None:
+                    about = job.target_name
+                    return self._enlarge_large(job, large, advance), large.picture.notes
             picture, kind = _read(job)
             about = job.target_name
             shapes = [
@@ -156,8 +163,34 @@ class _Batch:
         except (_imagefile.ImageFileError, ValueError) as error:
             if isinstance(error.__cause__, BrokenPipeError):
                 raise error.__cause__ from None
+            if isinstance(error, _imagefile.InputError):
+                about = job.source_name
             raise CommandError(f"{about}: {error}") from error
         return f"wrote {about}: {_describe(frames)}{self.enlarger.report}", picture.notes
+
+    def _large(self, job: Job) -> AbstractContextManager[_imagefile.LargePicture | None]:
+        """Open the input of a job that is to be done in bands."""
+        files = STREAM not in (job.source, job.target)
+        if not files or job.format != "TIFF" or self.args.size is not None:
+            return contextlib.nullcontext()
+        return _imagefile.read_large(job.source, self.enlarger.shape((1, 1))[0])
+
+    def _enlarge_large(
+        self, job: Job, large: _imagefile.LargePicture, advance: Callable[[float], Any]
+    ) -> str:
+        """Enlarge an image in bands and return the report of it."""
+        alpha = large.picture.alpha
+        frame = _imagefile.write_large(
+            job.target,
+            large,
+            self.enlarger.shape((1, 1))[0],
+            lambda part: self.enlarger(part, alpha),
+            advance,
+            halo=HALO if alpha else Upscaler.halo,
+            workers=self.args.workers or available_workers(),
+            strip=self.args.strip,
+        )
+        return f"wrote {job.target_name}: {_describe([frame])}{self.enlarger.report}"
 
     def _tell(self, text: str) -> None:
         if not self.args.quiet:

@@ -1,0 +1,162 @@
+"""Large TIFFs, here small ones and a low limit: in bands, to the same result."""
+
+import errno
+import os
+
+import numpy as np
+import pytest
+import tifffile
+
+from lutsr import cli
+from lutsr._imagefile import LargePicture, _picture, _stream, _tiff
+
+from .helpers import twice
+
+
+@pytest.fixture
+def noisy(noisy_table):
+    return ["-m", noisy_table, "--expand-shift", "2"]
+
+
+@pytest.fixture
+def low_limit(monkeypatch):
+    """Enlarge every TIFF in bands, and in several blocks each; gives back the bands read."""
+    monkeypatch.setattr(_stream, "STREAMED_BYTES", 0)
+    monkeypatch.setattr(_stream, "BLOCK_BYTES", 1)
+    read = []
+    rows = LargePicture.rows
+    monkeypatch.setattr(
+        LargePicture, "rows", lambda self, *band: read.append(band) or rows(self, *band)
+    )
+    return read
+
+
+def make(path, shape, dtype="uint8", **options):
+    """Write random pixels, a quarter of them transparent if there is alpha."""
+    rng = np.random.default_rng(8)
+    pixels = rng.random(shape, np.float32)
+    if dtype != "float32":
+        pixels = (pixels * np.iinfo(dtype).max).astype(dtype)
+    channels = shape[2] if len(shape) == 3 else 1
+    if channels in (2, 4):
+        pixels[..., -1][rng.random(shape[:2]) < 0.9] = 0
+        pixels[:20, :90, -1] = 0
+        options["extrasamples"] = ["unassalpha"]
+    kind = "rgb" if channels > 2 else "minisblack"
+    tifffile.imwrite(path, pixels, photometric=kind, metadata=None, **options)
+    return pixels
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_same_as_the_normal_path(folder, noisy, capsys, request, channels, dtype):
+    shape = (150, 290) if channels == 1 else (150, 290, channels)
+    options = {"compression": "zlib", "rowsperstrip": 11} if channels % 2 else {"tile": (32, 64)}
+    make("in.tif", shape, dtype, planarconfig="contig" if channels > 1 else None, **options)
+    assert cli.main(["in.tif", "-o", "normal.tif", *noisy]) == 0
+    wanted = capsys.readouterr()
+    bands = request.getfixturevalue("low_limit")
+    assert cli.main(["in.tif", "-o", "bands.tif", *noisy, "-j", "2"]) == 0
+    got = capsys.readouterr()
+    assert len(bands) == 2
+    np.testing.assert_array_equal(
+        tifffile.imread("bands.tif"), tifffile.imread("normal.tif"), strict=True
+    )
+    said = got.out.replace("bands.tif", "normal.tif")
+    assert said.rpartition(",")[0] == wanted.out.rpartition(",")[0]
+    assert got.err == wanted.err
+
+
+@pytest.mark.parametrize("shape", [(1, 700), (700, 1), (86, 87), (171, 172)])
+def test_scale_that_does_not_divide_a_tile(folder, request, shape):
+    make("in.tif", shape)
+    assert cli.main(["in.tif", "-o", "normal.tif", "-s", "3"]) == 0
+    bands = request.getfixturevalue("low_limit")
+    assert cli.main(["in.tif", "-o", "bands.tif", "-s", "3"]) == 0
+    assert bands
+    np.testing.assert_array_equal(tifffile.imread("bands.tif"), tifffile.imread("normal.tif"))
+
+
+def test_limit_on_pixels_is_for_what_is_held_whole(
+    folder, repeat, rgb, low_limit, monkeypatch, capsys
+):
+    monkeypatch.setattr(_picture, "MAX_PIXELS", 50)
+    tifffile.imwrite("in.tif", rgb)
+    assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 0
+    np.testing.assert_array_equal(tifffile.imread("out.tif"), twice(rgb))
+    assert cli.main(["in.tif", "-o", "out.png", *repeat]) == 1
+    assert capsys.readouterr().err.startswith("lutsr: in.tif: is too large (9 x 6 pixels; the lim")
+
+
+@pytest.mark.parametrize("more", [["out.png", "-s", "2"], ["out.tif", "--size", "20x14"]])
+def test_other_jobs_are_done_whole(folder, rgb, low_limit, more):
+    tifffile.imwrite("in.tif", rgb)
+    assert cli.main(["in.tif", "-o", *more]) == 0
+    assert low_limit == []
+
+
+def test_pipes_are_done_whole(folder, repeat, rgb, low_limit, capfdbinary):
+    tifffile.imwrite("in.tif", rgb)
+    assert cli.main(["in.tif", "-o", "-", *repeat]) == 0
+    assert low_limit == []
+    assert capfdbinary.readouterr().out[:2] == b"II"
+
+
+def test_strip_and_notes(folder, repeat, rgb, low_limit, capsys):
+    tifffile.imwrite(
+        "in.tif", rgb, description="a view", extratags=[(65000, 3, 1, 7, True)], metadata=None
+    )
+    assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 0
+    assert capsys.readouterr().err == "lutsr: in.tif: note: its tags 65000 were left out\n"
+    with tifffile.TiffFile("out.tif") as tif:
+        assert tif.pages[0].description == "a view"
+    assert cli.main(["in.tif", "-o", "bare.tif", "--strip", *repeat]) == 0
+    with tifffile.TiffFile("bare.tif") as tif:
+        assert tif.pages[0].description == ""
+
+
+def test_bad_input_is_named_and_leaves_nothing(folder, repeat, low_limit, capsys):
+    pixels = np.ones((300, 4), np.float32)
+    pixels[-1] = 2
+    tifffile.imwrite("in.tif", pixels)
+    (folder / "out.tif").write_text("an old one")
+    assert cli.main(["in.tif", "-o", "out.tif", "--overwrite", *repeat]) == 1
+    said = capsys.readouterr()
+    assert said.err == "lutsr: in.tif: has values outside [0, 1]; scale them into it first\n"
+    assert said.out == ""
+    assert len(low_limit) == 3
+    assert (folder / "out.tif").read_text() == "an old one"
+    assert sorted(os.listdir()) == ["in.png", "in.tif", "out.tif"]
+
+
+def test_full_disk_names_the_output_and_leaves_nothing(
+    folder, repeat, rgb, low_limit, monkeypatch, capsys
+):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(_stream, "encode", full)
+    tifffile.imwrite("in.tif", rgb)
+    assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 1
+    assert capsys.readouterr().err == "lutsr: out.tif: cannot be written: No space left on device\n"
+    assert sorted(os.listdir()) == ["in.png", "in.tif"]
+
+
+def test_progress_goes_on_with_the_bands(folder, repeat, low_limit, monkeypatch):
+    make("a.tif", (300, 4))
+    make("b.tif", (10, 4))
+    seen = []
+    monkeypatch.setattr("tqdm.tqdm.update", lambda self, n=1: seen.append(n))
+    assert cli.main(["a.tif", "b.tif", "-o", "big", "-v", *repeat]) == 0
+    assert [n for n in seen if n][:4] == [256 * 8, 256 * 8, 88 * 8, 600 * 8]
+
+
+def test_whole_picture_is_never_decoded(folder, repeat, low_limit, monkeypatch):
+    def fail(*args):
+        raise AssertionError("was decoded as a whole")
+
+    monkeypatch.setattr(_tiff, "_pixels", fail)
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", fail)
+    make("in.tif", (300, 40), compression="zlib", rowsperstrip=16)
+    assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 0
+    assert len(low_limit) == 3
