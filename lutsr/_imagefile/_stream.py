@@ -24,7 +24,7 @@ STREAMED_BYTES = 1 << 30
 TILE = 256
 
 #: Bytes of output that are enlarged, and then compressed, at a time; more or less.
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 
 # Deflate and LZW reach some 1000 to 1. A header that claims more is not worth believing.
 _MOST_COMPRESSED = 2000
