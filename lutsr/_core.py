@@ -12,6 +12,7 @@ from ._borders import KINDS, border_program
 from ._depth import from_sums, steps_per_level, to_steps
 from ._fusion import FusedTables, cell_origin
 from ._mapped import is_mapped, let_go
+from ._threads import share
 from .reference import upscale_reference
 
 #: Below so many output values, each of some nanoseconds' work, threads cost more than they bring.
@@ -85,24 +86,11 @@ def upscale_planes(
     # More bands than workers: who is held up leaves the rest to the others.
     bands = 1 if workers == 1 else min(BANDS * workers, rows)
     edges = [rows * k // bands for k in range(bands + 1)]
-    left = iter(range(bands))
 
-    def work() -> None:
-        for band in left:
-            _enlarge_rows(image, tables, edges[band], edges[band + 1], out)
+    def enlarge_band(band: int) -> None:
+        _enlarge_rows(image, tables, edges[band], edges[band + 1], out)
 
-    if workers == 1:
-        work()
-        return
-    # Imported here to keep `import lutsr` cheap.
-    from concurrent.futures import ThreadPoolExecutor
-
-    # A pool of its own for each call: threads kept across a fork would be lost in the child.
-    with ThreadPoolExecutor(workers - 1, thread_name_prefix="lutsr") as pool:
-        others = [pool.submit(work) for _ in range(workers - 1)]
-        work()
-        for other in others:
-            other.result()
+    share(enlarge_band, range(bands), workers)
 
 
 class _Tables(NamedTuple):

@@ -10,11 +10,13 @@ from typing import Any
 
 from numba import njit
 
+from ._cache import SafeCache
 from ._version import __version__
 
 #: What compiled code depends on; numba itself looks at the file of the function alone.
 SOURCES = (
     "_borders.py",
+    "_cache.py",
     "_deep_vectors.py",
     "_depth.py",
     "_fusion.py",
@@ -44,10 +46,11 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     what another one has compiled.
     """
     function.__qualname__ += f"_{STAMP}"
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # numba found no place for a cache
-        return njit(nogil=True)(function)
+    compiled = njit(nogil=True)(function)
+    with contextlib.suppress(RuntimeError):  # numba found no place for a cache
+        # What its own ``cache=True`` does.
+        compiled._cache = SafeCache(function)  # type: ignore[attr-defined]
+    return compiled
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._alpha import white_level
+from ._threads import share
 
 #: Values of a band, about: the arrays it needs stay in the caches.
 BAND_VALUES = 1 << 17
@@ -77,15 +78,7 @@ def reduce_planes(
         _write(sums, out[start : start + rows], weighted)
 
     starts = range(0, lengths[0], rows)
-    if workers == 1 or len(starts) == 1:
-        for start in starts:
-            run(start)
-    else:
-        # Imported here to keep `import lutsr` cheap.
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(workers, len(starts)), thread_name_prefix="lutsr") as pool:
-            list(pool.map(run, starts))
+    share(run, starts, min(workers, len(starts)))
     if opaque:
         out[..., -1] = white_level(planes.dtype)
     return out

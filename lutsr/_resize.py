@@ -64,6 +64,8 @@ def resize(
     ------
     TypeError, ValueError
         As :func:`lutsr.upscale`, and if `output_shape` does not fit the image.
+    MemoryError
+        If the result, or what is enlarged on the way to it, is more than memory can hold.
 
     Examples
     --------
@@ -78,15 +80,14 @@ def resize(
     workers = check_workers(workers)
     original = planes = as_planes(pixels.astype(dtype, copy=False), axis)
     scales, upscaler = _upscalers(model)
-    while True:
-        # What shrinks does so at once, and what a table enlarged too far returns to its length.
-        lengths = min(planes.shape[0], height), min(planes.shape[1], width)
-        if lengths != planes.shape[:2]:
-            planes = reduce_planes(planes, lengths, alpha, workers)
-        if lengths == (height, width):
-            break
-        growth = max(height / lengths[0], width / lengths[1])
-        planes = _enlarge(planes, upscaler(next_scale(growth, scales)), alpha, workers)
+    channels = planes.shape[2]
+    _check_memory((height, width, channels), dtype)
+    steps = _plan((planes.shape[0], planes.shape[1]), (height, width), scales)
+    for lengths, scale in steps:
+        _check_memory((lengths[0] * scale, lengths[1] * scale, channels), dtype)
+    for lengths, scale in steps:
+        planes = _enlarge(_reduce(planes, lengths, alpha, workers), upscaler(scale), alpha, workers)
+    planes = _reduce(planes, (height, width), alpha, workers)
     result = planes[..., 0] if axis is None else np.moveaxis(planes, -1, axis)
     return np.array(result, order="C", copy=True if planes is original else None)
 
@@ -117,6 +118,35 @@ def next_scale(growth: float, scales: tuple[int, ...]) -> int:
         passes += 1
     enough = (c for c in combinations_with_replacement(scales, passes) if prod(c) >= growth)
     return max(min(enough, key=prod))
+
+
+def _plan(
+    lengths: tuple[int, int], wanted: tuple[int, int], scales: tuple[int, ...]
+) -> list[tuple[tuple[int, int], int]]:
+    """List the enlargements: the lengths to reduce to before each, and its scale."""
+    steps: list[tuple[tuple[int, int], int]] = []
+    while True:
+        # What shrinks does so at once, and what a table enlarged too far returns to its length.
+        lengths = min(lengths[0], wanted[0]), min(lengths[1], wanted[1])
+        if lengths == wanted:
+            return steps
+        scale = next_scale(max(wanted[0] / lengths[0], wanted[1] / lengths[1]), scales)
+        steps.append((lengths, scale))
+        lengths = lengths[0] * scale, lengths[1] * scale
+
+
+def _check_memory(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
+    """See that there can be such an array, before hours of work on the way to it."""
+    try:
+        np.empty(shape, dtype)
+    except (MemoryError, ValueError) as error:
+        raise MemoryError(f"output_shape: it takes an array of shape {shape}: {error}") from error
+
+
+def _reduce(
+    planes: NDArray[Any], lengths: tuple[int, int], alpha: bool, workers: int
+) -> NDArray[Any]:
+    return planes if planes.shape[:2] == lengths else reduce_planes(planes, lengths, alpha, workers)
 
 
 def _enlarge(planes: NDArray[Any], upscaler: Upscaler, alpha: bool, workers: int) -> NDArray[Any]:

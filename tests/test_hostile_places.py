@@ -6,8 +6,10 @@ Never a torn file, never an abort. Each case is a program of its own with a time
 import os
 import shutil
 import sys
+import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lutsr
@@ -255,3 +257,23 @@ check(done == [0, 0], again == 0, whole("png"), whole("tif"))
     run = run_command(code)
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.endswith("right\n")
+
+
+@pytest.mark.parametrize("started", [0, 1])
+def test_no_memory_for_another_thread(monkeypatch, started):
+    image = np.random.default_rng(0).integers(0, 256, (1000, 1200), np.uint8)
+    wanted = lutsr.upscale(image, 2, workers=1), lutsr.resize(image, (700, 900), workers=1)
+    start, left = threading.Thread.start, [started]
+
+    def start_few(thread):
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_few)
+    big = lutsr.upscale(image, 2, workers=16)
+    left[0] = started
+    small = lutsr.resize(image, (700, 900), workers=16)
+    assert np.array_equal(big, wanted[0])
+    assert np.array_equal(small, wanted[1])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr import _reduce
+from lutsr import _reduce, _resize
 from lutsr._resize import next_scale
 
 IMAGES = {
@@ -256,3 +256,25 @@ def test_wrong_arguments_are_named(arguments, error, message):
     arguments = {"image": GREY, "output_shape": (9, 9)} | arguments
     with pytest.raises(error, match=message):
         lutsr.resize(arguments.pop("image"), arguments.pop("output_shape"), **arguments)
+
+
+@pytest.mark.parametrize("wanted", [(10**6, 10**8), (10**12, 10**12), (10**30, 2), (2, 10**400)])
+def test_a_shape_beyond_memory_is_refused_before_any_work(monkeypatch, wanted):
+    monkeypatch.setattr(_resize, "_enlarge", None)
+    with pytest.raises(MemoryError, match=r"output_shape: it takes an array of shape \("):
+        lutsr.resize(IMAGES["uint8"], wanted, channel_axis=-1)
+
+
+def test_a_step_beyond_memory_is_refused_before_any_work(monkeypatch):
+    empty, limit = np.empty, 3 * 4100 * 4100
+
+    def scarce(shape, dtype):
+        if np.prod(shape) > limit:
+            raise MemoryError("Unable to allocate")
+        return empty(shape, dtype)
+
+    monkeypatch.setattr(_resize, "_enlarge", None)
+    monkeypatch.setattr(_resize.np, "empty", scarce)
+    image = np.zeros((1000, 1000, 3), np.uint8)
+    with pytest.raises(MemoryError, match=r"\(5002, 6000, 3\)"):
+        lutsr.resize(image, (2501, 4100), channel_axis=-1)

@@ -1,0 +1,67 @@
+"""Numba's cache of compiled code, safe against torn files, full disks and races.
+
+As it comes, a cache file that a crash has cut short raises in every later run, a full disk makes
+the first call fail, and two processes that compile one function for different types at the same
+time may leave one's code under the other's name. Compiled code is a convenience: whatever is
+wrong with its files, it is compiled anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+
+class SafeCache(FunctionCache):
+    """The cache of one function.
+
+    Raises
+    ------
+    RuntimeError
+        If there is no folder for it.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        file = self._cache_file
+        self._cache_file = _SafeFiles(self.cache_path, self._impl.filename_base, file._source_stamp)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Save compiled code, unless there is no room for it."""
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+
+
+class _SafeFiles(IndexDataCacheFile):
+    """An index, and files of code named by the checksum of what is in them."""
+
+    def save(self, key: Any, data: Any) -> None:
+        content = self._dump(data)
+        name = self._data_name(_number(content))
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(content)
+        overloads = self._load_index()  # another process may have added to it meanwhile
+        overloads[key] = name
+        self._save_index(overloads)
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            return dict(super()._load_index())
+        except Exception:  # torn: unpickling may raise anything
+            return {}
+
+    def _load_data(self, name: str) -> Any:
+        content = Path(self._data_path(name)).read_bytes()
+        if name != self._data_name(_number(content)):
+            raise OSError(f"{name}: torn")  # numba takes it for a missing file
+        return pickle.loads(content)  # noqa: S301  (as numba does; whoever writes here runs code)
+
+
+def _number(content: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "big")
