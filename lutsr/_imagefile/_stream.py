@@ -129,19 +129,19 @@ class LargePicture:
 def opened(file: BinaryIO, scale: int) -> Iterator[LargePicture | None]:
     """Open a TIFF whose enlarged picture is too large for memory; None if it is not such a one."""
     picture = Picture([], pages=[])
-    with _tiff._opened(file, picture) as pages:
+    with _tiff.opened(file, picture) as pages:
         if len(pages) > 1 or not _is_large(pages[0], scale):
             yield None
             return
         (page,) = pages
-        _tiff._refuse(page)
+        _tiff.refuse(page)
         if not _is_plain(page):
             yield None
             return
-        _tiff._check_segments(page)
+        _tiff.check_segments(page)
         # Only its shape and type are looked at.
         pixels = np.broadcast_to(np.zeros((), page.dtype), _shape(page))
-        metadata, orientation = _tiff._metadata(file, page, pixels, page.iccprofile, picture)
+        metadata, orientation = _tiff.metadata_of(file, page, pixels, page.iccprofile, picture)
         if orientation != 1 or not _is_believable(page, file):
             yield None
             return
@@ -164,7 +164,7 @@ def _is_plain(page: TiffPage) -> bool:
     """Whether the samples are what is enlarged: no palette, nothing to convert."""
     dtype = np.dtype(page.dtype)
     return (
-        _tiff._photometric(page) in ("MINISBLACK", "RGB", "YCBCR")
+        _tiff.photometric(page) in ("MINISBLACK", "RGB", "YCBCR")
         and dtype.name in ("uint8", "uint16", "float32")
         and page.bitspersample == 8 * dtype.itemsize
         and page.extrasamples[:1] != (1,)  # colours multiplied by alpha
@@ -254,11 +254,11 @@ def encode(
             tile=(TILE, TILE),
             maxworkers=workers,
             buffersize=BLOCK_BYTES,
-            **_tiff_tags._options(frame, metadata),
+            **_tiff_tags.options_of(frame, metadata),
         )
     if metadata.exif:
         height, width = frame.shape[:2]
         ((pointer, offset),) = _tiff_tags.chain(file)
         tags = tree(resized(metadata.exif, width, height))
-        _tiff_tags._add_tags(file, pointer, offset, True, tags)
+        _tiff_tags.add_tags(file, pointer, offset, True, tags)
     source.close()  # it may be replaced by what was written, and Windows replaces no open file

@@ -29,22 +29,22 @@ _DNG_VERSION = 50706
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
     """Return width and height of the first page, and the number of pages."""
-    with _opened(file) as pages:
+    with opened(file) as pages:
         return pages[0].imagewidth, pages[0].imagelength, len(pages)
 
 
 def read(file: BinaryIO) -> Picture:
     """Read all pages of a TIFF file."""
     picture = Picture([], pages=[])
-    with _opened(file, picture) as pages:
+    with opened(file, picture) as pages:
         for page in pages:
-            _refuse(page)
+            refuse(page)
             check_pixels(page.imagewidth, page.imagelength, len(pages))
-            _check_segments(page)
+            check_segments(page)
         alphas = set()
         for page in pages:
             pixels, icc, alpha = _pixels(page, picture)
-            metadata, orientation = _metadata(file, page, pixels, icc, picture)
+            metadata, orientation = metadata_of(file, page, pixels, icc, picture)
             picture.pages.append(metadata)
             picture.frames.append(upright(pixels, orientation))
             alphas.add(alpha)
@@ -55,7 +55,7 @@ def read(file: BinaryIO) -> Picture:
 
 
 @contextlib.contextmanager
-def _opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[TiffPage]]:
+def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[TiffPage]]:
     """Open a TIFF and yield its pages; what tifffile only logs becomes a note."""
     import tifffile
 
@@ -94,7 +94,7 @@ class _Said(logging.Handler):
         self.errors += 1
 
 
-def _refuse(page: TiffPage) -> None:
+def refuse(page: TiffPage) -> None:
     """Refuse what the frames of a picture would not hold faithfully."""
     said = None
     said_images = re.search(r"^images=(\d+)", page.description, re.MULTILINE)
@@ -102,9 +102,9 @@ def _refuse(page: TiffPage) -> None:
     truncated = page.is_shaped and '"truncated": true' in page.description
     if page.imagedepth > 1 or page.is_stk or truncated or images > len(page.parent.pages):
         said = "several images in one page"
-    elif _photometric(page) not in _PHOTOMETRIC:
-        said = f"{_photometric(page)} colours"
-    elif _photometric(page) == "YCBCR" and page.compression not in (6, 7, 34892):
+    elif photometric(page) not in _PHOTOMETRIC:
+        said = f"{photometric(page)} colours"
+    elif photometric(page) == "YCBCR" and page.compression not in (6, 7, 34892):
         said = "YCbCr colours that are not compressed as JPEG"
     elif page.axes not in ("YX", "YXS", "SYX"):
         said = f"axes {page.axes}"
@@ -120,7 +120,7 @@ def _refuse(page: TiffPage) -> None:
         raise ImageFileError(
             f"has {page.bitspersample} bits per sample; convert them to 8 or 16 bits first"
         )
-    colours = _PHOTOMETRIC[_photometric(page)]
+    colours = _PHOTOMETRIC[photometric(page)]
     extra = page.samplesperpixel - colours
     if extra and (extra != 1 or colours == 4 or page.extrasamples[:1] not in ((1,), (2,))):
         raise ImageFileError(
@@ -129,13 +129,13 @@ def _refuse(page: TiffPage) -> None:
         )
 
 
-def _photometric(page: TiffPage) -> str:
+def photometric(page: TiffPage) -> str:
     import tifffile
 
     return tifffile.PHOTOMETRIC(page.photometric).name
 
 
-def _check_segments(page: TiffPage) -> None:
+def check_segments(page: TiffPage) -> None:
     """Check that all data are there: what is missing, tifffile fills with zeros."""
     end = page.parent.filehandle.size
     if len(page.dataoffsets) != len(page.databytecounts) or (
@@ -172,7 +172,7 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     if pixels.dtype.kind == "f" and not (pixels.min() >= 0 and pixels.max() <= 1):
         raise ImageFileError("has values outside [0, 1]; scale them into it first")
     icc = page.iccprofile
-    kind = _photometric(page)
+    kind = photometric(page)
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8)
     if kind == "PALETTE":
@@ -214,7 +214,7 @@ def _divided(pixels: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate((colours.astype(pixels.dtype), pixels[..., -1:]), axis=-1)
 
 
-def _metadata(
+def metadata_of(
     file: BinaryIO,
     page: TiffPage,
     pixels: NDArray[Any],

@@ -62,15 +62,15 @@ def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) ->
     big = sum(frame.nbytes for frame in frames) > CLASSIC_LIMIT
     with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
         for frame, metadata in zip(frames, pages, strict=True):
-            writer.write(np.ascontiguousarray(frame), **_options(frame, metadata))
+            writer.write(np.ascontiguousarray(frame), **options_of(frame, metadata))
     # The last one first, because each holds the place of the next.
     for page, (pointer, offset) in reversed(list(enumerate(chain(file)))):
         if exif := pages[page].exif:
             height, width = frames[page].shape[:2]
-            _add_tags(file, pointer, offset, big, tree(resized(exif, width, height)))
+            add_tags(file, pointer, offset, big, tree(resized(exif, width, height)))
 
 
-def _options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
+def options_of(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     height, width = frame.shape[:2]
     channels = 1 if frame.ndim == 2 else frame.shape[2]
     options: dict[str, Any] = {
@@ -96,7 +96,7 @@ def _options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     return options
 
 
-def _add_tags(file: BinaryIO, pointer: int, offset: int, big: bool, more: _ifd.Tree) -> None:
+def add_tags(file: BinaryIO, pointer: int, offset: int, big: bool, more: _ifd.Tree) -> None:
     """Write a page's list of tags anew, behind all else, with more of them."""
     count_code, offset_code, size = _ifd.FORMS[big]
     more = {code: tag for code, tag in more.items() if code not in STORAGE}
