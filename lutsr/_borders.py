@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._fusion import cell_origin
+from ._layout import cell_origin
 from .reference import TAPS
 
 #: So many rows (or columns) of cells have every kind: 0, 1, between, last but one, last.

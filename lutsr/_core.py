@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ._borders import KINDS, border_program
 from ._depth import from_sums, steps_per_level, to_steps
-from ._fusion import FusedTables, cell_origin
+from ._fusion import FusedTables
+from ._layout import LANES, cell_origin
 from ._mapped import is_mapped, let_go
 from ._threads import share
 from .reference import upscale_reference
@@ -21,8 +22,12 @@ SERIAL_VALUES = 3 << 20
 #: How much more work a value of a deep image is.
 DEEP_WORK = 4
 
-#: Bands of rows for each worker.
-BANDS = 4
+#: What each worker would get of the rows that are left is so many times its next band: who is
+#: held up leaves the rest to the others.
+SHARE = 1.25
+
+#: Rows of cells in a band, at least, where there are enough.
+BAND_ROWS = 16
 
 #: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
 TILE = 512
@@ -83,14 +88,30 @@ def upscale_planes(
     rows = image.shape[0] + cell_origin(tables.scale, expand_shift)
     values = out.size * (1 if out.dtype == np.uint8 else DEEP_WORK)
     workers = 1 if values < SERIAL_VALUES else min(workers, rows)
-    # More bands than workers: who is held up leaves the rest to the others.
-    bands = 1 if workers == 1 else min(BANDS * workers, rows)
-    edges = [rows * k // bands for k in range(bands + 1)]
+    bands = _bands(rows, workers)
 
-    def enlarge_band(band: int) -> None:
-        _enlarge_rows(image, tables, edges[band], edges[band + 1], out)
+    def enlarge_band(k: int) -> None:
+        _enlarge_rows(image, tables, *bands[k], out)
 
-    share(enlarge_band, range(bands), workers)
+    share(enlarge_band, range(len(bands)), workers)
+
+
+def _bands(rows: int, workers: int) -> list[tuple[int, int]]:
+    """Split rows into smaller and smaller bands, from both ends, where they take longest."""
+    if workers == 1:
+        return [(0, rows)]
+    least = max(1, min(BAND_ROWS, rows // (2 * workers)))
+    bands: list[tuple[int, int]] = []
+    first, last = 0, rows
+    while first < last:
+        size = min(last - first, max(least, int((last - first) / (SHARE * workers))))
+        if len(bands) % 2:
+            bands.append((last - size, last))
+            last -= size
+        else:
+            bands.append((first, first + size))
+            first += size
+    return bands
 
 
 class _Tables(NamedTuple):
@@ -164,7 +185,7 @@ def _run_fast(
         length,
         (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
         (
-            np.empty(channels * _vectors.LANES[r], np.int16),
+            np.empty(channels * LANES[r], np.int16),
             np.empty(r * r * channels + 16, np.uint8),
         ),
         out,

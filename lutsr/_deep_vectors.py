@@ -13,25 +13,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from ._vectors import (
-    AHEAD,
-    H_CELLS,
-    H_FILLED,
-    H_SLOTS,
-    LANES,
-    V_CELLS,
-    V_FILLED,
-    V_SLOTS,
-    at_pointer,
-    constants,
-    data_of,
-    is_packed,
-    lane_owners,
-    pick,
-    plus,
-    prefetch,
-    ring_place,
-)
+from ._layout import CELLS, LANES, is_packed, lane_values, layout
+from ._llvm import at_pointer, constants, data_of, on_x86, pick, plus, prefetch, ring_place
+from ._vectors import AHEAD, load_piece, owners
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 
@@ -45,7 +29,8 @@ class _DeepCells(types.Type):
     """
 
     def __init__(self, r: int, origin: int, bits: int) -> None:
-        self.r, self.origin, self.lanes, self.packed = r, origin, LANES[r], is_packed(r, bits)
+        self.r, self.origin, self.lanes, self.bits = r, origin, LANES[r], bits
+        self.packed = is_packed(r, bits)
         super().__init__(name=f"lutsr_deep_cells({r}, {origin}, {bits})")
 
     @property
@@ -78,10 +63,9 @@ def no_deep_cells(typing_context, scale, origin, table):
 
 def _dot_words(context: Any) -> int:
     """Say how many words the CPU multiplies and adds in pairs at once; 0 if it has no such way."""
-    triple, _, features = context.codegen().magic_tuple()
-    if not triple.startswith("x86_64"):
+    if not on_x86(context):
         return 0
-    features = features.split(",")
+    features = context.codegen().magic_tuple()[2].split(",")
     return 32 if "+avx512bw" in features else 16 if "+avx2" in features else 8
 
 
@@ -113,9 +97,7 @@ def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
     return found[0]
 
 
-def _weighted_adder(
-    slots: tuple[int, int], cells_in_slot: tuple[int, int], filled: tuple[int, int], rows: int
-) -> Any:
+def _weighted_adder(vertical: bool, rows: int) -> Any:
     @intrinsic
     def add_weighted(typing_context, cells, table, places, weights, row, length, at):
         """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
@@ -129,31 +111,33 @@ def _weighted_adder(
                 data_of(context, builder, signature, arguments, k) for k in (1, 2, 3)
             )
             kind = context.get_value_type(signature.args[1].dtype)
-            width, n = cells_in_slot[cells.origin] * cells.lanes, 4 * cells.lanes
+            n, unit = CELLS * cells.lanes, 2 if cells.packed else 1
             narrow, spread = ir.VectorType(_I16, n), ir.VectorType(_I32, n)
-            line, words = 64 * 8 // kind.width, _dot_words(context)
-            for slot in range(slots[cells.origin]):
-                pair = ring_place(builder, row_value, slot, rows, length_value, column)
+            words = _dot_words(context)
+            entry = layout(cells.r, cells.origin, cells.bits, vertical)
+            filled = {int(place) // unit for place in entry.at}
+            for number, slot in enumerate(entry.slots):
+                pair = ring_place(builder, row_value, number, rows, length_value, column)
                 first = builder.mul(pair, ir.Constant(pair.type, 3))
                 corners = []
                 for corner in range(3):
 
-                    def find(ahead: int, at: Any = first, corner: int = corner) -> Any:
+                    def find(ahead: int, value: int, at: Any = first, corner: int = corner) -> Any:
                         place = builder.gep(where, [plus(builder, at, 3 * ahead + corner)])
-                        offset = builder.sext(builder.load(place), at.type)
-                        return plus(builder, offset, slot * width)  # noqa: B023
+                        return plus(builder, builder.sext(builder.load(place), at.type), value)
 
-                    if slot * width % line < width:
-                        prefetch(builder, at_pointer(builder, entries, find(AHEAD), _I8))
-                    vector = ir.VectorType(kind, width)
-                    pointer = at_pointer(builder, entries, find(0), vector)
-                    values = builder.load(pointer, align=kind.width // 8)
+                    for line in slot.lines:
+                        prefetch(builder, at_pointer(builder, entries, find(AHEAD, line), _I8))
+                    element = _I16 if cells.packed else kind
+                    (piece,) = slot.pieces
+                    offset = find(0, piece.start * unit)
+                    values = load_piece(builder, entries, offset, piece, element)
                     if cells.packed:  # low bytes hold 128 more than their values
-                        surplus = [-128, 0] * (filled[cells.origin] * cells.lanes // 2)
-                        surplus += [0] * (width - len(surplus))
-                        values = builder.xor(values, constants(_I8, surplus))
-                    if width < n:  # two cells out of four
-                        values = pick(builder, values, range(n), ir.Constant(values.type, None))
+                        surplus = [
+                            128 * (p >= 0 and piece.start + p in filled) for p in piece.places
+                        ]
+                        values = builder.xor(values, constants(_I16, surplus))
+                        values = builder.bitcast(values, ir.VectorType(_I8, n))
                     corners.append(builder.sext(values, narrow) if kind.width < 16 else values)
                 steps = [builder.sub(corners[k + 1], corners[k]) for k in (0, 1)]
 
@@ -182,8 +166,8 @@ def _first() -> Any:
     return ir.Constant(_I32, 0)
 
 
-add_vertical_weighted = _weighted_adder(V_SLOTS, V_CELLS, V_FILLED, 4)
-add_horizontal_weighted = _weighted_adder(H_SLOTS, H_CELLS, H_FILLED, 3)
+add_vertical_weighted = _weighted_adder(True, 4)
+add_horizontal_weighted = _weighted_adder(False, 3)
 
 
 @intrinsic
@@ -219,9 +203,11 @@ def _leftmost(builder: Any, cells: _DeepCells, sums: Any, steps: Any) -> Any:
         ir.Constant(wide, ir.Undefined), builder.trunc(steps, _I32), _first()
     )
     cell = builder.add(builder.mul(whole, pick(builder, factor, [0] * n)), products)
-    half = n // 2
-    natural = [2 * k if k < half else 2 * (k - half) + 1 for k in range(n)]
-    return pick(builder, cell, natural) if cells.packed else cell
+    values = lane_values(cells.r, cells.packed)
+    places = [values.index(value % (cells.r * cells.r)) for value in range(n)]
+    if cells.packed:  # low and high bytes in turn
+        places = [2 * (place % (n // 2)) + place // (n // 2) for place in places]
+    return pick(builder, cell, places)
 
 
 @intrinsic
@@ -249,7 +235,8 @@ def store_deep_cell(typing_context, cells, steps, values, pixel, above, sums, po
         cell_sums, steps_value, _, pixel_value, above_value, _, first, step = arguments
         pixels = data_of(context, builder, signature, arguments, 2)
         target = data_of(context, builder, signature, arguments, 5)
-        corners, owner = lane_owners(cells)
+        values = [lane % (cells.r * cells.r) for lane in range(cells.lanes)]
+        corners, owner = owners(cells.r, cells.origin, values)
         levels = ir.Constant(ir.VectorType(_I32, len(corners)), ir.Undefined)
         for k, (dy, dx) in enumerate(corners):
             at = plus(builder, pixel_value, dx)

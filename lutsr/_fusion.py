@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Entries start on cache lines.
-LINE = 64
+from ._layout import LINE, cell_origin, layout
 
 
 @dataclass(frozen=True)
@@ -51,28 +50,23 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     if getattr(numba.config, "DISABLE_JIT", False):
         return None
 
-    from . import _kernels, _vectors
+    from . import _kernels
 
-    lanes = _vectors.LANES[lut.shape[-1]]
-    origin = cell_origin(lut.shape[-1], expand_shift)
-    v_length = _vectors.V_SLOTS[origin] * _vectors.V_CELLS[origin] * lanes
-    h_length = _vectors.H_SLOTS[origin] * _vectors.H_CELLS[origin] * lanes
+    r = lut.shape[-1]
     for dtype in (np.int8, np.int16):
-        vertical = _aligned_zeros(v_length, dtype)
-        horizontal = _aligned_zeros(h_length, dtype)
+        layouts = [
+            layout(r, cell_origin(r, expand_shift), 8 * np.dtype(dtype).itemsize, vertical)
+            for vertical in (True, False)
+        ]
+        vertical, horizontal = (_aligned_zeros(each.length, dtype) for each in layouts)
+        places = tuple((each.at, each.flips) for each in layouts)
         fits = np.ones(1, np.uint8)
-        packed = _vectors.is_packed(lut.shape[-1], 8 * np.dtype(dtype).itemsize)
-        _kernels.fuse_pairs(lut, expand_shift, lanes, packed, 0, 65537, vertical, horizontal, fits)
+        _kernels.fuse_pairs(lut, expand_shift, places, 0, 65537, vertical, horizontal, fits)
         if fits[0]:
             break
     vertical.flags.writeable = False
     horizontal.flags.writeable = False
     return FusedTables(vertical, horizontal)
-
-
-def cell_origin(r: int, expand_shift: int) -> int:
-    """Say how far before the image's corner the grid of cells starts, in output pixels."""
-    return 0 if expand_shift == r else 1
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:

@@ -29,8 +29,6 @@ from ._deep_vectors import (
 )
 from ._jit import entry_point, part
 from ._vectors import (
-    H_CELLS,
-    V_CELLS,
     add_border,
     add_horizontal,
     add_vertical,
@@ -42,27 +40,23 @@ from ._vectors import (
 
 
 @entry_point
-def fuse_pairs(lut, s, lanes, packed, first, last, vertical, horizontal, fits):
+def fuse_pairs(lut, s, places, first, last, vertical, horizontal, fits):
     """Fuse the four rotations of the pairs first <= 256 * p + q < last.
 
     Rotations 0 and 180 look at the same vertical pairs, 90 and 270 at the same horizontal ones,
-    so one entry holds all that a pair p above q (or left of it) adds to the cells around it, from
-    the first cell that it reaches: slots are rows of cells, from the top, and a slot has the
-    cells of that row from the left, with empty ones at the end to make `V_CELLS` or `H_CELLS`.
-
-    In p's own cell p is left out, and in q's own cell q, so that a trained entry fits 8 bits.
+    so one entry holds all that a pair p above q (or left of it) adds to the pixels around it, its
+    window. In p's own cell p is left out, and in q's own cell q, so that a trained entry fits 8
+    bits.
 
     The tables, int8 or int16 (65537, entry length), come as zeros. Pair 65536 stands for those
-    that add nothing. A cell takes `lanes` values: r * r, then zeros; ``lutsr._vectors`` says what
-    `packed` ones look like. `s` is ``expand_shift``. Stops and sets `fits[0]` to 0 where a value
-    does not fit the type.
+    that add nothing. `places` says for vertical and for horizontal pairs where each value of the
+    window goes, and what flips it (``lutsr._layout``). `s` is ``expand_shift``. Stops and sets
+    `fits[0]` to 0 where a value does not fit the type.
     """
     r = lut.shape[3]
-    origin = 0 if s == r else 1
     lowest = -(1 << (8 * vertical.itemsize - 1))
     v_shape, h_shape = (2 * r + 2 * s, r + 2 * s), (r + 2 * s, 2 * r + 2 * s)
-    v_at, v_flips, v_empty = _entry_layout(v_shape, r, V_CELLS[origin], lanes, packed)
-    h_at, h_flips, h_empty = _entry_layout(h_shape, r, H_CELLS[origin], lanes, packed)
+    (v_at, v_flips), (h_at, h_flips) = places
     # Where rotations 0 at p and 180 at q put a value of a table entry; then 270 at p, 90 at q.
     goals = np.empty((4, 9 * r * r), np.int64)
     for k in range(9 * r * r):
@@ -92,41 +86,16 @@ def fuse_pairs(lut, s, lanes, packed, first, last, vertical, horizontal, fits):
                     v_sums[(u + r) * v_shape[1] + v] -= q
                     h_sums[u * h_shape[1] + v] -= p
                     h_sums[u * h_shape[1] + v + r] -= q
-        for sums, table, at, flips, empty in (
-            (v_sums, vertical, v_at, v_flips, v_empty),
-            (h_sums, horizontal, h_at, h_flips, h_empty),
+        for sums, table, at, flips in (
+            (v_sums, vertical, v_at, v_flips),
+            (h_sums, horizontal, h_at, h_flips),
         ):
             if sums.min() < lowest or sums.max() >= -lowest:
                 fits[0] = 0
                 return
             entry = table[pair]
-            entry[: len(empty)] = empty
             for k in range(len(at)):
                 entry[at[k]] = sums[k] ^ flips[k]
-
-
-@part
-def _entry_layout(shape, r, cells, lanes, packed):
-    """Say where in an entry the values of a pair's window go, what flips them, and the empty one.
-
-    Whole cells are packed, also those of which the window has a part.
-    """
-    at = np.empty(shape[0] * shape[1], np.int64)
-    flips = np.zeros(shape[0] * shape[1], np.int32)
-    rows, columns = -(-shape[0] // r), -(-shape[1] // r)
-    empty = np.zeros(rows * cells * lanes, np.int32)
-    for y in range(rows * r):
-        for x in range(columns * r):
-            lane, flip = y % r * r + x % r, 0
-            if packed and lane < lanes // 2:
-                lane, flip = 2 * lane, -128
-            elif packed:
-                lane = 2 * lane - lanes + 1
-            place = (cells * (y // r) + x // r) * lanes + lane
-            empty[place] = flip
-            if y < shape[0] and x < shape[1]:
-                at[y * shape[1] + x], flips[y * shape[1] + x] = place, flip
-    return at, flips, empty
 
 
 @part

@@ -2,11 +2,7 @@
 
 Nothing here is compiled by itself; ``lutsr._kernels`` puts these pieces together. `_Cells` is the
 type of the sums of four neighbouring cells, which LLVM keeps in vector registers.
-
-Fused tables of 8 bits are *packed* where a cell takes 16 lanes: two lanes share a 16-bit word, so
-that a slot is added without widening it first. Lane k is the low byte of word k, stored with 128
-more than its value so that it is never negative, and lane 8 + k the high byte. Words are summed
-whole, and high bytes once more by themselves; at the end the low ones are the difference.
+``lutsr._layout`` says how entries lie in memory, and how cells are made of words or lanes.
 """
 
 from __future__ import annotations
@@ -19,29 +15,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 from ._borders import KINDS, additions, own_levels
-
-#: Lanes that a cell takes in an entry and in a register, by scale: r * r, rounded up for r = 3.
-LANES = {2: 4, 3: 16, 4: 16}
-
-#: Slots in an entry of a vertical and a horizontal pair, and cells in a slot, by origin.
-V_SLOTS, V_CELLS = (4, 3), (4, 2)
-H_SLOTS, H_CELLS = (3, 2), (4, 4)
-
-#: Cells in a slot that are not always empty, by origin.
-V_FILLED, H_FILLED = (3, 2), (4, 3)
-
-#: How often a cell is added to, by origin: each time, packed low lanes bring 128 too much.
-ADDITIONS = (24, 12)
+from ._layout import LANES, Piece, is_packed, lane_values, layout
+from ._llvm import at_pointer, constants, data_of, on_x86, pick, plus, prefetch, ring_place
 
 #: So many pixels ahead, entries are called into the cache: time enough for one to arrive.
 AHEAD = 8
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
-
-
-def is_packed(r: int, bits: int) -> bool:
-    """Say whether fused tables of so many bits are packed."""
-    return bits == 8 and LANES[r] == 16
 
 
 class _Cells(types.Type):
@@ -51,47 +31,20 @@ class _Cells(types.Type):
         self.channels, self.r, self.origin, self.lanes = channels, r, origin, LANES[r]
         self.packed = is_packed(r, bits)
         self.words = self.lanes // 2 if self.packed else self.lanes
-        self.parts = 2 if self.packed else 1  # vectors of a channel
+        self.parts = 2 if self.packed else 1
+        self.unit, self.bits = self.lanes // self.words, bits
+        self.values = lane_values(r, self.packed)
+        #: Cells in each of the registers that sums of a channel and part take.
+        self.registers = (2, 1) if origin and self.lanes == 16 else (4,)
         super().__init__(name=f"lutsr_cells({channels}, {r}, {origin}, {bits})")
 
 
 @register_model(_Cells)
 class _CellsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, cells: _Cells) -> None:
-        vector = ir.VectorType(_I16, 4 * cells.words)
-        super().__init__(manager, cells, ir.ArrayType(vector, cells.channels * cells.parts))
-
-
-def data_of(context: Any, builder: Any, signature: Any, arguments: Any, k: int) -> Any:
-    """Give the pointer to the first element of the array that is argument k."""
-    array = cgutils.create_struct_proxy(signature.args[k])
-    return array(context, builder, value=arguments[k]).data
-
-
-def at_pointer(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:
-    """Point at an element, as a pointer to `as_type`."""
-    return builder.bitcast(builder.gep(pointer, [index]), as_type.as_pointer())
-
-
-def plus(builder: Any, value: Any, number: int) -> Any:
-    return builder.add(value, ir.Constant(value.type, number)) if number else value
-
-
-def constants(kind: Any, values: list[int]) -> Any:
-    return ir.Constant(ir.VectorType(kind, len(values)), [ir.Constant(kind, v) for v in values])
-
-
-def pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
-    """Take lanes out of a vector, or of two vectors one behind the other."""
-    other = ir.Constant(vector.type, ir.Undefined) if other is None else other
-    return builder.shuffle_vector(vector, other, constants(_I32, list(lanes)))
-
-
-def prefetch(builder: Any, pointer: Any) -> None:
-    kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
-    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-    read, keep, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
-    builder.call(function, [pointer, read, keep, data])
+        vectors = [ir.VectorType(_I16, n * cells.words) for n in cells.registers]
+        parts = ir.LiteralStructType(vectors * cells.parts)
+        super().__init__(manager, cells, ir.ArrayType(parts, cells.channels))
 
 
 @intrinsic
@@ -105,15 +58,20 @@ def no_cells(typing_context, tags, table):
     return cells(tags, table), generate
 
 
-def ring_place(builder: Any, row: Any, slot: int, rows: int, length: Any, column: Any) -> Any:
-    """Find a column in the row of a ring that is `slot` rows before `row`, which is -2 or more."""
-    # Some rows more keep the remainder positive.
-    ring = plus(builder, row, 4 * rows - slot)
-    ring = builder.urem(ring, ir.Constant(ring.type, rows))
-    return builder.add(builder.mul(ring, length), column)
+def _add(builder: Any, sums: Any, where: tuple[int, int], values: Any) -> Any:
+    total = builder.add(builder.extract_value(sums, where), values)
+    return builder.insert_value(sums, total, where)
 
 
-def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: int) -> Any:
+def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: Any) -> Any:
+    """Load a register's piece of an entry, with zeros where there is nothing for it."""
+    pointer = at_pointer(builder, entries, offset, ir.VectorType(element, piece.width))
+    values = builder.load(pointer, align=1)
+    places = [place if place >= 0 else piece.width for place in piece.places]
+    return pick(builder, values, places, ir.Constant(values.type, None))
+
+
+def _pair_adder(vertical: bool, rows: int) -> Any:
     @intrinsic
     def add_pairs(typing_context, cells, table, offsets, row, length, at):
         """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
@@ -126,36 +84,35 @@ def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: in
             sums, _, _, row_value, length_value, column = arguments
             entries = data_of(context, builder, signature, arguments, 1)
             where = data_of(context, builder, signature, arguments, 2)
-            kind = context.get_value_type(signature.args[1].dtype)
-            width = cells_in_slot[cells.origin] * cells.lanes
-            words = width // 2 if cells.packed else width
-            vector = ir.VectorType(_I16 if cells.packed else kind, words)
-            line = 64 * 8 // kind.width
-            for slot in range(slots[cells.origin]):
-                first = ring_place(builder, row_value, slot, rows, length_value, column)
-
-                def find(ahead: int, channel: int, first: Any = first, slot: int = slot) -> Any:
-                    where_to = plus(builder, first, ahead * cells.channels + channel)
-                    offset = builder.load(builder.gep(where, [where_to]))
-                    return plus(builder, builder.sext(offset, first.type), slot * width)
-
+            element = _I16 if cells.packed else context.get_value_type(signature.args[1].dtype)
+            slots = layout(cells.r, cells.origin, cells.bits, vertical, cells.registers).slots
+            for number, slot in enumerate(slots):
+                first = ring_place(builder, row_value, number, rows, length_value, column)
                 for channel in range(cells.channels):
+
+                    def find(
+                        ahead: int, place: int, at: Any = first, channel: int = channel
+                    ) -> Any:
+                        where_to = plus(builder, at, ahead * cells.channels + channel)
+                        offset = builder.load(builder.gep(where, [where_to]))
+                        return plus(builder, builder.sext(offset, at.type), place)
+
                     # A slot in the line of the one before came with it, a row of cells ago.
-                    if slot * width % line < width:
-                        prefetch(builder, at_pointer(builder, entries, find(AHEAD, channel), _I8))
-                    pointer = at_pointer(builder, entries, find(0, channel), vector)
-                    values = builder.load(pointer, align=kind.width // 8)
-                    if vector.element.width < 16:
-                        values = builder.sext(values, ir.VectorType(_I16, words))
-                    if words < 4 * cells.words:  # two cells out of four
-                        every = range(4 * cells.words)
-                        values = pick(builder, values, every, ir.Constant(values.type, None))
-                    parts = [values]
-                    if cells.packed:
-                        parts.append(builder.ashr(values, constants(_I16, [8] * 4 * cells.words)))
-                    for k, part in enumerate(parts, channel * cells.parts):
-                        total = builder.add(builder.extract_value(sums, k), part)
-                        sums = builder.insert_value(sums, total, k)
+                    for line in slot.lines:
+                        prefetch(builder, at_pointer(builder, entries, find(AHEAD, line), _I8))
+                    for k, piece in enumerate(slot.pieces):
+                        if not piece.width:
+                            continue
+                        offset = find(0, piece.start * cells.unit)
+                        values = load_piece(builder, entries, offset, piece, element)
+                        words = len(piece.places)
+                        if element.width < 16:
+                            values = builder.sext(values, ir.VectorType(_I16, words))
+                        sums = _add(builder, sums, (channel, k), values)
+                        if cells.packed:
+                            high = builder.ashr(values, constants(_I16, [8] * words))
+                            where_high = channel, k + len(cells.registers)
+                            sums = _add(builder, sums, where_high, high)
             return sums
 
         return cells(cells, table, offsets, row, length, at), generate
@@ -163,8 +120,8 @@ def _pair_adder(slots: tuple[int, int], cells_in_slot: tuple[int, int], rows: in
     return add_pairs
 
 
-add_vertical = _pair_adder(V_SLOTS, V_CELLS, 4)
-add_horizontal = _pair_adder(H_SLOTS, H_CELLS, 3)
+add_vertical = _pair_adder(True, 4)
+add_horizontal = _pair_adder(False, 3)
 
 
 @intrinsic
@@ -173,47 +130,84 @@ def move_up(typing_context, cells):
 
     def generate(context, builder, signature, arguments):
         sums = arguments[0]
-        for k in range(cells.channels * cells.parts):
-            vector = builder.extract_value(sums, k)
-            words = range(cells.words, 5 * cells.words)
-            moved = pick(builder, vector, words, ir.Constant(vector.type, None))
-            sums = builder.insert_value(sums, moved, k)
+        count = len(cells.registers)
+        for channel in range(cells.channels):
+            for k in range(count * cells.parts):
+                vector = builder.extract_value(sums, (channel, k))
+                n = vector.type.count
+                following = ir.Constant(vector.type, None)
+                if (k + 1) % count:
+                    following = builder.extract_value(sums, (channel, k + 1))
+                    following = pick(builder, following, [*range(cells.words)] * (n // cells.words))
+                moved = pick(builder, vector, range(cells.words, cells.words + n), following)
+                sums = builder.insert_value(sums, moved, (channel, k))
         return sums
 
     return cells(cells), generate
 
 
 def _leftmost(builder: Any, cells: _Cells, sums: Any, channel: int) -> Any:
-    """Take a channel's leftmost cell; packed low lanes still have their 128s."""
-    first = channel * cells.parts
-    every = pick(builder, builder.extract_value(sums, first), range(cells.words))
+    """Take a channel's leftmost cell; low bytes still have their 128s."""
+    every = pick(builder, builder.extract_value(sums, (channel, 0)), range(cells.words))
     if not cells.packed:
         return every
-    high = pick(builder, builder.extract_value(sums, first + 1), range(cells.words))
+    high = builder.extract_value(sums, (channel, len(cells.registers)))
+    high = pick(builder, high, range(cells.words))
     low = builder.sub(every, builder.shl(high, constants(_I16, [8] * cells.words)))
     return pick(builder, low, range(cells.lanes), high)
 
 
 def _rounding(cells: _Cells) -> Any:
     """Give what is added before the shift: a half, less the 128s."""
-    low = cells.lanes // 2 if cells.packed else 0
-    surplus = 128 * ADDITIONS[cells.origin]
-    return constants(_I16, [2 - surplus] * low + [2] * (cells.lanes - low))
+    times = [0] * cells.lanes
+    if cells.packed:
+        for vertical in (True, False):
+            entry = layout(cells.r, cells.origin, cells.bits, vertical)
+            for piece in (piece for slot in entry.slots for piece in slot.pieces):
+                for element, place in enumerate(piece.places):
+                    at = (place + piece.start) * cells.unit
+                    times[element % cells.words] += place >= 0 and at in entry.at
+    return constants(_I16, [2 - 128 * count for count in times])
+
+
+def _to_bytes(context: Any, builder: Any, cells: _Cells, values: Any) -> Any:
+    """Clip to 0 to 255 and narrow."""
+    if cells.origin and cells.lanes == 16 and on_x86(context):
+        # One instruction; and LLVM does not put channels together in registers so wide that
+        # all other vectors would wait for them.
+        half = ir.VectorType(_I16, 8)
+        kind = ir.FunctionType(ir.VectorType(_I8, 16), [half, half])
+        pack = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.packuswb.128")
+        halves = [pick(builder, values, range(k, k + 8)) for k in (0, 8)]
+        return builder.call(pack, halves)
+    for bound, worse in ((0, "<"), (255, ">")):
+        limit = constants(_I16, [bound] * cells.lanes)
+        values = builder.select(builder.icmp_signed(worse, values, limit), limit, values)
+    return builder.trunc(values, ir.VectorType(_I8, cells.lanes))
 
 
 def _store(
-    builder: Any, cells: _Cells, sums: Any, added: list[Any], target: Any, at: Any, step: Any
+    context: Any,
+    builder: Any,
+    cells: _Cells,
+    sums: Any,
+    before: list[Any],
+    after: list[Any],
+    target: Any,
+    at: Any,
+    step: Any,
 ) -> None:
-    """Add the rest to the leftmost cell of each channel, shift, clip, interleave and write."""
+    """Complete the leftmost cell of each channel, clip, interleave and write it.
+
+    `before` is added before the shift, `after` after it.
+    """
     lanes, r, C = cells.lanes, cells.r, cells.channels
     planes = []
     for channel in range(C):
-        cell = builder.add(_leftmost(builder, cells, sums, channel), added[channel])
+        cell = builder.add(_leftmost(builder, cells, sums, channel), before[channel])
         cell = builder.ashr(cell, constants(_I16, [2] * lanes))
-        for bound, worse in ((0, "<"), (255, ">")):
-            limit = constants(_I16, [bound] * lanes)
-            cell = builder.select(builder.icmp_signed(worse, cell, limit), limit, cell)
-        planes.append(builder.trunc(cell, ir.VectorType(_I8, lanes)))
+        cell = builder.add(cell, after[channel])
+        planes.append(_to_bytes(context, builder, cells, cell))
     # One vector of all channels, [channel][lane].
     every = planes[0]
     for count, plane in enumerate(planes[1:], 1):
@@ -222,21 +216,20 @@ def _store(
     # Rows of whole words are quicker to write: the surplus is overwritten by the next cell.
     surplus = (1 << (r * C - 1).bit_length()) - r * C
     for u in range(r):
-        row = [c * lanes + u * r + v for v in range(r) for c in range(C)]
+        row = [c * lanes + cells.values.index(u * r + v) for v in range(r) for c in range(C)]
         row = pick(builder, every, row + row[:1] * surplus)
         place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
         builder.store(row, at_pointer(builder, target, place, row.type), align=1)
 
 
-def lane_owners(cells: Any) -> tuple[list[tuple[int, int]], list[int]]:
-    """List the pixels under a cell, and for each lane which of them it belongs to.
+def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
+    """List the pixels under a cell, and for some of its values which of them each belongs to.
 
     That is one pixel, or four where the grid starts before the image.
     """
-    o, r = cells.origin, cells.r
-    corners = [(dy, dx) for dy in range(-o, 1) for dx in range(-o, 1)]
-    lanes = (divmod(lane % (r * r), r) for lane in range(cells.lanes))
-    return corners, [corners.index((-o * (u == 0), -o * (v == 0))) for u, v in lanes]
+    corners = [(dy, dx) for dy in range(-origin, 1) for dx in range(-origin, 1)]
+    places = (divmod(value, r) for value in values)
+    return corners, [corners.index((-origin * (u == 0), -origin * (v == 0))) for u, v in places]
 
 
 @intrinsic
@@ -260,15 +253,16 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
             at = builder.sub(at, above_value)
             higher = builder.load(at_pointer(builder, pixels, at, row), align=1)
             levels = pick(builder, higher, range(2 * width), levels)
-        corners, owner = lane_owners(cells)
+        corners, owner = owners(cells.r, cells.origin, cells.values)
         where = [(dy + cells.origin) * width + (dx + cells.origin) * C for dy, dx in corners]
-        added = []
-        for channel in range(C):
-            own = pick(builder, levels, [where[k] + channel for k in owner])
-            own = builder.zext(own, ir.VectorType(_I16, cells.lanes))
-            own = builder.shl(own, constants(_I16, [2] * cells.lanes))
-            added.append(builder.add(own, _rounding(cells)))
-        _store(builder, cells, sums, added, target, first, step)
+        wide = ir.VectorType(_I16, cells.lanes)
+        # Four times before the shift is once after it.
+        own = [
+            builder.zext(pick(builder, levels, [where[k] + channel for k in owner]), wide)
+            for channel in range(C)
+        ]
+        before = [_rounding(cells)] * C
+        _store(context, builder, cells, sums, before, own, target, first, step)
         return context.get_dummy_value()
 
     return types.void(cells, image, pixel, above, out, position, stride), generate
@@ -289,9 +283,13 @@ def store_border_cell(typing_context, cells, added, out):
             )
             for c in range(cells.channels)
         ]
-        rest = [builder.add(values, _rounding(cells)) for values in rest]
+        rest = [
+            builder.add(pick(builder, values, cells.values), _rounding(cells)) for values in rest
+        ]
+        none = [ir.Constant(vector, None)] * cells.channels
         step = ir.Constant(index, cells.r * cells.channels)
-        _store(builder, cells, arguments[0], rest, target, ir.Constant(index, 0), step)
+        at = ir.Constant(index, 0)
+        _store(context, builder, cells, arguments[0], rest, none, target, at, step)
         return context.get_dummy_value()
 
     return types.void(cells, added, out), generate

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr import _core, _deep_vectors, _jit, _kernels, _tables
+from lutsr import _core, _deep_vectors, _jit, _kernels, _tables, _vectors
 from lutsr._upscaler import Upscaler
 from lutsr.reference import upscale_reference
 
@@ -176,6 +176,15 @@ def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
     monkeypatch.setattr(_kernels, "sum_deep_band", _jit.part(_kernels.sum_deep_band.py_func))
     up = upscaler(4, 4, "shipped")
     image = np.random.default_rng(7).integers(0, 65536, (23, 31), dtype=np.uint16)
+    assert np.array_equal(enlarge(up, image), reference(up, image))
+
+
+@pytest.mark.parametrize("s", [1, 4])
+def test_other_processors_pack_bytes_to_the_same(monkeypatch, upscaler, s):
+    monkeypatch.setattr(_vectors, "on_x86", lambda context: False)
+    monkeypatch.setattr(_kernels, "upscale_band", _jit.part(_kernels.upscale_band.py_func))
+    up = upscaler(4, s, "shipped")
+    image = np.random.default_rng(8).integers(0, 256, (23, 31), dtype=np.uint8)
     assert np.array_equal(enlarge(up, image), reference(up, image))
 
 

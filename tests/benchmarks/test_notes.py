@@ -6,30 +6,30 @@ import numpy as np
 import pytest
 
 import lutsr
-from lutsr import _fusion
+from lutsr._layout import cell_origin, layout
 
 from ..conftest import ROOT
 
 NOTES = (ROOT / "benchmarks" / "NOTES.md").read_text(encoding="utf-8")
 ROW = re.compile(
-    r"\| (\S+) x(\d) \| (\d) x (\d) cells.*, (\d+) B \| (\d) x (\d) cells.*, (\d+) B "
-    r"\| (\d+) B in (\d) loads \| ([\d.]+) B \| 1 B \|"
+    r"\| (\S+) x(\d) \| (\d+) samples in (\d+) B, (\d) slots \| (\d+) samples in (\d+) B, (\d) "
+    r"slots \| (\d+) B of (\d) lines \| ([\d.]+) B \| 1 B \|"
 )
 
 
 def test_bytes_of_entries():
     rows = ROW.findall(NOTES)
     assert len(rows) == len(lutsr.models())
-    for model, *numbers in rows:
-        r, v_slots, v_cells, v_bytes, h_slots, h_cells, h_bytes, loaded, loads = map(
-            int, numbers[:-1]
-        )
-        lanes = v_bytes // (v_slots * v_cells)
-        assert lanes == h_bytes // (h_slots * h_cells) == {2: 4, 3: 16, 4: 16}[r]
-        assert (loaded, loads) == (v_bytes + h_bytes, v_slots + h_slots)
-        assert float(numbers[-1]) == pytest.approx(loaded / r**2, abs=0.05)
-        fused = lutsr.load(model, r)._fused
-        for table, size in ((fused.vertical, v_bytes), (fused.horizontal, h_bytes)):
-            assert table.dtype == np.int8
-            # An entry starts on a cache line.
-            assert table.shape == (65537, -(-size // _fusion.LINE) * _fusion.LINE)
+    for model, scale, *numbers in rows:
+        r = int(scale)
+        *entries, loaded, lines, per_pixel = (*map(int, numbers[:-1]), float(numbers[-1]))
+        up = lutsr.load(model, r)
+        known, touched = [], 0
+        for vertical, table in ((True, up._fused.vertical), (False, up._fused.horizontal)):
+            entry = layout(r, cell_origin(r, up.expand_shift), 8, vertical)
+            known += [entry.at.size, entry.length, len(entry.slots)]
+            touched += sum(len(slot.lines) for slot in entry.slots)
+            assert (table.dtype, table.shape) == (np.int8, (65537, entry.length))
+        assert entries == known
+        assert (loaded, lines) == (known[0] + known[3], touched)
+        assert per_pixel == pytest.approx(loaded / r**2, abs=0.05)
