@@ -121,6 +121,26 @@ check(ended > 0, *found)
     check_right(run_program(tmp_path, code))
 
 
+def test_too_little_address_space_to_load_numba_is_said_at_once(tmp_path):
+    code = """
+import resource
+with open("/proc/self/statm") as statm:
+    used = int(statm.read().split()[0]) * resource.getpagesize()
+unlimited = resource.getrlimit(resource.RLIMIT_AS)
+image = picture(0, (20, 30))
+said = []
+for left in (16, 64, 256):
+    resource.setrlimit(resource.RLIMIT_AS, (used + (left << 20), unlimited[1]))
+    try:
+        lutsr.upscale(image, 2)
+    except MemoryError as error:
+        said.append("raise the limit" in str(error))
+resource.setrlimit(resource.RLIMIT_AS, unlimited)
+check(said == [True] * 3, right(image, lutsr.upscale(image, 2)))
+"""
+    check_right(run_program(tmp_path, code))
+
+
 COMMAND = """
 import os, shutil, sys
 from pathlib import Path
