@@ -29,6 +29,7 @@ from ._deep_vectors import (
 )
 from ._jit import entry_point, part
 from ._vectors import (
+    AHEAD,
     add_border,
     add_horizontal,
     add_vertical,
@@ -143,9 +144,14 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratc
         h = j - lead
         if h >= first:
             kind = KINDS * _kind(g, H + origin) + _kind(h, W + origin)
+            # The next ones to the right, or else the next one below.
+            if g < 2 or g >= H + origin - 2:
+                ahead = AHEAD * C if 2 <= h < W + origin - 2 - AHEAD else 0
+            else:
+                ahead = W * C if g < H + origin - 3 else 0
             for c in range(C):
                 at = (g * W + h) * C + c
-                add_border(tags[1], tags[2], kind, image, at, W * C, C, lut, sums, c * lanes)
+                add_border(tags[1], tags[2], kind, image, at, W * C, C, ahead, lut, sums, c * lanes)
             store_border_cell(cells, sums, pixels)
             left, right = max(origin - h * r, 0), min(r, W * r + origin - h * r)
             for u in range(top, bottom):

@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
 from ._borders import KINDS, additions, own_levels
-from ._layout import LANES, Piece, is_packed, lane_values, layout
+from ._layout import LANES, LINE, Piece, is_packed, lane_values, layout
 from ._llvm import at_pointer, constants, data_of, on_x86, pick, plus, prefetch, ring_place
 
 #: So many pixels ahead, entries are called into the cache: time enough for one to arrive.
@@ -296,28 +296,38 @@ def store_border_cell(typing_context, cells, added, out):
 
 
 @intrinsic
-def add_border(typing_context, scale, origin, kind, pixels, at, above, beside, lut, added, first):
+def add_border(
+    typing_context, scale, origin, kind, pixels, at, above, beside, ahead, lut, added, first
+):
     """Write to added[first : first + lanes] what a border cell gets besides its sums.
 
     That is, in one channel, its own grey levels and what ``lutsr._borders`` lists for the cell's
     kind, in an image of `KINDS` cells or more each way. `at` is where the cell's pixel is in the
-    flat image, `above` and `beside` the distances to its neighbours. Every kind has instructions
-    of its own: whatever a tap of an entry adds is moved into place by one shuffle.
+    flat image, `above` and `beside` the distances to its neighbours, `ahead` that to a later cell
+    of its kind, for which entries are called into the cache. Every kind has instructions of its
+    own: whatever a tap of an entry adds is moved into place by one shuffle.
     """
     r, shift = len(scale), 1 if len(origin) else len(scale)
     spare = LANES[r] - r * r
 
     def generate(context, builder, signature, arguments):
-        kind_value, _, at_value, row, column, _, _, place = arguments[2:]
+        kind_value, _, at_value, row, column, next_one, _, _, place = arguments[2:]
         image = data_of(context, builder, signature, arguments, 3)
-        entries = data_of(context, builder, signature, arguments, 7)
-        target = data_of(context, builder, signature, arguments, 8)
+        entries = data_of(context, builder, signature, arguments, 8)
+        target = data_of(context, builder, signature, arguments, 9)
         vector = ir.VectorType(_I16, LANES[r])
 
-        def level(dy: int, dx: int) -> Any:
-            where = builder.add(at_value, builder.mul(row, ir.Constant(row.type, dy)))
+        def level(cell: Any, dy: int, dx: int) -> Any:
+            where = builder.add(cell, builder.mul(row, ir.Constant(row.type, dy)))
             where = builder.add(where, builder.mul(column, ir.Constant(column.type, dx)))
             return builder.load(builder.gep(image, [where]))
+
+        def entry_of(cell: Any, moves: tuple[int, ...]) -> Any:
+            one, other = (
+                builder.zext(level(cell, *move), cell.type) for move in (moves[:2], moves[2:])
+            )
+            pair = builder.add(builder.shl(one, ir.Constant(cell.type, 8)), other)
+            return builder.mul(pair, ir.Constant(cell.type, 9 * r * r))
 
         def spread(value: Any, times: list[int]) -> Any:
             every = builder.insert_element(
@@ -334,14 +344,15 @@ def add_border(typing_context, scale, origin, kind, pixels, at, above, beside, l
             builder.position_at_end(block)
             total = ir.Constant(vector, None)
             for move, times in own_levels(r, shift, number).items():
-                value = builder.zext(level(*move), _I16)
+                value = builder.zext(level(at_value, *move), _I16)
                 total = builder.add(total, spread(value, times + [0] * spare))
             for moves, taps in additions(r, shift, number).items():
-                index = [
-                    builder.zext(level(*move), at_value.type) for move in (moves[:2], moves[2:])
-                ]
-                pair = builder.add(builder.shl(index[0], ir.Constant(at_value.type, 8)), index[1])
-                entry = builder.mul(pair, ir.Constant(pair.type, 9 * r * r))
+                entry = entry_of(at_value, moves)
+                if 2 in divmod(number, KINDS):  # there are more of this kind
+                    later = entry_of(builder.add(at_value, next_one), moves)
+                    used = [tap for tap, _ in taps]
+                    for value in range(min(used) * r * r, (max(used) + 1) * r * r, LINE):
+                        prefetch(builder, builder.gep(entries, [plus(builder, later, value)]))
                 for tap, lanes in taps:
                     cell = ir.VectorType(_I8, r * r)
                     where = plus(builder, entry, tap * r * r)
@@ -353,5 +364,5 @@ def add_border(typing_context, scale, origin, kind, pixels, at, above, beside, l
         builder.position_at_end(done)
         return context.get_dummy_value()
 
-    arguments = (scale, origin, kind, pixels, at, above, beside, lut, added, first)
+    arguments = (scale, origin, kind, pixels, at, above, beside, ahead, lut, added, first)
     return types.void(*arguments), generate
