@@ -186,7 +186,7 @@ def _run_fast(
         (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
         (
             np.empty(channels * LANES[r], np.int16),
-            np.empty(r * r * channels + 16, np.uint8),
+            np.empty(r * r * channels, np.uint8),
         ),
         out,
         ((0,) * channels, (0,) * r, (0,) * origin),

@@ -135,7 +135,7 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratc
     r, origin = len(tags[1]), len(tags[2])
     lead = 1 - origin
     sums, pixels = scratch
-    lanes = sums.shape[0] // C
+    lanes, stride = sums.shape[0] // C, W * r * C
     top, bottom = max(origin - g * r, 0), min(r, H * r + origin - g * r)
     cells = no_cells(tags, tables[0])
     for j in range(first - 2, last + lead):
@@ -152,13 +152,17 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratc
             for c in range(C):
                 at = (g * W + h) * C + c
                 add_border(tags[1], tags[2], kind, image, at, W * C, C, ahead, lut, sums, c * lanes)
-            store_border_cell(cells, sums, pixels)
             left, right = max(origin - h * r, 0), min(r, W * r + origin - h * r)
-            for u in range(top, bottom):
-                row = out[g * r - origin + u]
-                for v in range(left, right):
-                    for c in range(C):
-                        row[h * r - origin + v, c] = pixels[(u * r + v) * C + c]
+            if right - left == r:
+                at = (g * r - origin) * stride + (h * r - origin) * C
+                store_border_cell(cells, sums, out, at, stride, top, bottom)
+            else:
+                store_border_cell(cells, sums, pixels, 0, r * C, 0, r)
+                for u in range(top, bottom):
+                    row = out[g * r - origin + u]
+                    for v in range(left, right):
+                        for c in range(C):
+                            row[h * r - origin + v, c] = pixels[(u * r + v) * C + c]
         cells = move_up(cells)
 
 

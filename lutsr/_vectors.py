@@ -196,10 +196,12 @@ def _store(
     target: Any,
     at: Any,
     step: Any,
+    rows: tuple[Any, Any] | None = None,
 ) -> None:
     """Complete the leftmost cell of each channel, clip, interleave and write it.
 
-    `before` is added before the shift, `after` after it.
+    `before` is added before the shift, `after` after it. All rows are written, and a little too
+    far each, unless `rows` names the first one and the one past the last.
     """
     lanes, r, C = cells.lanes, cells.r, cells.channels
     planes = []
@@ -214,12 +216,21 @@ def _store(
         plane = pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
         every = pick(builder, every, range(lanes * (count + 1)), plane)
     # Rows of whole words are quicker to write: the surplus is overwritten by the next cell.
-    surplus = (1 << (r * C - 1).bit_length()) - r * C
+    surplus = 0 if rows else (1 << (r * C - 1).bit_length()) - r * C
     for u in range(r):
         row = [c * lanes + cells.values.index(u * r + v) for v in range(r) for c in range(C)]
         row = pick(builder, every, row + row[:1] * surplus)
         place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
-        builder.store(row, at_pointer(builder, target, place, row.type), align=1)
+        pointer = at_pointer(builder, target, place, row.type)
+        if not rows:
+            builder.store(row, pointer, align=1)
+            continue
+        wanted = builder.and_(
+            builder.icmp_signed("<=", rows[0], ir.Constant(rows[0].type, u)),
+            builder.icmp_signed(">", rows[1], ir.Constant(rows[1].type, u)),
+        )
+        with builder.if_then(wanted):
+            builder.store(row, pointer, align=1)
 
 
 def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
@@ -269,30 +280,24 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
 
 
 @intrinsic
-def store_border_cell(typing_context, cells, added, out):
-    """Write the leftmost cell with what `add_border` has worked out, to out[: r * r * C]."""
+def store_border_cell(typing_context, cells, added, out, position, stride, top, bottom):
+    """Write rows top <= u < bottom of the leftmost cell, with what `add_border` has worked out."""
 
     def generate(context, builder, signature, arguments):
+        sums, _, _, first, step, *rows = arguments
         data = data_of(context, builder, signature, arguments, 1)
         target = data_of(context, builder, signature, arguments, 2)
         vector = ir.VectorType(_I16, cells.lanes)
-        index = ir.IntType(64)
-        rest = [
-            builder.load(
-                at_pointer(builder, data, ir.Constant(index, c * cells.lanes), vector), align=2
-            )
-            for c in range(cells.channels)
-        ]
-        rest = [
-            builder.add(pick(builder, values, cells.values), _rounding(cells)) for values in rest
-        ]
+        before = []
+        for channel in range(cells.channels):
+            at = ir.Constant(first.type, channel * cells.lanes)
+            rest = builder.load(at_pointer(builder, data, at, vector), align=2)
+            before.append(builder.add(pick(builder, rest, cells.values), _rounding(cells)))
         none = [ir.Constant(vector, None)] * cells.channels
-        step = ir.Constant(index, cells.r * cells.channels)
-        at = ir.Constant(index, 0)
-        _store(context, builder, cells, arguments[0], rest, none, target, at, step)
+        _store(context, builder, cells, sums, before, none, target, first, step, tuple(rows))
         return context.get_dummy_value()
 
-    return types.void(cells, added, out), generate
+    return types.void(cells, added, out, position, stride, top, bottom), generate
 
 
 @intrinsic
