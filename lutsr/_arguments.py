@@ -59,7 +59,9 @@ def check_image(
 
 def as_planes(pixels: NDArray[Any], axis: int | None) -> NDArray[Any]:
     """View an image as (H, W, C)."""
-    return pixels[..., np.newaxis] if axis is None else np.moveaxis(pixels, axis, -1)
+    if axis is None:
+        return pixels[..., np.newaxis]
+    return pixels if axis == 2 else np.moveaxis(pixels, axis, -1)
 
 
 def check_workers(workers: int | None) -> int:

@@ -138,7 +138,8 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                         ]
                         values = builder.xor(values, constants(_I16, surplus))
                         values = builder.bitcast(values, ir.VectorType(_I8, n))
-                    corners.append(builder.sext(values, narrow) if kind.width < 16 else values)
+                        values = builder.sext(values, narrow)
+                    corners.append(values)
                 steps = [builder.sub(corners[k + 1], corners[k]) for k in (0, 1)]
 
                 first = builder.mul(pair, ir.Constant(pair.type, 2))

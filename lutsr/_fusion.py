@@ -96,9 +96,8 @@ def _check_room() -> None:
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
-    """Allocate 65537 entries of at least `length` values, each on a cache line."""
+    """Allocate 65537 entries of `length` values, the first one on a cache line."""
     per_line = LINE // np.dtype(dtype).itemsize
-    length = -(-length // per_line) * per_line
     buffer: NDArray[Any] = np.zeros(65537 * length + per_line, dtype)
     skip = -buffer.ctypes.data % LINE // buffer.itemsize
     return buffer[skip : skip + 65537 * length].reshape(65537, length)

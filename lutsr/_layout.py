@@ -168,7 +168,8 @@ def _place(window: list[list[list[int]]], closing: bool, line: int) -> tuple[lis
         for k, place in zip(used, places, strict=True):
             found[-1][k] = end + place
         end += width
-    return found, end + -end % line
+    # An entry takes whole lines, or a line whole entries.
+    return found, end + -end % line if end > line else 1 << (end - 1).bit_length()
 
 
 def _piece(places: list[int], free: set[int], line: int) -> Piece:

@@ -64,9 +64,11 @@ def _add(builder: Any, sums: Any, where: tuple[int, int], values: Any) -> Any:
 
 
 def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: Any) -> Any:
-    """Load a register's piece of an entry, with zeros where there is nothing for it."""
+    """Load a register's piece of an entry as words, with zeros where there is nothing for it."""
     pointer = at_pointer(builder, entries, offset, ir.VectorType(element, piece.width))
     values = builder.load(pointer, align=1)
+    if element.width < 16:  # while there are few
+        values = builder.sext(values, ir.VectorType(_I16, piece.width))
     places = [place if place >= 0 else piece.width for place in piece.places]
     return pick(builder, values, places, ir.Constant(values.type, None))
 
@@ -105,12 +107,9 @@ def _pair_adder(vertical: bool, rows: int) -> Any:
                             continue
                         offset = find(0, piece.start * cells.unit)
                         values = load_piece(builder, entries, offset, piece, element)
-                        words = len(piece.places)
-                        if element.width < 16:
-                            values = builder.sext(values, ir.VectorType(_I16, words))
                         sums = _add(builder, sums, (channel, k), values)
                         if cells.packed:
-                            high = builder.ashr(values, constants(_I16, [8] * words))
+                            high = builder.ashr(values, constants(_I16, [8] * values.type.count))
                             where_high = channel, k + len(cells.registers)
                             sums = _add(builder, sums, where_high, high)
             return sums
