@@ -35,6 +35,7 @@ from ._vectors import (
     add_vertical,
     move_up,
     no_cells,
+    place_of_pair,
     store_border_cell,
     store_pixels,
 )
@@ -119,7 +120,7 @@ def _find_pairs(image, row, di, dj, x0, x1, length, offsets):
     others = image[row + di].ravel()[(first + dj) * C : (first + dj) * C + count]
     places = offsets[(first - x0) * C : (first - x0) * C + count]
     for k in range(count):
-        places[k] = (np.int32(ones[k]) * np.int32(256) + np.int32(others[k])) * np.int32(length)
+        places[k] = place_of_pair(ones[k], others[k], length)
 
 
 @part

@@ -58,6 +58,18 @@ def no_cells(typing_context, tags, table):
     return cells(tags, table), generate
 
 
+@intrinsic
+def place_of_pair(typing_context, one, other, length):
+    """Say where the entry of a pair of levels is, in 32 bits: numba's products take 64."""
+
+    def generate(context, builder, signature, arguments):
+        first, second = (builder.zext(level, _I32) for level in arguments[:2])
+        pair = builder.add(builder.shl(first, ir.Constant(_I32, 8)), second)
+        return builder.mul(pair, builder.trunc(arguments[2], _I32))
+
+    return types.int32(one, other, length), generate
+
+
 def _add(builder: Any, sums: Any, where: tuple[int, int], values: Any) -> Any:
     total = builder.add(builder.extract_value(sums, where), values)
     return builder.insert_value(sums, total, where)
