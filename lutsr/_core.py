@@ -177,6 +177,7 @@ def _run_fast(
     image.flags.writeable = False  # one writability, so that the kernel compiles once
     _kernels.upscale_band(
         image,
+        image.reshape(-1),
         (tables.fused.vertical, tables.fused.horizontal),
         tables.lut.reshape(-1),
         g0,
@@ -184,10 +185,7 @@ def _run_fast(
         tile,
         length,
         (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
-        (
-            np.empty(channels * LANES[r], np.int16),
-            np.empty(r * r * channels, np.uint8),
-        ),
+        np.empty(channels * LANES[r], np.int16),
         out,
         ((0,) * channels, (0,) * r, (0,) * origin),
     )
@@ -221,6 +219,7 @@ def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray
         tile,
         places,
         weights,
+        (np.empty(16, np.int32), np.empty(3 * 32, np.int64), np.empty(2 * 32, np.int16)),
         sums,
         ((0,) * r, (0,) * origin),
     )

@@ -65,15 +65,20 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
             layout(r, cell_origin(r, expand_shift), 8 * np.dtype(dtype).itemsize, vertical)
             for vertical in (True, False)
         ]
-        vertical, horizontal = (_aligned_zeros(each.length, dtype) for each in layouts)
+        tables = tuple(_aligned_zeros(each.length, dtype) for each in layouts)
         places = tuple((each.at, each.flips) for each in layouts)
+        scratch = (
+            np.empty((4, 9 * r * r), np.int64),
+            *(np.empty(each.at.size, np.int32) for each in layouts),
+        )
         fits = np.ones(1, np.uint8)
-        _kernels.fuse_pairs(lut, expand_shift, places, 0, 65537, vertical, horizontal, fits)
+        pairs = lut.reshape(65536, -1)
+        _kernels.fuse_pairs(pairs, r, expand_shift, places, 0, 65537, tables, scratch, fits)
         if fits[0]:
             break
-    vertical.flags.writeable = False
-    horizontal.flags.writeable = False
-    return FusedTables(vertical, horizontal)
+    for table in tables:
+        table.flags.writeable = False
+    return FusedTables(*tables)
 
 
 def _check_room() -> None:

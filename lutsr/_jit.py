@@ -40,6 +40,15 @@ def _stamp() -> str:
 STAMP = _stamp()
 
 
+def _compile(function: Callable[..., Any]) -> Any:
+    """Compile for running without the GIL, and without counting references.
+
+    Counts are for arrays that come and go. Kernels allocate nothing, but every view of an array
+    would be counted, atomically, several times for each row of cells.
+    """
+    return njit(nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
+
+
 def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that Python calls, cached on disk where some cache folder is writable.
 
@@ -47,7 +56,7 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     what another one has compiled.
     """
     function.__qualname__ += f"_{STAMP}"
-    compiled = njit(nogil=True)(function)
+    compiled: Callable[..., Any] = _compile(function)
     with contextlib.suppress(RuntimeError):  # numba found no place for a cache
         # What its own ``cache=True`` does.
         compiled._cache = SafeCache(function)  # type: ignore[attr-defined]
@@ -56,4 +65,5 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that kernels call, as part of them: it has no cache that could be old."""
-    return njit(nogil=True)(function)
+    compiled: Callable[..., Any] = _compile(function)
+    return compiled

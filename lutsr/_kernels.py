@@ -1,7 +1,7 @@
 """All jitted code of lutsr, made of the vectors of ``lutsr._vectors``.
 
 Kernels never see user input: they take arrays that ``lutsr._core`` has laid out, write into the
-output they are given, return nothing and never raise. They do not run under
+output they are given, allocate and return nothing and never raise. They do not run under
 ``NUMBA_DISABLE_JIT`` (vectors are LLVM values); their plain twin is ``lutsr.reference``.
 
 A row of cells is the sum over a few rows of vertical and of horizontal pairs. Going along it, the
@@ -42,7 +42,7 @@ from ._vectors import (
 
 
 @entry_point
-def fuse_pairs(lut, s, places, first, last, vertical, horizontal, fits):
+def fuse_pairs(lut, r, s, places, first, last, tables, scratch, fits):
     """Fuse the four rotations of the pairs first <= 256 * p + q < last.
 
     Rotations 0 and 180 look at the same vertical pairs, 90 and 270 at the same horizontal ones,
@@ -50,17 +50,27 @@ def fuse_pairs(lut, s, places, first, last, vertical, horizontal, fits):
     window. In p's own cell p is left out, and in q's own cell q, so that a trained entry fits 8
     bits.
 
-    The tables, int8 or int16 (65537, entry length), come as zeros. Pair 65536 stands for those
-    that add nothing. `places` says for vertical and for horizontal pairs where each value of the
-    window goes, and what flips it (``lutsr._layout``). `s` is ``expand_shift``. Stops and sets
-    `fits[0]` to 0 where a value does not fit the type.
+    Parameters
+    ----------
+    lut : int8 (65536, 9 * r * r)
+    r, s : int
+        Scale and ``expand_shift``.
+    places : two of two arrays
+        For vertical and for horizontal pairs, where each value of the window goes, and what
+        flips it (``lutsr._layout``).
+    first, last : int
+    tables : two of int8 or int16 (65537, entry length)
+        Zeros. Pair 65536 stands for those that add nothing.
+    scratch : int64 (4, 9 * r * r) and two of int32 (values of a window,)
+    fits : uint8 (1,)
+        Set to 0 where a value does not fit the type: then the rest is left out.
     """
-    r = lut.shape[3]
+    vertical, horizontal = tables
+    goals, v_sums, h_sums = scratch
     lowest = -(1 << (8 * vertical.itemsize - 1))
     v_shape, h_shape = (2 * r + 2 * s, r + 2 * s), (r + 2 * s, 2 * r + 2 * s)
     (v_at, v_flips), (h_at, h_flips) = places
     # Where rotations 0 at p and 180 at q put a value of a table entry; then 270 at p, 90 at q.
-    goals = np.empty((4, 9 * r * r), np.int64)
     for k in range(9 * r * r):
         tap, u, v = k // (r * r), k // r % r, k % r
         y, x = u + (tap // 3 - 1) * s, v + (tap % 3 - 1) * s
@@ -68,15 +78,12 @@ def fuse_pairs(lut, s, places, first, last, vertical, horizontal, fits):
         goals[1, k] = (s + 2 * r - 1 - y) * v_shape[1] + s + r - 1 - x
         goals[2, k] = (s + r - 1 - x) * h_shape[1] + s + y
         goals[3, k] = (s + x) * h_shape[1] + s + 2 * r - 1 - y
-    v_sums = np.zeros(v_shape[0] * v_shape[1], np.int32)
-    h_sums = np.zeros(h_shape[0] * h_shape[1], np.int32)
-    flat = lut.reshape(65536, 9 * r * r)
     for pair in range(first, last):
         v_sums[:] = 0
         h_sums[:] = 0
         if pair < 65536:
             p, q = pair // 256, pair % 256
-            there, back = flat[pair], flat[256 * q + p]
+            there, back = lut[pair], lut[256 * q + p]
             for k in range(9 * r * r):
                 v_sums[goals[0, k]] += there[k]
                 v_sums[goals[1, k]] += back[k]
@@ -92,7 +99,10 @@ def fuse_pairs(lut, s, places, first, last, vertical, horizontal, fits):
             (v_sums, vertical, v_at, v_flips),
             (h_sums, horizontal, h_at, h_flips),
         ):
-            if sums.min() < lowest or sums.max() >= -lowest:
+            least = most = 0
+            for k in range(len(sums)):
+                least, most = min(least, sums[k]), max(most, sums[k])
+            if least < lowest or most >= -lowest:
                 fits[0] = 0
                 return
             entry = table[pair]
@@ -101,7 +111,7 @@ def fuse_pairs(lut, s, places, first, last, vertical, horizontal, fits):
 
 
 @part
-def _find_pairs(image, row, di, dj, x0, x1, length, offsets):
+def _find_pairs(image, flat, row, di, dj, x0, x1, length, offsets):
     """Note where the entries of a row's pairs (row, j), (row + di, j + dj) are, x0 <= j < x1.
 
     Pairs that reach beyond the image get the empty entry.
@@ -116,8 +126,8 @@ def _find_pairs(image, row, di, dj, x0, x1, length, offsets):
     offsets[max(last - x0, 0) * C : (x1 - x0) * C] = nothing
     # Indexed from zero: only so does LLVM vectorise the loop.
     count = max(last - first, 0) * C
-    ones = image[row].ravel()[first * C : first * C + count]
-    others = image[row + di].ravel()[(first + dj) * C : (first + dj) * C + count]
+    at, other = (row * W + first) * C, ((row + di) * W + first + dj) * C
+    ones, others = flat[at : at + count], flat[other : other + count]
     places = offsets[(first - x0) * C : (first - x0) * C + count]
     for k in range(count):
         places[k] = place_of_pair(ones[k], others[k], length)
@@ -135,8 +145,7 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratc
     H, W, C = image.shape
     r, origin = len(tags[1]), len(tags[2])
     lead = 1 - origin
-    sums, pixels = scratch
-    lanes, stride = sums.shape[0] // C, W * r * C
+    lanes, stride = scratch.shape[0] // C, W * r * C
     top, bottom = max(origin - g * r, 0), min(r, H * r + origin - g * r)
     cells = no_cells(tags, tables[0])
     for j in range(first - 2, last + lead):
@@ -152,18 +161,12 @@ def _border_cells(image, lut, g, h0, first, last, tables, places, length, scratc
                 ahead = W * C if g < H + origin - 3 else 0
             for c in range(C):
                 at = (g * W + h) * C + c
-                add_border(tags[1], tags[2], kind, image, at, W * C, C, ahead, lut, sums, c * lanes)
+                add_border(
+                    tags[1], tags[2], kind, image, at, W * C, C, ahead, lut, scratch, c * lanes
+                )
             left, right = max(origin - h * r, 0), min(r, W * r + origin - h * r)
-            if right - left == r:
-                at = (g * r - origin) * stride + (h * r - origin) * C
-                store_border_cell(cells, sums, out, at, stride, top, bottom)
-            else:
-                store_border_cell(cells, sums, pixels, 0, r * C, 0, r)
-                for u in range(top, bottom):
-                    row = out[g * r - origin + u]
-                    for v in range(left, right):
-                        for c in range(C):
-                            row[h * r - origin + v, c] = pixels[(u * r + v) * C + c]
+            at = (g * r - origin) * stride + (h * r - origin) * C
+            store_border_cell(cells, scratch, out, at, stride, top, bottom, left, right)
         cells = move_up(cells)
 
 
@@ -186,12 +189,12 @@ def _inner_cells(image, g, h0, first, last, tables, places, length, out, tags):
 
 
 @entry_point
-def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out, tags):
+def upscale_band(image, flat, tables, lut, g0, g1, tile, length, places, scratch, out, tags):
     """Enlarge the rows of cells g0 <= g < g1 of an image into their place in the output.
 
     Parameters
     ----------
-    image : uint8 (H, W, C)
+    image, flat : uint8 (H, W, C) and the same (H * W * C,)
         Large enough to have every kind of cell both ways.
     tables : two of int8 or int16 (65537, entry length)
         Of vertical and horizontal pairs, from `fuse_pairs`.
@@ -205,7 +208,7 @@ def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out,
     places : int32 (4 * length + spare,) and int32 (3 * length + spare,)
         Scratch: where the entries of the last rows of pairs are, as rings; `AHEAD` pairs are
         spare.
-    scratch : int16 (C * lanes,) and uint8 (r * r * C,)
+    scratch : int16 (C * lanes,)
         For one border cell.
     out : uint8 (H * r, W * r, C)
     tags : three tuples
@@ -219,8 +222,8 @@ def upscale_band(image, tables, lut, g0, g1, tile, length, places, scratch, out,
         for row in range(g0 - 2, g1 + lead):
             v_ring, h_ring = row % 4 * length, row % 3 * length
             v_row, h_row = places[0][v_ring : v_ring + length], places[1][h_ring : h_ring + length]
-            _find_pairs(image, row, 1, 0, h0 - 2, h1 + 1, tables[0].shape[1], v_row)
-            _find_pairs(image, row, 0, 1, h0 - 2, h1 + 1, tables[1].shape[1], h_row)
+            _find_pairs(image, flat, row, 1, 0, h0 - 2, h1 + 1, tables[0].shape[1], v_row)
+            _find_pairs(image, flat, row, 0, 1, h0 - 2, h1 + 1, tables[1].shape[1], h_row)
             g = row - lead
             if g < g0:
                 continue
@@ -279,13 +282,13 @@ def _find_deep_pairs(values, levels, steps, row, di, dj, x0, x1, length, places,
 
 
 @part
-def _deep_border_cell(values, levels, steps, lut, g, h, program, cell, sums, tags):
+def _deep_border_cell(values, levels, steps, lut, g, h, program, scratch, sums, tags):
     """Complete the sums of a cell that may be near a border, in an image of any size."""
     r, origin = len(tags[0]), len(tags[1])
     H, W = values.shape
     pair_starts, pairs, value_starts, numbers, sources = program
     kind = _kind(g, H + origin) * min(W + origin, KINDS) + _kind(h, W + origin)
-    places, weights = np.empty(3 * 32, np.int64), np.empty(2 * 32, np.int16)  # 21 pairs at most
+    cell, places, weights = scratch
     for k in range(pair_starts[kind], pair_starts[kind + 1]):
         i, j = g + pairs[k, 0], h + pairs[k, 1]
         m, n = g + pairs[k, 2], h + pairs[k, 3]
@@ -310,7 +313,7 @@ def _deep_border_cell(values, levels, steps, lut, g, h, program, cell, sums, tag
 
 @entry_point
 def sum_deep_band(
-    values, levels, steps, tables, lut, program, g0, g1, tile, places, weights, sums, tags
+    values, levels, steps, tables, lut, program, g0, g1, tile, places, weights, scratch, sums, tags
 ):
     """Sum up the rows of cells g0 <= g < g1 of one channel of a deep image.
 
@@ -327,6 +330,8 @@ def sum_deep_band(
     places : int32 (12 * (tile + 3) + spare,) and (9 * (tile + 3) + spare,)
     weights : int16 (8 * (tile + 3),) and (6 * (tile + 3),)
         Scratch: entries and weights of the last rows of pairs, as rings; `AHEAD` pairs are spare.
+    scratch : int32 (16,), int64 (96,) and int16 (64,)
+        For one border cell: its sums, and entries and weights of its pairs, fewer than 32.
     sums : int32 (H * r, W * r)
         The output in quarter steps, before rounding and clipping.
     tags : two tuples
@@ -335,7 +340,6 @@ def sum_deep_band(
     r, origin = len(tags[0]), len(tags[1])
     H, W = values.shape
     rows, columns, lead, length = H + origin, W + origin, 1 - origin, tile + 3
-    cell = np.empty(16, np.int32)
     for h0 in range(0, columns, tile):
         h1 = min(h0 + tile, columns)
         for row in range(g0 - 2, g1 + lead):
@@ -362,8 +366,8 @@ def sum_deep_band(
                         place = (g * r - origin) * W * r + h * r - origin
                         store_deep_cell(cells, steps, values, g * W + h, W, sums, place, W * r)
                     else:
-                        store_deep_sums(cells, steps, cell)
+                        store_deep_sums(cells, steps, scratch[0])
                         _deep_border_cell(
-                            values, levels, steps, lut, g, h, program, cell, sums, tags
+                            values, levels, steps, lut, g, h, program, scratch, sums, tags
                         )
                 cells = move_up_deep(cells)

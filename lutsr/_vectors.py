@@ -207,12 +207,12 @@ def _store(
     target: Any,
     at: Any,
     step: Any,
-    rows: tuple[Any, Any] | None = None,
+    part: tuple[Any, Any, Any, Any] | None = None,
 ) -> None:
     """Complete the leftmost cell of each channel, clip, interleave and write it.
 
     `before` is added before the shift, `after` after it. All rows are written, and a little too
-    far each, unless `rows` names the first one and the one past the last.
+    far each, unless `part` has the first row, the one past the last, and the same of columns.
     """
     lanes, r, C = cells.lanes, cells.r, cells.channels
     planes = []
@@ -226,22 +226,34 @@ def _store(
     for count, plane in enumerate(planes[1:], 1):
         plane = pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
         every = pick(builder, every, range(lanes * (count + 1)), plane)
-    # Rows of whole words are quicker to write: the surplus is overwritten by the next cell.
-    surplus = 0 if rows else (1 << (r * C - 1).bit_length()) - r * C
+    if part is None:
+        # Rows of whole words are quicker to write: the surplus is overwritten by the next cell.
+        spans = [(0, r, (1 << (r * C - 1).bit_length()) - r * C)]
+    else:
+        spans = [(0, r, 0), (1, r, 0), (0, 1, 0)][: 3 if cells.origin else 1]
     for u in range(r):
-        row = [c * lanes + cells.values.index(u * r + v) for v in range(r) for c in range(C)]
-        row = pick(builder, every, row + row[:1] * surplus)
-        place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
-        pointer = at_pointer(builder, target, place, row.type)
-        if not rows:
-            builder.store(row, pointer, align=1)
-            continue
-        wanted = builder.and_(
-            builder.icmp_signed("<=", rows[0], ir.Constant(rows[0].type, u)),
-            builder.icmp_signed(">", rows[1], ir.Constant(rows[1].type, u)),
-        )
-        with builder.if_then(wanted):
-            builder.store(row, pointer, align=1)
+        for left, right, surplus in spans:
+            row = [
+                c * lanes + cells.values.index(u * r + v)
+                for v in range(left, right)
+                for c in range(C)
+            ]
+            row = pick(builder, every, row + row[:1] * surplus)
+            place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
+            pointer = at_pointer(builder, target, plus(builder, place, left * C), row.type)
+            if part is None:
+                builder.store(row, pointer, align=1)
+                continue
+            top, bottom, first, end = part
+            wanted = builder.and_(
+                builder.icmp_signed("<=", top, ir.Constant(top.type, u)),
+                builder.icmp_signed(">", bottom, ir.Constant(bottom.type, u)),
+            )
+            for bound, value in ((first, left), (end, right)):
+                same = builder.icmp_signed("==", bound, ir.Constant(bound.type, value))
+                wanted = builder.and_(wanted, same)
+            with builder.if_then(wanted):
+                builder.store(row, pointer, align=1)
 
 
 def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
@@ -291,11 +303,13 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
 
 
 @intrinsic
-def store_border_cell(typing_context, cells, added, out, position, stride, top, bottom):
-    """Write rows top <= u < bottom of the leftmost cell, with what `add_border` has worked out."""
+def store_border_cell(
+    typing_context, cells, added, out, position, stride, top, bottom, left, right
+):
+    """Write a part of the leftmost cell, with what `add_border` has worked out."""
 
     def generate(context, builder, signature, arguments):
-        sums, _, _, first, step, *rows = arguments
+        sums, _, _, first, step, *part = arguments
         data = data_of(context, builder, signature, arguments, 1)
         target = data_of(context, builder, signature, arguments, 2)
         vector = ir.VectorType(_I16, cells.lanes)
@@ -305,10 +319,11 @@ def store_border_cell(typing_context, cells, added, out, position, stride, top, 
             rest = builder.load(at_pointer(builder, data, at, vector), align=2)
             before.append(builder.add(pick(builder, rest, cells.values), _rounding(cells)))
         none = [ir.Constant(vector, None)] * cells.channels
-        _store(context, builder, cells, sums, before, none, target, first, step, tuple(rows))
+        _store(context, builder, cells, sums, before, none, target, first, step, tuple(part))
         return context.get_dummy_value()
 
-    return types.void(cells, added, out, position, stride, top, bottom), generate
+    arguments = (cells, added, out, position, stride, top, bottom, left, right)
+    return types.void(*arguments), generate
 
 
 @intrinsic
