@@ -69,7 +69,7 @@ def measure(quick: bool) -> dict[str, Any]:
                 scaling.time_per_pixel,
                 model,
                 scaling.SIZES[: 3 if quick else None],
-                3 if quick else 7,
+                3 if quick else 21,
             )
         ],
     }

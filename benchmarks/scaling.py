@@ -17,6 +17,18 @@ SIZES = ((256, 256), (512, 512), (1024, 1024), (2160, 3840), (4096, 4096), (10_0
 PIXELS = 4_000_000
 
 
+def crops(height: int, width: int, count: int) -> list[images.Image]:
+    """Cut images out of a photograph, all over it.
+
+    One small image again and again would be one spot of the photograph, which the caches keep.
+    """
+    whole = images.photograph(max(height, 540), max(width, 960))
+    spare = whole.shape[0] - height, whole.shape[1] - width
+    # Steps of the golden section go through all heights while the widths go up.
+    places = [(round(spare[0] * (k * 0.618 % 1)), spare[1] * k // count) for k in range(count)]
+    return [np.ascontiguousarray(whole[y : y + height, x : x + width]) for y, x in places]
+
+
 def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict[str, Any]]:
     """Time sizes x workers x (allocating or not) of a model on a photograph, x4, round by round.
 
@@ -37,22 +49,22 @@ def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict
     upscaler = lutsr.load(model, SCALE)
     cases = []
     for height, width in sizes:
-        picture = images.photograph(height // SCALE, width // SCALE)
-        filled = np.ones((height, width, 3), np.uint8)
         repeats = max(1, round(PIXELS / (height * width)))
+        pictures = crops(height // SCALE, width // SCALE, repeats)
+        filled = np.ones((height, width, 3), np.uint8)
         for workers in (1, 2):
             for out in (None, filled):
-                upscaler(picture, channel_axis=-1, workers=workers, out=out)
-                cases.append((picture, workers, out, repeats, [height, width]))
+                upscaler(pictures[0], channel_axis=-1, workers=workers, out=out)
+                cases.append((pictures, workers, out, [height, width]))
     taken: list[list[float]] = [[] for _ in cases]
     rng = np.random.default_rng(0)
     for _ in range(rounds):
         for k in rng.permutation(len(cases)):
-            picture, workers, out, repeats, (height, width) = cases[k]
+            pictures, workers, out, (height, width) = cases[k]
             start = time.perf_counter()
-            for _ in range(repeats):
+            for picture in pictures:
                 upscaler(picture, channel_axis=-1, workers=workers, out=out)
-            taken[k].append((time.perf_counter() - start) / (repeats * height * width))
+            taken[k].append((time.perf_counter() - start) / (len(pictures) * height * width))
     return [
         {
             "model": model,
@@ -63,5 +75,5 @@ def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict
             "min_ns": 1e9 * min(seconds),
             "rounds": rounds,
         }
-        for (_, workers, out, _, size), seconds in zip(cases, taken, strict=True)
+        for (_, workers, out, size), seconds in zip(cases, taken, strict=True)
     ]
