@@ -8,7 +8,8 @@ sparse least-squares problem. A run has three phases, all counted in iterations:
    the limits of int8 held there;
 3. ``rounding``: rounds of changes by one, on whole numbers.
 
-At the end values move between entries where only borders show it: see `training.split`.
+At the end values move between entries where only borders show it (`training.split`), and the
+entries of equal pairs are put right for constant images (`training.flats`).
 Every phase goes over all pictures once an iteration: on a CPU with compiled passes, on CUDA with
 those of `training.fit_torch`.
 """
@@ -35,6 +36,7 @@ from training.export import network_of, with_licences, write_table
 from training.fit_data import MARGIN, mean_psnr_y
 from training.fit_solver import Descent, Objective, Rounding
 from training.fit_torch import passes_on
+from training.flats import exact_flats
 from training.grid import table_from_network
 from training.options import FitOptions
 from training.record import commit, read_json, read_log, versions, write_json, write_log
@@ -215,6 +217,12 @@ class Run:
         """Write the table and its card."""
         windows = self.solver.windows
         self.note_val("int8", windows)
+        table = better_borders(
+            table_from_windows(windows.cpu(), self.shift), self.shift, self.pictures,
+            steps=self.args["borders"], seed=self.args["seed"], device=self.device,
+        )  # fmt: skip
+        table = exact_flats(table, self.shift)
+        self.note_val("table", windows_from_table(table, self.shift).to(windows.device))
         record = read_json(self.folder / "args.json")
         record["val_psnr_y"] = self.val
         record["seconds"] = round(self.seconds, 1)
@@ -226,10 +234,6 @@ class Run:
             "command": self.args["command"],
             "commit": self.commit,
         }
-        table = better_borders(
-            table_from_windows(windows.cpu(), self.shift), self.shift, self.pictures,
-            steps=self.args["borders"], seed=self.args["seed"], device=self.device,
-        )  # fmt: skip
         path = write_table(self.folder, table, **common)
         if self.args["metrics"]:
             # Here, because it needs scikit-image, which the fit itself does without.
