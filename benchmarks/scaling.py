@@ -13,20 +13,21 @@ from . import images
 SCALE = 4
 #: Height and width of the output.
 SIZES = ((256, 256), (512, 512), (1024, 1024), (2160, 3840), (4096, 4096), (10_000, 10_000))
-#: So many output pixels are enlarged in a round at least, by calls one after the other.
-PIXELS = 4_000_000
 
 
-def crops(height: int, width: int, count: int) -> list[images.Image]:
-    """Cut images out of a photograph, all over it.
+def crops(height: int, width: int) -> list[images.Image]:
+    """Cover a photograph with images of a size, as evenly as whole ones do.
 
-    One small image again and again would be one spot of the photograph, which the caches keep.
+    So all sizes up to the photograph's enlarge about the same pixels in a round, by calls one
+    after the other. One small image again and again would be one spot of the photograph, which
+    the caches keep.
     """
     whole = images.photograph(max(height, 540), max(width, 960))
-    spare = whole.shape[0] - height, whole.shape[1] - width
-    # Steps of the golden section go through all heights while the widths go up.
-    places = [(round(spare[0] * (k * 0.618 % 1)), spare[1] * k // count) for k in range(count)]
-    return [np.ascontiguousarray(whole[y : y + height, x : x + width]) for y, x in places]
+    tops, lefts = (
+        np.linspace(0, n - size, max(1, round(n / size))).astype(int)
+        for n, size in zip(whole.shape[:2], (height, width), strict=True)
+    )
+    return [np.ascontiguousarray(whole[y : y + height, x : x + width]) for y in tops for x in lefts]
 
 
 def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict[str, Any]]:
@@ -49,8 +50,7 @@ def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict
     upscaler = lutsr.load(model, SCALE)
     cases = []
     for height, width in sizes:
-        repeats = max(1, round(PIXELS / (height * width)))
-        pictures = crops(height // SCALE, width // SCALE, repeats)
+        pictures = crops(height // SCALE, width // SCALE)
         filled = np.ones((height, width, 3), np.uint8)
         for workers in (1, 2):
             for out in (None, filled):
