@@ -105,6 +105,7 @@ PICTURES = (
     ("limits_noise", "chelsea", noisy(10), (72, 112), 1.0),
     ("limits_jpeg", "coffee", compressed(30), (236, 310), 1.0),
     ("limits_aliased", "astronaut", aliased, (20, 180), 1.0),
+    ("limits_bright", "coffee", clean, (24, 330), 1.0),
     ("limits_texture", "grass", clean, (200, 200), 1.0),
     ("limits_text", "text", clean, (20, 40), 1.0),
     ("limits_smooth", "cell", clean, (300, 230), 6.0),
