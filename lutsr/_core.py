@@ -24,10 +24,10 @@ DEEP_WORK = 4
 
 #: What each worker would get of the rows that are left is so many times its next band: who is
 #: held up leaves the rest to the others.
-SHARE = 1.25
+SHARE = 1.1
 
 #: Rows of cells in a band, at least, where there are enough.
-BAND_ROWS = 16
+BAND_ROWS = 48
 
 #: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
 TILE = 512
