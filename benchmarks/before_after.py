@@ -23,8 +23,8 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
 import lutsr
-from training.degrade import crop_to_multiple, shrink
-from training.metrics import psnr_y
+from training.evaluation.degrade import crop_to_multiple, shrink
+from training.evaluation.metrics import psnr_y
 
 Pixels = NDArray[np.uint8]
 

@@ -3,7 +3,7 @@
 ``python -m benchmarks.quality``
 
 The inputs are made from the full-size images with MATLAB's bicubic, and the figures computed,
-by `training.evaluate`, as papers have them.
+by `training.evaluation.evaluate`, as papers have them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from training.evaluate import MEAN, Method, score
+from training.evaluation.evaluate import MEAN, Method, score
 
 from . import records
 from .contenders import CONTENDERS, ROOT

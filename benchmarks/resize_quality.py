@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import lutsr
-from training.degrade import crop_to_multiple
-from training.metrics import psnr_y
+from training.evaluation.degrade import crop_to_multiple
+from training.evaluation.metrics import psnr_y
 
 Pixels = NDArray[np.uint8]
 
@@ -28,7 +28,7 @@ SCALES = (Fraction(5, 2), Fraction(8))
 
 
 def imresize(image: Pixels, scale: Fraction) -> Pixels:
-    """Reduce as MATLAB does; `training.degrade` has the same for 2, 3 and 4, in whole numbers."""
+    """Reduce as MATLAB does; see `training.evaluation.degrade` for 2, 3 and 4."""
     for axis in (0, 1):
         length = image.shape[axis]
         centres = (np.arange(length / scale) + 0.5) * float(scale) - 0.5

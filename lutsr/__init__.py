@@ -9,7 +9,7 @@ Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `warmup`, and t
 reference implementation in `lutsr.reference`.
 """
 
-from . import reference
+from ._eclut import reference
 from ._resize import resize
 from ._upscaler import Upscaler, load, models, upscale, warmup
 from ._version import __version__

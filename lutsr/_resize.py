@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arguments import as_planes, check_image, check_int, check_workers
-from ._reduce import reduce_planes
+from ._frame.arguments import as_planes, check_image, check_int, check_workers
+from ._frame.reduce import reduce_planes
 from ._upscaler import Upscaler, is_path, load, models
 
 __all__ = ["resize"]

@@ -1,6 +1,6 @@
 """The public functions: check what came, prepare it, hand it to the core.
 
-`lutsr._tables` is imported inside functions: half of what ``import lutsr`` would cost is in it.
+`lutsr._modelfile` is imported inside functions: half of what ``import lutsr`` would cost is in it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _alpha, _core, _fusion
-from ._arguments import as_planes, check_image, check_int, check_out, check_workers
+from ._eclut import fusion
+from ._frame import bands
+from ._frame.alpha import fill_hidden, hold_extremes
+from ._frame.arguments import as_planes, check_image, check_int, check_out, check_workers
 
 if TYPE_CHECKING:
-    from ._tables import ModelInfo, Table
+    from ._modelfile import ModelInfo, Table
 
 __all__ = ["Upscaler", "load", "models", "upscale", "warmup"]
 
@@ -53,7 +55,7 @@ class Upscaler:
         self.expand_shift = table.expand_shift
         self.lut = table.lut
         self.card = table.card
-        self._fused = _fusion.fuse(table.lut, table.expand_shift)
+        self._fused = fusion.fuse(table.lut, table.expand_shift)
 
     def __repr__(self) -> str:
         return f"<lutsr.Upscaler {self.model} x{self.scale}, expand_shift={self.expand_shift}>"
@@ -86,11 +88,11 @@ class Upscaler:
                 check_out(out, shape, dtype, pixels)
             self._enlarge(planes, as_planes(result, axis), alpha=alpha, workers=workers)
             return result
-        from . import _streaming
+        from ._frame import sink
 
-        _streaming.check_sink(out, shape, dtype)
+        sink.check_sink(out, shape, dtype)
         enlarge = partial(self._enlarge, alpha=alpha, workers=workers)
-        _streaming.enlarge_into(out, planes, axis, self.scale, enlarge)
+        sink.enlarge_into(out, planes, axis, self.scale, enlarge)
         return cast("NDArray[Any]", out)
 
     def _enlarge(
@@ -100,10 +102,10 @@ class Upscaler:
         filled = planes
         if alpha:
             planes = planes.astype(out.dtype, copy=False)
-            filled = _alpha.fill_hidden(planes)
-        _core.upscale_planes(filled, self.lut, self._fused, self.expand_shift, out, workers)
+            filled = fill_hidden(planes)
+        bands.upscale_planes(filled, self.lut, self._fused, self.expand_shift, out, workers)
         if alpha:
-            _alpha.hold_extremes(planes[..., -1], out[..., -1])
+            hold_extremes(planes[..., -1], out[..., -1])
 
 
 def upscale(
@@ -233,7 +235,7 @@ def load(
     >>> lutsr.load("eclut", 4)
     <lutsr.Upscaler eclut x4, expand_shift=4>
     """
-    from ._tables import read_table
+    from ._modelfile import read_table
 
     if scale is not None:
         scale = check_int("scale", scale)
@@ -261,7 +263,7 @@ def is_path(model: object) -> bool:
 
 @lru_cache(maxsize=8)
 def _load_shipped(model: str, scale: int) -> Upscaler:
-    from ._tables import read_shipped
+    from ._modelfile import read_shipped
 
     return Upscaler(read_shipped(model, scale))
 
@@ -280,7 +282,7 @@ def models() -> list[ModelInfo]:
     >>> sorted({model.name for model in lutsr.models()})
     ['eclut', 'eclut-fast']
     """
-    from ._tables import shipped_models
+    from ._modelfile import shipped_models
 
     return shipped_models()
 

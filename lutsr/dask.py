@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arguments import check_image
+from ._frame.arguments import check_image
 from ._upscaler import Upscaler, is_path, load
 
 try:

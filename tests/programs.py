@@ -14,7 +14,7 @@ LIMIT = 120
 PRELUDE = """
 import numpy as np
 import lutsr
-from lutsr.reference import upscale_reference
+from lutsr._eclut.reference import upscale_reference
 
 def picture(seed, shape=(40, 50), dtype=np.uint8):
     rng = np.random.default_rng(seed)

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lutsr
-from lutsr.reference import upscale_reference
+from lutsr._eclut.reference import upscale_reference
 
 #: Images before memory must be flat: by then every kernel is loaded, and the allocator at home.
 FIRST = 1000

@@ -20,7 +20,7 @@ import dask.array as da
 import lutsr.dask
 
 from .conftest import ROOT
-from .test_hostile_tables import OPTIONS, anything, arrays, call
+from .test_hostile_modelfiles import OPTIONS, anything, arrays, call
 
 DTYPES = ("uint8", "uint16", "float16", "float32", "float64", ">u2", ">f4")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import lutsr
-from lutsr import _arguments
-from lutsr.reference import upscale_reference
+from lutsr._eclut.reference import upscale_reference
+from lutsr._frame import arguments
 
 BYTES = np.random.default_rng(7).integers(0, 256, (11, 9, 3), dtype=np.uint8)
 IMAGES = {
@@ -155,7 +155,7 @@ def test_floats_outside_0_and_1(low, high, message):
 
 
 def test_every_row_of_a_large_image_is_checked(monkeypatch):
-    monkeypatch.setattr(_arguments, "CHECKED_VALUES", 20)
+    monkeypatch.setattr(arguments, "CHECKED_VALUES", 20)
     for place in np.ndindex(5, 6):
         image = np.full((5, 6), 0.5)
         image[place] = np.nan

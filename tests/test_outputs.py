@@ -31,7 +31,9 @@ def images() -> Iterator[tuple[np.ndarray[Any, Any], int | None, bool]]:
         levels = random.randint(0, 65536, (height, width, max(channels, 1)))
         kind = random.randint(4)
         if kind == 0:  # a smooth ramp
-            levels = levels // 64 + 40 * np.add.outer(np.arange(height), np.arange(width))[..., None]
+            levels = (
+                levels // 64 + 40 * np.add.outer(np.arange(height), np.arange(width))[..., None]
+            )
         elif kind == 1:  # black and white
             levels = np.where(levels < 32768, 0, 65535)
         levels = levels[..., 0] if axis is None else np.moveaxis(levels, -1, axis)

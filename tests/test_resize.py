@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr import _reduce, _resize
+from lutsr import _resize
+from lutsr._frame import reduce
 from lutsr._resize import next_scale
 
 IMAGES = {
@@ -142,7 +143,7 @@ def test_bands_and_workers_make_no_difference(monkeypatch, dtype, alpha):
     image = np.tile(IMAGES[dtype], (5, 6, 2))[..., :4]
     arguments = {"channel_axis": -1, "alpha": alpha}
     want = lutsr.resize(image, (71, 53), workers=1, **arguments)
-    monkeypatch.setattr(_reduce, "BAND_VALUES", 700)
+    monkeypatch.setattr(reduce, "BAND_VALUES", 700)
     assert np.array_equal(lutsr.resize(image, (71, 53), workers=1, **arguments), want)
     assert np.array_equal(lutsr.resize(image, (71, 53), workers=3, **arguments), want)
 

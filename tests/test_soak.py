@@ -25,7 +25,7 @@ def test_soak():
 
 
 def test_fuzz(tmp_path):
-    done = run("tests/fuzz_tables.py", "--files", "300", "--folder", str(tmp_path))
+    done = run("tests/fuzz_modelfiles.py", "--files", "300", "--folder", str(tmp_path))
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.splitlines()[-1].startswith("300 files, slowest ")
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lutsr
-from lutsr.reference import upscale_reference
+from lutsr._eclut.reference import upscale_reference
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from training.eclut.fit.options import DEVICES, FitOptions
 from training.errors import TrainingError
-from training.options import DEVICES, FitOptions
 
 PROG = "python -m training"
 EXAMPLES = f"""examples:
@@ -175,10 +175,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def run_train(options: argparse.Namespace, argv: Sequence[str]) -> None:
-    """Hand the ``train`` command to `training.train`."""
-    from training.cache import user_cache
-    from training.quantize import ALPHA
-    from training.train import train
+    """Hand the ``train`` command to `training.eclut.train`."""
+    from training.eclut.quantize import ALPHA
+    from training.eclut.train import train
+    from training.evaluation.cache import user_cache
 
     apart = ("name", "resume", "cache")  # the rest decides the result, and is recorded
     args = {key: value for key, value in vars(options).items() if key not in apart}
@@ -190,12 +190,12 @@ def run_train(options: argparse.Namespace, argv: Sequence[str]) -> None:
 
 
 def run_fit(options: argparse.Namespace, argv: Sequence[str]) -> None:
-    """Hand the ``fit`` command to `training.fit`."""
+    """Hand the ``fit`` command to `training.eclut.fit.fit`."""
     # A fit makes and drops large tensors all the time: with huge pages (torch asks Linux for them
     # when told so before it is imported) that takes a tenth less of the CPU.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-    from training.cache import user_cache
-    from training.fit import fit
+    from training.eclut.fit.fit import fit
+    from training.evaluation.cache import user_cache
 
     given = {key: value for key, value in vars(options).items() if key not in ("name", "licence")}
     given["metrics"] = dict(options.metrics)
@@ -205,8 +205,8 @@ def run_fit(options: argparse.Namespace, argv: Sequence[str]) -> None:
 
 
 def run_export(options: argparse.Namespace, argv: Sequence[str]) -> None:
-    """Hand the ``export`` command to `training.export`."""
-    from training.export import export_checkpoint
+    """Hand the ``export`` command to `training.eclut.export`."""
+    from training.eclut.export import export_checkpoint
 
     table = export_checkpoint(
         options.checkpoint,
@@ -219,8 +219,8 @@ def run_export(options: argparse.Namespace, argv: Sequence[str]) -> None:
 
 
 def run_evaluate(options: argparse.Namespace, argv: Sequence[str]) -> None:
-    """Hand the ``evaluate`` command to `training.evaluate`."""
-    from training.evaluate import print_figures
+    """Hand the ``evaluate`` command to `training.evaluation.evaluate`."""
+    from training.evaluation.evaluate import print_figures
 
     print_figures(
         [_table(text) for text in options.table],
@@ -234,8 +234,8 @@ def run_evaluate(options: argparse.Namespace, argv: Sequence[str]) -> None:
 
 
 def run_inspect(options: argparse.Namespace, argv: Sequence[str]) -> None:
-    """Hand the ``inspect`` command to `training.inspection`."""
-    from training.inspection import inspect_table
+    """Hand the ``inspect`` command to `training.eclut.inspect`."""
+    from training.eclut.inspect import inspect_table
 
     drawn = inspect_table(
         _table(options.table),

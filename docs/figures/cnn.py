@@ -18,7 +18,7 @@ from benchmarks import fsrcnn
 from benchmarks.contenders import FSRCNN_VARIABLE
 from docs.figures.limits import PHOTOGRAPHS, SCALE, clean, enlarge_both, sample
 from docs.figures.panels import Pixels, draw_row, write_csv
-from training.metrics import psnr_y
+from training.evaluation.metrics import psnr_y
 
 FIGURES = Path(__file__).with_suffix(".csv")
 PICTURE, CORNER = "coffee", (236, 310)

@@ -8,7 +8,7 @@ import numpy as np
 
 import lutsr
 from docs.figures.panels import write_csv
-from training.inspection import flat_response
+from training.eclut.inspect import flat_response
 
 FIGURES = Path(__file__).with_suffix(".csv")
 COLUMNS, ROWS, RIM = 512, 16, 4

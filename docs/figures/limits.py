@@ -19,8 +19,8 @@ from skimage.util import img_as_ubyte
 
 import lutsr
 from docs.figures.panels import Pixels, draw_row, write_csv
-from training.degrade import crop_to_multiple, shrink
-from training.metrics import psnr_y
+from training.evaluation.degrade import crop_to_multiple, shrink
+from training.evaluation.metrics import psnr_y
 
 SCALE = 4
 FIGURES = Path(__file__).with_suffix(".csv")

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lutsr.reference import expand, look_up, pixel_shuffle
+from lutsr._eclut.reference import expand, look_up, pixel_shuffle
 from training.curves import save_figure
 
 SCALE, SIDE = 4, 7

@@ -169,7 +169,7 @@ def _crop(text: str) -> tuple[int, int, int, int]:
 
 
 def _format(text: str) -> str:
-    from .._imagefile import EXTENSIONS
+    from .imagefile import EXTENSIONS
 
     ending = "." + text.lower().removeprefix(".")
     if ending not in EXTENSIONS:

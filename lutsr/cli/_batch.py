@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from .. import Upscaler, _imagefile
-from .._core import available_workers
-from .._streaming import HALO
+from .. import Upscaler
+from .._frame.bands import available_workers
+from .._frame.sink import HALO
+from . import imagefile
 from ._enlarger import Enlarger
 from ._jobs import STREAM, Job, Plan, plan
 from ._report import CommandError, UsageError, need, say
@@ -22,7 +23,7 @@ from ._report import CommandError, UsageError, need, say
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-# How the formats begin, for output that has no name to go by; `_imagefile.read` checks the rest.
+# How the formats begin, for output that has no name to go by; `imagefile.read` checks the rest.
 _HEADS = {
     b"\x89PNG": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -113,8 +114,8 @@ class _Batch:
         if job.source == STREAM:
             return 0
         try:
-            width, height, frames = _imagefile.size(job.source)
-        except _imagefile.ImageFileError:
+            width, height, frames = imagefile.size(job.source)
+        except imagefile.ImageFileError:
             return 0
         height, width = self.enlarger.shape((height, width))
         return height * width * frames
@@ -150,37 +151,37 @@ class _Batch:
                 (self.enlarger.shape(frame.shape) + frame.shape[2:], frame.dtype)
                 for frame in picture.frames
             ]
-            _imagefile.check_target(kind, shapes, picture)
+            imagefile.check_target(kind, shapes, picture)
             frames = []
             for frame in picture.frames:
                 frames.append(self.enlarger(frame, picture.alpha))
                 advance(frames[-1].shape[0] * frames[-1].shape[1])
             with _opened(job.target) as target:
-                _imagefile.write(target, frames, picture, format=kind, strip=self.args.strip)
+                imagefile.write(target, frames, picture, format=kind, strip=self.args.strip)
         except MemoryError as error:
             message = "there is not enough memory; cut the image into parts first"
             raise CommandError(f"{about}: {message}") from error
-        except (_imagefile.ImageFileError, ValueError) as error:
+        except (imagefile.ImageFileError, ValueError) as error:
             if isinstance(error.__cause__, BrokenPipeError):
                 raise error.__cause__ from None
-            if isinstance(error, _imagefile.InputError):
+            if isinstance(error, imagefile.InputError):
                 about = job.source_name
             raise CommandError(f"{about}: {error}") from error
         return f"wrote {about}: {_describe(frames)}{self.enlarger.report}", picture.notes
 
-    def _large(self, job: Job) -> AbstractContextManager[_imagefile.LargePicture | None]:
+    def _large(self, job: Job) -> AbstractContextManager[imagefile.LargePicture | None]:
         """Open the input of a job that is to be done in bands."""
         files = STREAM not in (job.source, job.target)
         if not files or job.format != "TIFF" or self.args.size is not None:
             return contextlib.nullcontext()
-        return _imagefile.read_large(job.source, self.enlarger.shape((1, 1))[0])
+        return imagefile.read_large(job.source, self.enlarger.shape((1, 1))[0])
 
     def _enlarge_large(
-        self, job: Job, large: _imagefile.LargePicture, advance: Callable[[float], Any]
+        self, job: Job, large: imagefile.LargePicture, advance: Callable[[float], Any]
     ) -> str:
         """Enlarge an image in bands and return the report of it."""
         alpha = large.picture.alpha
-        frame = _imagefile.write_large(
+        frame = imagefile.write_large(
             job.target,
             large,
             self.enlarger.shape((1, 1))[0],
@@ -208,12 +209,12 @@ def _is_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-def _read(job: Job) -> tuple[_imagefile.Picture, str]:
+def _read(job: Job) -> tuple[imagefile.Picture, str]:
     """Read an image, and say what to write it as."""
     if job.source != STREAM:
-        return _imagefile.read(job.source), str(job.format)
+        return imagefile.read(job.source), str(job.format)
     data = sys.stdin.buffer.read()
-    picture = _imagefile.read(io.BytesIO(data))
+    picture = imagefile.read(io.BytesIO(data))
     own = next(name for head, name in _HEADS.items() if data.startswith(head))
     return picture, job.format or own
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _imagefile
+from . import imagefile
 from ._enlarger import load_upscaler
 from ._jobs import plan
 from ._report import CommandError, complain, need, say
@@ -52,19 +52,19 @@ def compare(args: Namespace) -> int:
     drawing = _draw({name: image[window] for name, image in panels.items()}, figures)
     target = todo.jobs[0].target
     try:
-        _imagefile.write(target, [np.asarray(drawing)], picture, format="PNG", strip=True)
-    except _imagefile.ImageFileError as error:
+        imagefile.write(target, [np.asarray(drawing)], picture, format="PNG", strip=True)
+    except imagefile.ImageFileError as error:
         raise CommandError(f"{target}: {error}") from error
     where = f"{width}x{height}+{x}+{y}"
     say(f"wrote {target}: {drawing.width}x{drawing.height}, {where} at x{r}", sys.stdout)
     return 0
 
 
-def _read(path: str) -> tuple[_imagefile.Picture, Pixels]:
+def _read(path: str) -> tuple[imagefile.Picture, Pixels]:
     """Read an image as 8-bit grey or RGB, and say what became of the rest."""
     try:
-        picture = _imagefile.read(path)
-    except _imagefile.ImageFileError as error:
+        picture = imagefile.read(path)
+    except imagefile.ImageFileError as error:
         raise CommandError(f"{path}: {error}") from error
     frame, notes = picture.frames[0], list(picture.notes)
     if len(picture.frames) > 1:

@@ -10,8 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .._imagefile import EXTENSIONS
 from ._report import UsageError
+from .imagefile import EXTENSIONS
 
 STREAM = "-"
 

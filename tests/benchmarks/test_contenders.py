@@ -6,7 +6,7 @@ import pytest
 from benchmarks import images
 from benchmarks.contenders import CONTENDERS, FSRCNN_VARIABLE
 from benchmarks.quality import upscale_with
-from training.metrics import psnr_y
+from training.evaluation.metrics import psnr_y
 
 SCALES = (2, 3, 4)
 FSRCNN = "OpenCV DNN FSRCNN"

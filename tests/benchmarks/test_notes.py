@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lutsr
-from lutsr._layout import cell_origin, layout
+from lutsr._eclut.layout import cell_origin, layout
 
 from ..conftest import ROOT
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks import sr_lut
-from training.metrics import psnr_y
+from training.evaluation.metrics import psnr_y
 
 
 def obvious(image, table):

@@ -120,14 +120,15 @@ def test_folder_that_takes_no_files(folder, repeat, capsys):
 # The encoder is made to stop half-way, with a part of the file written.
 INTERRUPTED = """
 import io, os, signal, sys
-from lutsr import _imagefile, cli
-real = _imagefile._write_whole
+from lutsr.cli import imagefile
+from lutsr import cli
+real = imagefile._write_whole
 def half(path, encode):
     def stop(file):
         file.write(b"half"); file.flush()
         {action}
     real(path, stop)
-_imagefile._write_whole = half
+imagefile._write_whole = half
 sys.exit(cli.main(sys.argv[1:]))
 """
 

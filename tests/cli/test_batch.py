@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lutsr import _imagefile, cli
+from lutsr import cli
+from lutsr.cli import imagefile
 
 from .helpers import pixels, twice
 
@@ -128,14 +129,14 @@ def test_too_little_memory_for_one_of_them(photos, repeat, capsys, monkeypatch):
 
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_much(photos, repeat, capsys, monkeypatch):
-    write = _imagefile.write
+    write = imagefile.write
 
     def interrupt(target, *args, **options):
         if target.endswith("c_x2.tif"):
             raise KeyboardInterrupt
         write(target, *args, **options)
 
-    monkeypatch.setattr(_imagefile, "write", interrupt)
+    monkeypatch.setattr(imagefile, "write", interrupt)
     assert cli.main(["photos", "-o", "big", *repeat]) == 130
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == "lutsr: interrupted: 1 done, 1 left; run it again for the rest"

@@ -141,7 +141,7 @@ def test_defaults_are_eclut_and_4(folder, table, monkeypatch):
 
     def load(model, scale, *, expand_shift):
         asked.append((model, scale, expand_shift))
-        return lutsr.Upscaler(lutsr._tables.read_table(table, expand_shift=2))
+        return lutsr.Upscaler(lutsr._modelfile.read_table(table, expand_shift=2))
 
     monkeypatch.setattr(lutsr, "load", load)
     for more in [], ["-m", "other"], ["-m", "t.npy"]:

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from lutsr import cli
-from lutsr._imagefile import LargePicture, _picture, _stream, _tiff
+from lutsr.cli.imagefile import LargePicture, _picture, _stream, _tiff
 
 from .helpers import twice
 

@@ -7,8 +7,8 @@ import pytest
 
 import lutsr
 from lutsr import cli
+from lutsr._eclut.reference import upscale_reference
 from lutsr.cli import _tables
-from lutsr.reference import upscale_reference
 
 
 def test_models_lists_every_shipped_table(capsys):

@@ -12,11 +12,11 @@ pytest.importorskip("tqdm")
 pytest.importorskip("matplotlib")
 
 import lutsr  # noqa: E402
-from training import quantize  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
+from training.eclut import quantize  # noqa: E402
+from training.eclut.train import train  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
-from training.train import train  # noqa: E402
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 import lutsr_data
-from lutsr._tables import read_card
+from lutsr._modelfile import read_card
 
 from ..conftest import ROOT
 

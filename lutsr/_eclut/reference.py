@@ -1,0 +1,175 @@
+"""The method in plain NumPy, written to be read beside the paper.
+
+Nothing here is fast. It is the oracle: every kernel, worker count, tiling and memory layout
+returns exactly these integers.
+
+References
+----------
+.. [1] K. Yin and J. Shen, "Efficient Look-Up Table from Expanded Convolutional Network for
+   Accelerating Image Super-resolution", AAAI 2024.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._frame.depth import from_sums, steps_per_level, to_steps
+
+#: Displacement (dy, dx) of each of the nine taps, row-major.
+TAPS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+
+
+def look_up(image: NDArray[np.uint8], lut: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Read one entry for every pixel and the pixel below it.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, W)
+    lut : ndarray of int8, shape (256, 256, 9, r, r)
+
+    Returns
+    -------
+    ndarray of int8, shape (H, W, 9, r, r)
+        Below the last row stands the reflected one (row ``H - 2``; a single row repeats itself).
+    """
+    below = np.pad(image, ((0, 1), (0, 0)), mode="reflect")[1:]
+    return lut[image, below]
+
+
+def interpolate(image: NDArray[np.int32], lut: NDArray[np.int8], steps: int) -> NDArray[np.int32]:
+    """Read entries between the table's levels, on the triangle that a pair lies in.
+
+    A pair (a, b) of levels and its neighbours (a + 1, b), (a, b + 1), (a + 1, b + 1) make a
+    square of two triangles; the three corners of one of them are weighted, the way SR-LUT does it
+    with its simplices [2]_.
+
+    Parameters
+    ----------
+    image : ndarray of int32, shape (H, W)
+        Values of 0..255 levels, in steps.
+    lut : ndarray of int8, shape (256, 256, 9, r, r)
+    steps : int
+        Steps to the level.
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W, 9, r, r)
+        Entries times `steps`. Below the last row stands the reflected one, as in `look_up`.
+
+    References
+    ----------
+    .. [2] Y. Jo and S. J. Kim, "Practical Single-Image Super-Resolution Using Look-Up Table",
+       CVPR 2021.
+    """
+    below = np.pad(image, ((0, 1), (0, 0)), mode="reflect")[1:]
+    (a, x), (b, y) = np.divmod(image, steps), np.divmod(below, steps)
+    # Level 255 has no fraction: the corner beyond it has no weight, whichever is read.
+    a_next, b_next = np.minimum(a + 1, 255), np.minimum(b + 1, 255)
+    entries = np.zeros((*image.shape, *lut.shape[2:]), np.int32)
+    for weight, corner in (
+        (steps - np.maximum(x, y), lut[a, b]),
+        (np.maximum(x - y, 0), lut[a_next, b]),
+        (np.maximum(y - x, 0), lut[a, b_next]),
+        (np.minimum(x, y), lut[a_next, b_next]),
+    ):
+        entries += weight[..., None, None, None] * corner.astype(np.int32)
+    return entries
+
+
+def pixel_shuffle(entries: NDArray[Any]) -> NDArray[Any]:
+    """Lay every pixel's r x r cells out as nine maps.
+
+    Parameters
+    ----------
+    entries : ndarray, shape (H, W, 9, r, r)
+
+    Returns
+    -------
+    ndarray, shape (9, r * H, r * W)
+    """
+    H, W, taps, r, _ = entries.shape
+    return entries.transpose(2, 0, 3, 1, 4).reshape(taps, H * r, W * r)
+
+
+def expand(maps: NDArray[Any], expand_shift: int) -> NDArray[np.int32]:
+    """Move each map in its own direction, reflect at the border, sum: the expanded convolution.
+
+    Parameters
+    ----------
+    maps : ndarray, shape (9, r * H, r * W)
+    expand_shift : int
+        How far a map moves, in output pixels.
+
+    Returns
+    -------
+    ndarray of int32, shape (r * H, r * W)
+    """
+    rows, columns = maps.shape[1:]
+    total = np.zeros((rows, columns), np.int32)
+    for (dy, dx), tap_map in zip(TAPS, maps, strict=True):
+        padded = np.pad(tap_map, expand_shift, mode="reflect")
+        top, left = (1 - dy) * expand_shift, (1 - dx) * expand_shift
+        total += padded[top : top + rows, left : left + columns]
+    return total
+
+
+def upscale_reference(
+    image: NDArray[Any],
+    lut: NDArray[np.int8],
+    *,
+    expand_shift: int,
+    channel_axis: int | None = None,
+) -> NDArray[Any]:
+    """Enlarge an image with a look-up table, by the book.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W), or with channels at `channel_axis`
+        uint8 or uint16, or float32 or float64 within [0, 1]. At least one pixel high and wide.
+    lut : ndarray of int8, shape (256, 256, 9, r, r)
+        Entries in quarter grey levels: ``[pixel][pixel below][tap][row][column]``.
+    expand_shift : int
+        How far the taps of the expanded convolution reach, in output pixels: r or 1.
+    channel_axis : int, optional
+        The axis that holds channels; each one is enlarged by itself.
+
+    Returns
+    -------
+    ndarray
+        Of the same dtype: the image with both spatial axes r times longer.
+
+    References
+    ----------
+    .. [1] K. Yin and J. Shen, "Efficient Look-Up Table from Expanded Convolutional Network for
+       Accelerating Image Super-resolution", AAAI 2024.
+
+    Examples
+    --------
+    A table with nothing but the pixel's own grey level in its centre tap repeats pixels:
+
+    >>> import numpy as np
+    >>> lut = np.zeros((256, 256, 9, 2, 2), np.int8)
+    >>> lut[:, :, 4] = np.minimum(np.arange(256), 127)[:, None, None, None]
+    >>> upscale_reference(np.array([[10, 20]], np.uint8), lut, expand_shift=2)
+    array([[10, 10, 20, 20],
+           [10, 10, 20, 20]], dtype=uint8)
+    """
+    if channel_axis is not None:
+        planes = np.moveaxis(image, channel_axis, 0)
+        big = [upscale_reference(plane, lut, expand_shift=expand_shift) for plane in planes]
+        return np.moveaxis(np.stack(big), 0, channel_axis)
+    r, steps = lut.shape[-1], steps_per_level(image.dtype)
+    total = np.zeros((image.shape[0] * r, image.shape[1] * r), np.int32)
+    for quarter_turns in range(4):
+        if steps == 1:
+            entries: NDArray[Any] = look_up(np.rot90(image, quarter_turns), lut)
+        else:
+            entries = interpolate(np.rot90(to_steps(image), quarter_turns), lut, steps)
+        enlarged = expand(pixel_shuffle(entries), expand_shift)
+        total += np.rot90(enlarged, -quarter_turns)
+    out = np.empty(total.shape, image.dtype)
+    from_sums(total, out)
+    return out

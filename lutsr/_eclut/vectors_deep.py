@@ -1,0 +1,256 @@
+"""Vectors for images deeper than 8 bits: entries are weighted, and sums take 32 bits.
+
+A pair lies between the levels of the table, in a triangle of three of its pairs, whose entries
+are multiplied by whole weights and added; see ``lutsr._frame.depth`` and
+`lutsr.reference.interpolate`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+from .._numba.llvm import at_pointer, constants, data_of, on_x86, pick, plus, prefetch, ring_place
+from .layout import CELLS, LANES, is_packed, lane_values, layout
+from .vectors import AHEAD, load_piece, owners
+
+_I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
+
+
+class _DeepCells(types.Type):
+    """Sums of four neighbouring cells of one channel.
+
+    Three entries T and the falling weights of two steps between them, w >= v, add
+    ``steps * T0 + w * (T1 - T0) + v * (T2 - T1)``. So the first vector sums up T0, in 16 bits, and
+    the others the products of each lane, which x86 multiplies and adds in one instruction.
+    """
+
+    def __init__(self, r: int, origin: int, bits: int) -> None:
+        self.r, self.origin, self.lanes, self.bits = r, origin, LANES[r], bits
+        self.packed = is_packed(r, bits)
+        super().__init__(name=f"lutsr_deep_cells({r}, {origin}, {bits})")
+
+    @property
+    def parts(self) -> list[list[int]]:
+        """Lanes of a cell whose products lie in each vector, as the instruction wants them."""
+        every = list(range(self.lanes))
+        if self.lanes < 16:
+            return [every]
+        return [every[:4] + every[8:12], every[4:8] + every[12:]]
+
+
+@register_model(_DeepCells)
+class _DeepCellsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, cells: _DeepCells) -> None:
+        products = [ir.VectorType(_I32, 4 * len(part)) for part in cells.parts]
+        whole = ir.VectorType(_I16, 4 * cells.lanes)
+        super().__init__(manager, cells, ir.LiteralStructType([whole, *products]))
+
+
+@intrinsic
+def no_deep_cells(typing_context, scale, origin, table):
+    """Start with zero sums; scale and origin are tuples of these lengths."""
+    cells = _DeepCells(len(scale), len(origin), table.dtype.bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(context.get_value_type(signature.return_type), None)
+
+    return cells(scale, origin, table), generate
+
+
+def _dot_words(context: Any) -> int:
+    """Say how many words the CPU multiplies and adds in pairs at once; 0 if it has no such way."""
+    if not on_x86(context):
+        return 0
+    features = context.codegen().magic_tuple()[2].split(",")
+    return 32 if "+avx512bw" in features else 16 if "+avx2" in features else 8
+
+
+def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
+    """Multiply neighbouring 16-bit lanes by a pair of factors and add them, in 32 bits."""
+    n = values.type.count
+    if not words:
+        wide = ir.VectorType(_I32, n // 2)
+        even, odd = (
+            builder.mul(*(builder.sext(pick(builder, v, range(k, n, 2)), wide) for v in both))
+            for k, both in ((0, (values, factors)), (1, (values, factors)))
+        )
+        return builder.add(even, odd)
+    words = min(words, n)
+    name = {8: "sse2.pmadd.wd", 16: "avx2.pmadd.wd", 32: "avx512.pmaddw.d.512"}[words]
+    part, half = ir.VectorType(_I16, words), ir.VectorType(_I32, words // 2)
+    kind = ir.FunctionType(half, [part, part])
+    multiply = cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}")
+    factors = pick(builder, factors, range(words))
+    found = [
+        builder.call(multiply, [pick(builder, values, range(k, k + words)), factors])
+        for k in range(0, n, words)
+    ]
+    while len(found) > 1:
+        found = [
+            pick(builder, a, range(2 * a.type.count), b)
+            for a, b in zip(found[::2], found[1::2], strict=True)
+        ]
+    return found[0]
+
+
+def _weighted_adder(vertical: bool, rows: int) -> Any:
+    @intrinsic
+    def add_weighted(typing_context, cells, table, places, weights, row, length, at):
+        """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
+
+        As `lutsr._eclut.vectors.add_vertical` does; a pair has three places and two weights.
+        """
+
+        def generate(context, builder, signature, arguments):
+            sums, _, _, _, row_value, length_value, column = arguments
+            entries, where, factors = (
+                data_of(context, builder, signature, arguments, k) for k in (1, 2, 3)
+            )
+            kind = context.get_value_type(signature.args[1].dtype)
+            n, unit = CELLS * cells.lanes, 2 if cells.packed else 1
+            narrow, spread = ir.VectorType(_I16, n), ir.VectorType(_I32, n)
+            words = _dot_words(context)
+            entry = layout(cells.r, cells.origin, cells.bits, vertical)
+            filled = {int(place) // unit for place in entry.at}
+            for number, slot in enumerate(entry.slots):
+                pair = ring_place(builder, row_value, number, rows, length_value, column)
+                first = builder.mul(pair, ir.Constant(pair.type, 3))
+                corners = []
+                for corner in range(3):
+
+                    def find(ahead: int, value: int, at: Any = first, corner: int = corner) -> Any:
+                        place = builder.gep(where, [plus(builder, at, 3 * ahead + corner)])
+                        return plus(builder, builder.sext(builder.load(place), at.type), value)
+
+                    for line in slot.lines:
+                        prefetch(builder, at_pointer(builder, entries, find(AHEAD, line), _I8))
+                    element = _I16 if cells.packed else kind
+                    (piece,) = slot.pieces
+                    offset = find(0, piece.start * unit)
+                    values = load_piece(builder, entries, offset, piece, element)
+                    if cells.packed:  # low bytes hold 128 more than their values
+                        surplus = [
+                            128 * (p >= 0 and piece.start + p in filled) for p in piece.places
+                        ]
+                        values = builder.xor(values, constants(_I16, surplus))
+                        values = builder.bitcast(values, ir.VectorType(_I8, n))
+                        values = builder.sext(values, narrow)
+                    corners.append(values)
+                steps = [builder.sub(corners[k + 1], corners[k]) for k in (0, 1)]
+
+                first = builder.mul(pair, ir.Constant(pair.type, 2))
+                both = builder.load(at_pointer(builder, factors, first, _I32), align=2)
+                both = builder.insert_element(ir.Constant(spread, ir.Undefined), both, _first())
+                both = builder.bitcast(pick(builder, both, [0] * n), ir.VectorType(_I16, 2 * n))
+
+                total = builder.add(builder.extract_value(sums, 0), corners[0])
+                sums = builder.insert_value(sums, total, 0)
+                for k, part in enumerate(cells.parts, 1):
+                    lanes = [cell * cells.lanes + lane for cell in range(4) for lane in part]
+                    lanes = [lane + other for lane in lanes for other in (0, n)]
+                    pairs = pick(builder, steps[0], lanes, steps[1])
+                    products = _dot(builder, words, pairs, pick(builder, both, range(len(lanes))))
+                    total = builder.add(builder.extract_value(sums, k), products)
+                    sums = builder.insert_value(sums, total, k)
+            return sums
+
+        return cells(cells, table, places, weights, row, length, at), generate
+
+    return add_weighted
+
+
+def _first() -> Any:
+    return ir.Constant(_I32, 0)
+
+
+add_vertical_weighted = _weighted_adder(True, 4)
+add_horizontal_weighted = _weighted_adder(False, 3)
+
+
+@intrinsic
+def move_up_deep(typing_context, cells):
+    """Drop the leftmost cell; an empty one comes in at the right."""
+
+    def generate(context, builder, signature, arguments):
+        sums = arguments[0]
+        for k in range(1 + len(cells.parts)):
+            vector = builder.extract_value(sums, k)
+            cell = vector.type.count // 4
+            zeros = ir.Constant(vector.type, None)
+            moved = pick(builder, vector, range(cell, 5 * cell), zeros)
+            sums = builder.insert_value(sums, moved, k)
+        return sums
+
+    return cells(cells), generate
+
+
+def _leftmost(builder: Any, cells: _DeepCells, sums: Any, steps: Any) -> Any:
+    """Take the leftmost cell's sums, in quarter steps."""
+    n, parts = cells.lanes, cells.parts
+    wide = ir.VectorType(_I32, n)
+    products = [
+        pick(builder, builder.extract_value(sums, k), range(len(part)))
+        for k, part in enumerate(parts, 1)
+    ]
+    order = [lane for part in parts for lane in part]
+    places = [order.index(lane) for lane in range(n)]
+    products = pick(builder, products[0], places, products[-1] if len(parts) > 1 else None)
+    whole = builder.sext(pick(builder, builder.extract_value(sums, 0), range(n)), wide)
+    factor = builder.insert_element(
+        ir.Constant(wide, ir.Undefined), builder.trunc(steps, _I32), _first()
+    )
+    cell = builder.add(builder.mul(whole, pick(builder, factor, [0] * n)), products)
+    values = lane_values(cells.r, cells.packed)
+    places = [values.index(value % (cells.r * cells.r)) for value in range(n)]
+    if cells.packed:  # low and high bytes in turn
+        places = [2 * (place % (n // 2)) + place // (n // 2) for place in places]
+    return pick(builder, cell, places)
+
+
+@intrinsic
+def store_deep_sums(typing_context, cells, steps, sums):
+    """Write the leftmost cell's sums to sums[:lanes]."""
+
+    def generate(context, builder, signature, arguments):
+        cell = _leftmost(builder, cells, arguments[0], arguments[1])
+        target = data_of(context, builder, signature, arguments, 2)
+        builder.store(cell, builder.bitcast(target, cell.type.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(cells, steps, sums), generate
+
+
+@intrinsic
+def store_deep_cell(typing_context, cells, steps, values, pixel, above, sums, position, stride):
+    """Write the leftmost cell of inner pixels, their own levels added, to rows of sums.
+
+    `values` are the pixels in steps, `above` the distance to the pixel above; each pixel counts
+    four times, as in ``lutsr._eclut.vectors.store_pixels``.
+    """
+
+    def generate(context, builder, signature, arguments):
+        cell_sums, steps_value, _, pixel_value, above_value, _, first, step = arguments
+        pixels = data_of(context, builder, signature, arguments, 2)
+        target = data_of(context, builder, signature, arguments, 5)
+        values = [lane % (cells.r * cells.r) for lane in range(cells.lanes)]
+        corners, owner = owners(cells.r, cells.origin, values)
+        levels = ir.Constant(ir.VectorType(_I32, len(corners)), ir.Undefined)
+        for k, (dy, dx) in enumerate(corners):
+            at = plus(builder, pixel_value, dx)
+            at = builder.sub(at, above_value) if dy else at
+            level = builder.load(builder.gep(pixels, [at]))
+            levels = builder.insert_element(levels, level, ir.Constant(_I32, k))
+        own = builder.shl(pick(builder, levels, owner), constants(_I32, [2] * cells.lanes))
+        cell = builder.add(_leftmost(builder, cells, cell_sums, steps_value), own)
+        for u in range(cells.r):
+            row = pick(builder, cell, range(u * cells.r, (u + 1) * cells.r))
+            place = builder.add(first, builder.mul(step, ir.Constant(step.type, u)))
+            builder.store(row, at_pointer(builder, target, place, row.type), align=4)
+        return context.get_dummy_value()
+
+    return types.void(cells, steps, values, pixel, above, sums, position, stride), generate

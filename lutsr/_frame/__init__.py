@@ -1,0 +1,1 @@
+"""What every family of models shares: arguments, bands, threads, alpha, depth, outputs."""

@@ -1,0 +1,1 @@
+"""The only place that knows numba's options and private names."""

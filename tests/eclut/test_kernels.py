@@ -1,0 +1,227 @@
+"""The kernels, against the reference: the same integers everywhere."""
+
+import re
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import lutsr
+from lutsr import _modelfile
+from lutsr._eclut import kernels, vectors, vectors_deep
+from lutsr._eclut.reference import upscale_reference
+from lutsr._frame import bands
+from lutsr._numba import jit
+from lutsr._upscaler import Upscaler
+
+from ..conftest import ROOT
+
+VARIANTS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
+KINDS = ["uniform", "middle", "extremes", "lowest", "highest", "shipped"]
+
+
+@pytest.fixture(scope="module")
+def upscaler(random_lut):
+    made = {}
+
+    def make(r, s, kind="uniform"):
+        if kind == "shipped":  # the only ones whose fused tables fit 8 bits
+            return lutsr.load("eclut" if s == r else "eclut-fast", r)
+        if (r, s, kind) not in made:
+            made[r, s, kind] = Upscaler(_modelfile.Table("random", r, s, random_lut(r, kind), None))
+        return made[r, s, kind]
+
+    return make
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Let small images be split into tiles and bands."""
+    monkeypatch.setattr(bands, "SERIAL_VALUES", 0)
+    monkeypatch.setattr(bands, "TILE", 5)
+    monkeypatch.setattr(bands, "DEEP_TILE", 5)
+    monkeypatch.setattr(bands, "CHUNK_BYTES", bands.CHUNK_BYTES)
+
+
+def reference(up, image, channel_axis=None):
+    return upscale_reference(image, up.lut, expand_shift=up.expand_shift, channel_axis=channel_axis)
+
+
+images = hnp.arrays(
+    np.uint8,
+    st.tuples(st.integers(1, 17), st.integers(1, 17)),
+    elements=st.one_of(st.integers(0, 255), st.sampled_from([0, 255])),
+)
+
+
+@pytest.mark.usefixtures("narrow")
+@given(
+    image=images,
+    variant=st.sampled_from(VARIANTS),
+    kind=st.sampled_from(KINDS),
+    workers=st.integers(1, 5),
+    tile=st.sampled_from([1, 2, 3, 5, 128]),
+)
+def test_equal_to_the_reference(upscaler, image, variant, kind, workers, tile):
+    bands.TILE = tile  # put back by the fixture
+    up = upscaler(*variant, kind)
+    assert np.array_equal(up(image, workers=workers), reference(up, image))
+
+
+@pytest.mark.usefixtures("narrow")
+@given(
+    image=images,
+    variant=st.sampled_from(VARIANTS),
+    layout=st.sampled_from(["fortran", "flipped", "strided", "transposed", "read-only"]),
+)
+def test_any_memory_layout(upscaler, image, variant, layout):
+    up = upscaler(*variant)
+    if layout == "fortran":
+        image = np.asfortranarray(image)
+    elif layout == "flipped":
+        image = image[::-1, ::-1]
+    elif layout == "strided":
+        image = np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3]
+    elif layout == "transposed":
+        image = image.T
+    else:
+        image.flags.writeable = False
+    before = image.copy()
+    assert np.array_equal(up(image), reference(up, before))
+    assert np.array_equal(image, before)
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2, -3])
+def test_channels_anywhere(upscaler, channels, axis):
+    up = upscaler(4, 4, "middle")
+    rng = np.random.default_rng(channels)
+    image = np.moveaxis(rng.integers(0, 256, (11, 6, channels), dtype=np.uint8), -1, axis)
+    big = up(image, channel_axis=axis, workers=2)
+    assert np.array_equal(big, reference(up, image, axis))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (700, 1), (2, 2), (3, 2), (131, 517)])
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_shapes_at_the_real_tile_size(upscaler, variant, shape, workers, monkeypatch):
+    monkeypatch.setattr(bands, "SERIAL_VALUES", 0)
+    up = upscaler(*variant, "middle")
+    image = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    assert np.array_equal(up(image, workers=workers), reference(up, image))
+
+
+@pytest.mark.parametrize("layout", ["strided", "fortran", "planar"])
+def test_out_of_any_layout(upscaler, layout):
+    up = upscaler(2, 1)
+    image = np.random.default_rng(2).integers(0, 256, (9, 13, 3), dtype=np.uint8)
+    if layout == "strided":
+        out = np.zeros((36, 78, 3), np.uint8)[::-2, ::3]
+    elif layout == "fortran":
+        out = np.zeros((18, 26, 3), np.uint8, order="F")
+    else:
+        out = np.moveaxis(np.zeros((3, 18, 26), np.uint8), 0, -1)
+    assert up(image, channel_axis=-1, out=out) is out
+    assert np.array_equal(out, reference(up, image, -1))
+
+
+def deep_images(dtype):
+    """Random images, with values at and next to the table's levels."""
+    white = 1.0 if dtype.kind == "f" else np.iinfo(dtype).max
+    levels = st.integers(0, 255).map(lambda level: level * (white / 255))
+    if dtype.kind == "f":
+        values = st.one_of(st.floats(0, 1, width=32), levels.map(np.float32).map(float))
+    else:
+        near = st.tuples(levels.map(int), st.sampled_from([-1, 0, 1]))
+        values = st.one_of(
+            st.integers(0, white), near.map(lambda two: min(max(sum(two), 0), white))
+        )
+    shapes = st.one_of(
+        st.tuples(st.integers(1, 13), st.integers(1, 13)),
+        st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(2, 5)),
+    )
+    return hnp.arrays(dtype, shapes, elements=values)
+
+
+def enlarge(up, image, workers=1):
+    """What `Upscaler` does with any type, the checks left out."""
+    planes = image[..., np.newaxis] if image.ndim == 2 else image
+    r = up.scale
+    out = np.empty((planes.shape[0] * r, planes.shape[1] * r, planes.shape[2]), image.dtype)
+    bands.upscale_planes(planes, up.lut, up._fused, up.expand_shift, out, workers)
+    return out.reshape(image.shape[0] * r, image.shape[1] * r, *image.shape[2:])
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("dtype", ["uint16", "float32", "float64"])
+@given(
+    data=st.data(),
+    variant=st.sampled_from(VARIANTS),
+    kind=st.sampled_from(KINDS),
+    workers=st.integers(1, 3),
+    chunk=st.sampled_from([1, 4000, 2 << 20]),
+)
+def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, workers, chunk):
+    bands.CHUNK_BYTES = chunk  # put back by the fixture
+    up = upscaler(*variant, kind)
+    image = data.draw(deep_images(np.dtype(dtype)))
+    axis = -1 if image.ndim == 3 else None
+    assert np.array_equal(enlarge(up, image, workers), reference(up, image, axis))
+
+
+@pytest.mark.parametrize("words", [0, 8, 16])
+def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
+    # Compiled anew, without the cache, for CPUs whose way to multiply is another one.
+    monkeypatch.setattr(vectors_deep, "_dot_words", lambda context: words)
+    monkeypatch.setattr(kernels, "sum_deep_band", jit.part(kernels.sum_deep_band.py_func))
+    up = upscaler(4, 4, "shipped")
+    image = np.random.default_rng(7).integers(0, 65536, (23, 31), dtype=np.uint16)
+    assert np.array_equal(enlarge(up, image), reference(up, image))
+
+
+@pytest.mark.parametrize("s", [1, 4])
+def test_other_processors_pack_bytes_to_the_same(monkeypatch, upscaler, s):
+    monkeypatch.setattr(vectors, "on_x86", lambda context: False)
+    monkeypatch.setattr(kernels, "upscale_band", jit.part(kernels.upscale_band.py_func))
+    up = upscaler(4, s, "shipped")
+    image = np.random.default_rng(8).integers(0, 256, (23, 31), dtype=np.uint8)
+    assert np.array_equal(enlarge(up, image), reference(up, image))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_strided_outputs_are_written_in_chunks(monkeypatch, upscaler, dtype):
+    monkeypatch.setattr(bands, "CHUNK_BYTES", 1)
+    up = upscaler(3, 3, "shipped")
+    image = np.random.default_rng(3).integers(0, 256, (19, 8, 6)).astype(dtype)
+    out = np.full((6, 60, 50), 77, dtype)
+    view = np.moveaxis(out, 0, -1)[1:58, :48:2]
+    bands.upscale_planes(image, up.lut, up._fused, up.expand_shift, view, 2)
+    assert np.array_equal(view, reference(up, image, -1))
+    assert (out[:, 0] == 77).all()
+    assert (out[:, :, 1::2] == 77).all()
+
+
+def holders(pattern):
+    code = re.compile(pattern, re.M)
+    return {path.name for path in (ROOT / "lutsr").rglob("*.py") if code.search(path.read_text())}
+
+
+def test_all_jitted_code_is_in_one_module():
+    assert holders(r"^\s*@.*jit|\b(njit|vectorize|guvectorize|overload)\(") == {"jit.py"}
+    assert holders(r"^@(entry_point|part)\b") == {"kernels.py"}
+    assert holders(r"@intrinsic|\bintrinsic\(") == {
+        "vectors_deep.py",
+        "vectors.py",
+    }
+
+
+def test_the_stamp_covers_every_module_that_the_kernels_are_made_of():
+    found, new = set(), {"_kernels"}
+    while new:
+        found |= new
+        text = "".join((ROOT / "lutsr" / f"{name}.py").read_text() for name in new)
+        new = set(re.findall(r"^from \.(\w+) import", text, re.M)) - found
+    assert {f"{name}.py" for name in found} == set(jit.SOURCES)

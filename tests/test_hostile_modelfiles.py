@@ -1,0 +1,304 @@
+"""Files made to break the loader, and arguments of every kind: errors that name what is wrong.
+
+`tests/fuzz_modelfiles.py` does the same at random, for 100,000 files.
+"""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lutsr
+from lutsr._modelfile import LONGEST_CARD, read_card, read_table
+
+from .programs import run_program
+
+HEADER = "{'descr': '|i1', 'fortran_order': False, 'shape': (256, 256, 9, 2, 2), }"
+
+
+@pytest.fixture
+def lut(random_lut):
+    return random_lut(2)
+
+
+def npy(header, version=1, claimed=None, rest=b""):
+    text = header.encode("latin-1")
+    length = struct.pack("<H" if version == 1 else "<I", len(text) if claimed is None else claimed)
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text + rest
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (npy(HEADER, version=2, claimed=0xFFFFFFFF), "not a .npy file: EOF: reading array header"),
+        (npy(HEADER, version=3), "not a .npy file: unknown .npy version"),
+        (npy("{" * 9000), "not a .npy file"),
+        (npy("(" * 9000), "not a .npy file"),
+        (npy("-" * 9000 + "1"), "not a .npy file"),
+        (npy("[" * 150 + "]" * 150), "not a .npy file"),
+        (npy("{(): 1, 'a': 2, 3: 4}"), "not a .npy file"),
+        (npy("{[]: 1}"), "not a .npy file"),
+        (npy("__import__('os').system('touch executed')"), "not a .npy file"),
+        (npy(HEADER.replace("'|i1'", "().__class__")), "not a .npy file"),
+        (npy(HEADER.replace("'|i1'", "()")), "not a .npy file"),
+        (npy(HEADER.replace("'|i1'", "'|O'")), "dtype is object, wanted int8"),
+        (npy(HEADER.replace("'|i1'", "[('a', '|i1')]")), r"dtype is \[\('a', 'i1'\)\]"),
+        (npy(HEADER.replace("(256, 256, 9, 2, 2)", "(-1, 256, 9, 2, 2)")), r"shape is \(-1"),
+        (npy(HEADER.replace("(256, 256, 9, 2, 2)", f"({2**62}, {2**62}, 9, 2, 2)")), "shape is"),
+        (npy(HEADER.replace("(256, ", f"({hex(1 << 30000)}, ", 1)), "shape is tuple too large"),
+        (npy(HEADER.replace("2, 2)", "True, True)")), "shape is"),
+        (npy(HEADER.replace("2, 2)", "2.0, 2.0)")), "not a .npy file"),
+        (npy(HEADER.replace("(256, 256, 9, 2, 2)", "()")), r"shape is \(\)"),
+        (npy(HEADER + " " * 20000, version=2), "not a .npy file"),
+        (npy(HEADER), "0 bytes of entries, wanted 2359296"),
+        (b"PK\x03\x04" + b"\0" * 100, "not a .npy file"),
+        (b"\x80\x04\x95\x1c\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94", "not a .npy file"),
+    ],
+)
+def test_hostile_headers(tmp_path, content, reason):
+    path = tmp_path / "bad.npy"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.npy: .*" + reason) as caught:
+        read_table(path, expand_shift=2)
+    assert len(str(caught.value)) < len(str(path)) + 400
+    assert [entry.name for entry in tmp_path.iterdir()] == ["bad.npy"]
+
+
+def test_pickles_are_not_loaded(tmp_path):
+    class Executed:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "executed"),)
+
+    np.save(tmp_path / "bad.npy", np.array([Executed()], object), allow_pickle=True)
+    with pytest.raises(ValueError, match="dtype is object, wanted int8"):
+        lutsr.load(tmp_path / "bad.npy", expand_shift=2)
+    (tmp_path / "worse.npy").write_bytes((tmp_path / "bad.npy").read_bytes()[128:])
+    with pytest.raises(ValueError, match=r"not a \.npy file"):
+        lutsr.load(tmp_path / "worse.npy", expand_shift=2)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_header_and_a_card_that_claim_gigabytes_take_no_memory(tmp_path):
+    resource = pytest.importorskip("resource", reason="this system has no limits of memory")
+    (tmp_path / "bad.npy").write_bytes(npy(HEADER, version=2, claimed=0xFFFFFF00))
+    (tmp_path / "sparse.npy").write_bytes(npy(HEADER))
+    os.truncate(tmp_path / "sparse.npy", 1 << 40)
+    (tmp_path / "card.json").write_bytes(b"{")
+    os.truncate(tmp_path / "card.json", 1 << 40)
+    code = """
+import resource
+from pathlib import Path
+from lutsr._modelfile import read_card, read_table
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (32 << 20),) * 2)
+for read, name in ((read_table, "bad.npy"), (read_table, "sparse.npy"), (read_card, "card.json")):
+    try:
+        read(Path(name))
+    except ValueError as error:
+        print(error)
+"""
+    assert resource.getpagesize()
+    if not os.path.exists("/proc/self/statm"):
+        pytest.skip("this system does not say how much memory a process has")
+    run = run_program(tmp_path, code)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [
+        f"bad.npy: not a .npy file: EOF: reading array header, expected {0xFFFFFF00} bytes "
+        f"got {len(HEADER)}",
+        f"sparse.npy: {(1 << 40) - len(npy(HEADER))} bytes of entries, wanted 2359296",
+        f"card.json: not a card: longer than {LONGEST_CARD} bytes",
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".json"])
+def test_what_is_no_regular_file_is_not_opened(table_file, lut, suffix):
+    path = table_file(lut)
+    victim = path.with_suffix(suffix)
+    content = victim.read_bytes()
+
+    def refused(message):
+        with pytest.raises(FileNotFoundError, match=rf"mine_x2\{suffix}: no such .* file{message}"):
+            lutsr.load(path, expand_shift=2)
+        victim.rmdir() if victim.is_dir() and not victim.is_symlink() else victim.unlink()
+
+    victim.unlink()
+    victim.mkdir()
+    refused(r" \(it is a folder\)")
+    victim.symlink_to("nowhere")
+    refused("")
+    victim.symlink_to(victim.name)
+    refused("")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(victim)
+        refused(r" \(it is a pipe\)")
+    if os.path.exists("/dev/zero"):
+        victim.symlink_to("/dev/zero")
+        refused(r" \(it is a device\)")
+    if hasattr(socket, "AF_UNIX"):
+        here = os.getcwd()
+        os.chdir(victim.parent)  # a socket's path must be short
+        try:
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(victim.name)
+        finally:
+            os.chdir(here)
+        refused(r" \(it is a socket\)")
+    real = victim.with_name("real")
+    real.write_bytes(content)
+    victim.symlink_to(real.name)
+    assert np.array_equal(lutsr.load(path).lut, lut)
+
+
+def test_a_file_cut_while_it_is_read(table_file, lut, monkeypatch):
+    path = table_file(lut, card=False)
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-7])
+
+    class Longer:
+        st_size = size
+
+    monkeypatch.setattr("lutsr._modelfile.os.fstat", lambda number: Longer)
+    with pytest.raises(ValueError, match=r"mine_x2\.npy: 2359289 bytes of entries, wanted 2359296"):
+        read_table(path, expand_shift=2)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xfe{}", "not a card: 'utf-8' codec"),
+        (b"\xef\xbb\xbf{}", "not a card"),
+        (b"[" * 500_000, "not a card"),
+        (b'{"a":' * 100_000, "not a card"),
+        (b'{"scale": ' + b"9" * 5000 + b"}", "not a card: Exceeds the limit"),
+        (b"{}" + b" " * LONGEST_CARD, "not a card: longer than 1048576 bytes"),
+        (b"NaN", "not a card: wanted a JSON object"),
+        (b"{}", "format_version is None"),
+        (json.dumps({"format_version": "x" * 100_000}).encode(), "format_version is 'xxx"),
+    ],
+)
+def test_hostile_cards(tmp_path, content, reason):
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.json: .*" + reason) as caught:
+        read_card(path)
+    assert len(str(caught.value)) < len(str(path)) + 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"scale": True}, "scale is True, wanted int"),
+        ({"scale": 2.0}, "scale is 2.0, wanted int"),
+        ({"scale": 10**4000}, "scale is 1000"),
+        ({"expand_shift": -(10**4000)}, "got -1000"),
+        ({"sha256": "x" * 10_000}, "sha256 is not that of mine_x2.npy"),
+        ({"metrics": {"Set5": 30}}, "metrics of 'Set5' are 30"),
+        ({"metrics": {"Set5": {"psnr_y": "30"}}}, "metrics of 'Set5' are"),
+    ],
+)
+def test_cards_with_wrong_values(table_file, lut, changes, reason):
+    with pytest.raises(ValueError, match=reason) as caught:
+        lutsr.load(table_file(lut, **changes))
+    assert len(str(caught.value)) < 600
+
+
+def test_a_huge_number_of_a_header_is_refused_under_warnings_as_errors(tmp_path):
+    # Python warns of odd literals while it parses a header; that, too, ends as one clear error.
+    (tmp_path / "bad.npy").write_bytes(npy("{'\\d': 0or 1}"))
+    code = "import sys; from lutsr._tables import read_table; read_table(sys.argv[1])"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, tmp_path / "bad.npy"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.stderr.splitlines()[-1].startswith(f"ValueError: {tmp_path / 'bad.npy'}: not a .npy")
+
+
+# Arguments: whatever comes, what goes out is a result or one of the errors that are promised.
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.integers(),
+    st.floats(),
+    st.complex_numbers(),
+    st.text(max_size=8),
+    st.binary(max_size=8),
+    st.sampled_from(
+        [object(), ..., int, lutsr, b"eclut", "eclut", "eclut-fast", "a.npy", "\0.npy"]
+    ),
+)
+anything = scalars | st.lists(scalars, max_size=3) | st.dictionaries(scalars, scalars, max_size=2)
+dtypes = st.sampled_from([*"?bBhHiIlLqQefdgFDGSUOmM", ">u2", ">f4", "u1,u1", "V3"])
+
+
+@st.composite
+def arrays(draw):
+    shape = draw(st.lists(st.integers(0, 5), max_size=4))
+    array = np.zeros(shape, draw(dtypes))
+    if array.dtype.kind == "f" and array.size and draw(st.booleans()):
+        array.flat[0] = draw(st.sampled_from([np.nan, np.inf, -1, 1, 2, 255]))
+    if draw(st.booleans()):
+        array = array.view(draw(st.sampled_from([np.ma.MaskedArray, np.ndarray])))
+    if draw(st.booleans()):
+        array.flags.writeable = False
+    return array.T if draw(st.booleans()) else array[..., ::-1] if array.ndim else array
+
+
+images = arrays() | anything
+OPTIONS = {
+    "model": st.sampled_from(["eclut", "eclut-fast"]) | anything,
+    "channel_axis": st.none() | st.integers(-4, 4) | anything,
+    "alpha": st.booleans() | anything,
+    "workers": st.none() | st.integers(-1, 4) | anything,
+}
+OUT = {"out": st.none() | arrays() | anything}
+small = st.integers(-1, 12)
+# Small ones: shapes that no memory could hold are another matter, they end as MemoryError.
+output_shapes = st.lists(small | st.floats() | st.text(max_size=2), max_size=4) | scalars
+
+
+def call(function, *args, **options):
+    """Call a function; anything but a result or a promised error fails the test."""
+    try:
+        function(*args, **options)
+    except (ValueError, TypeError, OSError) as error:
+        said = str(error)
+    else:
+        return
+    assert said
+
+
+@settings(max_examples=400)
+@given(images, st.integers(1, 5) | anything, st.fixed_dictionaries({}, optional=OPTIONS | OUT))
+def test_any_arguments_of_upscale(image, scale, options):
+    call(lutsr.upscale, image, scale, **options)
+
+
+@settings(max_examples=400)
+@given(images, st.fixed_dictionaries({}, optional=OPTIONS | OUT))
+def test_any_arguments_of_an_upscaler(image, options):
+    options.pop("model", None)
+    call(lutsr.load("eclut", 2), image, **options)
+
+
+@settings(max_examples=400)
+@given(images, output_shapes, st.fixed_dictionaries({}, optional=OPTIONS))
+def test_any_arguments_of_resize(image, output_shape, options):
+    call(lutsr.resize, image, output_shape, **options)
+
+
+@settings(max_examples=400)
+@given(anything, anything, anything)
+def test_any_arguments_of_load(model, scale, expand_shift):
+    call(lutsr.load, model, scale, expand_shift=expand_shift)

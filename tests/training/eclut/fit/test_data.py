@@ -1,0 +1,49 @@
+"""What a fit holds in memory: nothing that grows with the number of pictures."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("tqdm")
+
+from training.eclut.fit.data import Passes, planes_of  # noqa: E402
+from training.eclut.windows import LEVELS, WINDOW  # noqa: E402
+from training.evaluation.pictures import load_pictures  # noqa: E402
+
+from ...conftest import write_pictures  # noqa: E402
+
+SIDE = 320
+
+
+def test_planes_are_views_of_mapped_files(pictures, tmp_path):
+    (picture, *_) = load_pictures(pictures, 2, cache=tmp_path / "cache")
+    for channel, plane in enumerate(planes_of(picture)):
+        np.testing.assert_array_equal(plane.image, picture.lr[:, :, channel])
+        base = plane.target
+        np.testing.assert_array_equal(base, picture.hr[:, :, channel])
+        while not isinstance(base, np.memmap):  # an array of its own would hold it in memory
+            base = base.base
+
+
+def peak_of_a_pass(pictures) -> int:
+    """Most bytes that loading the planes and going over them once takes."""
+    tracemalloc.start()
+    try:
+        passes = Passes(pictures, 2)
+        passes.counts()
+        passes(torch.zeros(LEVELS, LEVELS, *WINDOW, 2, 2))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_more_pictures_take_no_more_memory(tmp_path):
+    folder = write_pictures(tmp_path / "many", count=16, side=SIDE)
+    pictures = load_pictures(folder, 2, cache=tmp_path / "cache")
+    Passes(pictures[:1], 2)(torch.zeros(LEVELS, LEVELS, *WINDOW, 2, 2))  # compiled, imported
+    few, many = peak_of_a_pass(pictures[:2]), peak_of_a_pass(pictures)
+    held = 14 * 3 * SIDE * SIDE  # what the planes of 14 more pictures would add
+    assert many - few < held / 10

@@ -1,0 +1,260 @@
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("PIL")
+pytest.importorskip("matplotlib")
+
+import lutsr  # noqa: E402
+from training.checkpoint import load_checkpoint  # noqa: E402
+from training.eclut.fit import fit as fit_module  # noqa: E402
+from training.eclut.fit import solver  # noqa: E402
+from training.eclut.fit.data import Passes  # noqa: E402
+from training.eclut.fit.fit import fit  # noqa: E402
+from training.eclut.fit.solver import Objective, Rounding, dot  # noqa: E402
+from training.eclut.fit.torch_passes import TorchPasses  # noqa: E402
+from training.eclut.train import train  # noqa: E402
+from training.eclut.windows import limits, reach, symmetrise  # noqa: E402
+from training.errors import TrainingError  # noqa: E402
+from training.evaluation import pictures  # noqa: E402
+from training.evaluation.degrade import enlarge  # noqa: E402
+from training.evaluation.metrics import psnr_y  # noqa: E402
+from training.evaluation.pictures import load_pictures  # noqa: E402
+
+QUICK = {"free": 4, "limits": 2, "rounding": 3, "every": 2, "smoothness": 5.0, "borders": 20}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_nodes():
+    """Coarse features that take no time to set up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solver, "KNOTS", (0, 8, 64, 255))
+        patch.setattr(solver, "MEANS", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """One picture of soft-edged discs, 120 x 132."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("discs")
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:132, :120]
+    picture = np.full((132, 120, 3), 90.0)
+    for _ in range(40):
+        top, left, radius = rng.uniform(0, 130), rng.uniform(0, 120), rng.uniform(4, 25)
+        inside = np.clip(radius - np.hypot(y - top, x - left), 0, 1)[..., None]
+        picture += inside * (rng.uniform(0, 255, 3) - picture)
+    Image.fromarray(picture.round().astype(np.uint8)).save(folder / "discs.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fitted(folder, tmp_path_factory) -> Path:
+    return fit(folder, 2, out=tmp_path_factory.mktemp("fit") / "run", val=folder, **QUICK)
+
+
+def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
+    from lutsr._eclut.fusion import fuse
+
+    (picture,) = load_pictures(folder, 2)
+    result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
+    # On the picture it was fitted to: that the fit works, not that it is good.
+    bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
+    assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
+    fused = fuse(np.load(fitted), 2)
+    assert fused is None or fused.vertical.dtype == fused.horizontal.dtype == np.int8
+
+
+def test_record(fitted, folder):
+    record = json.loads((fitted.parent / "args.json").read_text())
+    assert {"free", "limited", "int8", "table"} == set(record["val_psnr_y"])
+    assert record["args"]["smoothness"] == 5
+    assert "numba" in record["versions"]
+    lines = (fitted.parent / "log.csv").read_text().splitlines()
+    assert len(lines) == 1 + 9
+    assert lines[0] == "step,phase,mse,val_psnr_y,seconds"
+    mse = [float(line.split(",")[2]) for line in lines[1:]]
+    assert mse[3] < mse[0]
+    assert mse[8] <= mse[6]
+    assert (fitted.parent / "curves.png").stat().st_size > 1000
+    card = json.loads(fitted.with_suffix(".json").read_text())
+    assert (card["scale"], card["expand_shift"]) == (2, 2)
+    assert card["trained_on"][0]["images"] == 1
+    # What was noted is what the shipped code does.
+    (picture,) = load_pictures(folder, 2)
+    result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
+    noted = record["val_psnr_y"]["table"]
+    assert psnr_y(result, picture.hr, shave=4) == pytest.approx(noted, abs=1e-4)
+
+
+@pytest.mark.parametrize("stop_at", [2, 5, 7])
+def test_resumed_equals_uninterrupted(fitted, folder, tmp_path, stop_at):
+    assert fit(folder, 2, out=tmp_path / "run", val=folder, stop_at=stop_at, **QUICK) is None
+    assert not list((tmp_path / "run").glob("*.npy"))
+    again = fit(out=tmp_path / "run", resume=True)
+    assert again.read_bytes() == fitted.read_bytes()
+    with (tmp_path / "run" / "log.csv").open() as one, (fitted.parent / "log.csv").open() as other:
+        for a, b in zip(one, other, strict=True):
+            assert a.rsplit(",", 1)[0] == b.rsplit(",", 1)[0]  # all but the seconds
+
+
+def test_one_pixel_shift(folder, tmp_path):
+    path = fit(folder, 2, 1, out=tmp_path, model="fast", **QUICK)
+    (picture,) = load_pictures(folder, 2)
+    result = lutsr.load(path)(picture.lr, channel_axis=-1)
+    bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
+    assert psnr_y(result, picture.hr, shave=4) > bicubic
+
+
+def test_starts_from_a_table(fitted, folder, tmp_path):
+    run = {**QUICK, "free": 1, "limits": 0, "rounding": 0}
+    fit(folder, 2, out=tmp_path / "warm", init=fitted, **run)
+    fit(folder, 2, out=tmp_path / "cold", **run)
+    warm, cold = ((tmp_path / name / "log.csv").read_text() for name in ("warm", "cold"))
+    assert float(warm.split(",")[6]) < float(cold.split(",")[6])
+    with pytest.raises(TrainingError, match=r"cannot start from .*table for 2"):
+        fit(folder, 3, out=tmp_path / "other", init=fitted, **run)
+
+
+def first_mse(run: Path) -> float:
+    return float((run / "log.csv").read_text().splitlines()[1].split(",")[2])
+
+
+def test_starts_from_a_network(train_args, folder, tmp_path):
+    learn = {"steps": 30, "every": 30, "lr": 1e-2, "val": None, "expand_shift": 1}
+    table = train(train_args(images=str(folder), **learn))
+    network = table.parent / "checkpoint.pt"
+    run = {**QUICK, "free": 1, "limits": 0, "rounding": 0, "borders": 0}
+    for name, start in (("network", network), ("table", table)):
+        fit(folder, 2, out=tmp_path / name, init=start, **run)
+    # The table is the network's, rounded.
+    mse = first_mse(tmp_path / "network")
+    assert mse == pytest.approx(first_mse(tmp_path / "table"), rel=0.05)
+    with pytest.raises(TrainingError, match="its scale is 2, wanted 3"):
+        fit(folder, 3, out=tmp_path / "other", init=network, **run)
+    # How far taps reach is the checkpoint's to say, not the table's that is to be.
+    record = json.loads((tmp_path / "network" / "args.json").read_text())["args"]
+    for start in (network, table):
+        one, two = (
+            fit_module.Run({**record, "init": str(start), "expand_shift": shift}).first_windows()
+            for shift in (1, 2)
+        )
+        assert one.any()
+        assert torch.equal(one, two)
+
+
+def test_a_cache_changes_nothing_and_each_picture_is_decoded_once(
+    fitted, folder, tmp_path, monkeypatch
+):
+    names, real = [], pictures.read_rgb
+    monkeypatch.setattr(pictures, "read_rgb", lambda p, **o: names.append(p.name) or real(p, **o))
+    cached = {"val": folder, "cache": tmp_path / "cache"}
+    fit(folder, 2, out=tmp_path / "run", stop_at=5, **cached, **QUICK)
+    again = fit(out=tmp_path / "run", cache=tmp_path / "cache", resume=True)
+    assert again.read_bytes() == fitted.read_bytes()
+    assert names == ["discs.png"]
+
+
+def test_curves_are_drawn_whenever_it_saves(folder, tmp_path):
+    fit(folder, 2, out=tmp_path / "run", stop_at=2, **QUICK)
+    assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
+
+
+def test_the_torch_passes_fit_as_well(fitted, folder, tmp_path, monkeypatch):
+    def on_cpu(device, pictures, scale):
+        return TorchPasses(pictures, scale, device)
+
+    monkeypatch.setattr(fit_module, "passes_on", on_cpu)
+    again = fit(folder, 2, out=tmp_path / "run", val=folder, **QUICK)
+    one, two = (json.loads((p.parent / "args.json").read_text()) for p in (fitted, again))
+    assert two["val_psnr_y"] == pytest.approx(one["val_psnr_y"], abs=0.02)
+    assert first_mse(again.parent) == pytest.approx(first_mse(fitted.parent), rel=1e-4)
+
+
+def test_a_full_disk_is_told_with_the_way_on(fitted, folder, tmp_path, monkeypatch):
+    real, calls = os.fsync, []
+
+    def full(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 6:  # arguments; log, checkpoint, curves; log, checkpoint
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TrainingError, match=r"fit\.pt: No space left on device; .*--resume"):
+        fit(folder, 2, out=tmp_path / "run", val=folder, **QUICK)
+    monkeypatch.undo()
+    assert not [file for file in (tmp_path / "run").iterdir() if file.name.startswith(".")]
+    again = fit(out=tmp_path / "run", resume=True)
+    assert again.read_bytes() == fitted.read_bytes()
+
+
+def test_preconditioner_is_symmetric_and_positive(folder):
+    (picture,) = load_pictures(folder, 2)
+    objective = Objective(Passes([picture], 2), 5.0, reach(2, 2))
+    torch.manual_seed(0)
+    a, b = (symmetrise(torch.randn(256, 256, 4, 3, 2, 2)) for _ in range(2))
+    one, other = objective.precondition(a), objective.precondition(b)
+    assert dot(a, other) == pytest.approx(dot(b, one), rel=1e-3, abs=1e-3)
+    assert dot(a, one) > 0
+    # The gradient is that of the value: of a square, so any step will do.
+    gradient = objective.gradient(a)[0]
+    step = objective.precondition(gradient)
+    rise = objective.gradient(a + step)[1] - objective.gradient(a - step)[1]
+    assert rise == pytest.approx(2 * dot(gradient, step), rel=1e-3)
+
+
+def test_rounding_keeps_the_constraints(folder):
+    (picture,) = load_pictures(folder, 2)
+    objective = Objective(Passes([picture], 2), 5.0, reach(2, 2))
+    torch.manual_seed(0)
+    start = symmetrise(20 * torch.randn(256, 256, 4, 3, 2, 2))
+    rounding = Rounding(objective, start, *limits(2, 2))
+    before = rounding.value
+    rounding.step(1)
+    assert rounding.value < before
+    assert torch.equal(rounding.windows, rounding.windows.round())
+    assert torch.equal(rounding.windows, symmetrise(rounding.windows))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"scale": 5}, "2, 3 or 4"),
+        ({"expand_shift": 3}, "expand_shift must be 1 or the scale 2"),
+        ({"smoothness": -1.0}, "smoothness must be at least 0, got -1"),
+        ({"smoothness": math.nan}, "smoothness must be at least 0, got nan"),
+        ({"every": 0}, "every must be at least 1, got 0"),
+        ({"device": "cuda"}, "no CUDA device; use --device cpu"),
+        ({"images": None}, "folder of images"),
+        ({"licences": {"elsewhere": "CC0"}}, "no pictures set 'elsewhere'"),
+    ],
+)
+def test_errors(folder, tmp_path, changes, message, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    arguments = {"images": folder, "scale": 2, **QUICK, **changes}
+    with pytest.raises(TrainingError, match=message):
+        fit(out=tmp_path / "run", **arguments)
+    assert not (tmp_path / "run").exists()
+
+
+def test_will_not_overwrite_and_refuses_a_broken_checkpoint(fitted, folder, tmp_path):
+    with pytest.raises(TrainingError, match="holds a fit already"):
+        fit(folder, 2, out=fitted.parent, **QUICK)
+    fit(folder, 2, out=tmp_path, stop_at=1, **QUICK)
+    (tmp_path / "fit.pt").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match="not the checkpoint of a fit"):
+        fit(out=tmp_path, resume=True)
+
+
+def test_a_fit_is_no_network(folder, tmp_path):
+    fit(folder, 2, out=tmp_path, stop_at=2, **QUICK)
+    with pytest.raises(TrainingError, match="lacks"):
+        load_checkpoint(tmp_path / "fit.pt")

@@ -1,0 +1,135 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+import lutsr
+from lutsr._eclut.reference import upscale_reference
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("PIL")
+pytest.importorskip("tqdm")
+
+from training.checkpoint import save_checkpoint  # noqa: E402
+from training.eclut.export import export_checkpoint, write_table  # noqa: E402
+from training.eclut.network import SRNet, ensemble  # noqa: E402
+from training.eclut.quantize import ALPHA, entries_from_maps, pixel_from_sum, snap_maps  # noqa: E402
+from training.errors import TrainingError  # noqa: E402
+
+
+@torch.no_grad()
+def network(scale, expand_shift):
+    """A small network whose entries reach beyond int8, around a middle grey."""
+    torch.manual_seed(10 * scale + expand_shift)
+    net = SRNet(scale, expand_shift, width=16)
+    head = net.body[-2]
+    pairs = torch.rand(1, 1, 2, 4096)
+    channels = net.body[:-1](pairs)[0, :, 0]
+    # Entries of mean 14 (14 * 36 / 4 is grey 126) and of a spread that int8 cuts here and there.
+    gain = 1.5 / channels.std(dim=1)
+    head.weight.mul_(gain[:, None, None, None])
+    head.bias.copy_(0.5 - gain * channels.mean(dim=1))
+    entries = entries_from_maps(net.maps(pairs), rounding=False)
+    assert entries.max() > 127
+    assert entries.min() < -128
+    return net
+
+
+@torch.no_grad()
+def modelled(net, image):
+    """The published forward pass with rounded entries: what the table must reproduce."""
+    x = torch.from_numpy(image)[None, None].to(torch.float32) / 255
+    grey = 255 * ensemble(lambda turned: net(turned, ALPHA, snap_maps), x)[0, 0]
+    return pixel_from_sum(4 * grey).numpy()
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    def write(net, **changes):
+        args = {
+            "scale": net.scale,
+            "expand_shift": net.expand.expand_shift,
+            "width": 16,
+            "alpha": ALPHA,
+            "model": "mine",
+            "command": "python -m training train",
+            "licences": {"a": "CC0"},
+        }
+        data = [{"name": "a", "images": 2}, {"name": "b", "images": 1}]
+        state = {"net": net.state_dict(), "step": 1, "args": args | changes, "data": data}
+        state["commit"] = "0123abc"
+        save_checkpoint(tmp_path / "checkpoint.pt", state)
+        return tmp_path / "checkpoint.pt"
+
+    return write
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(2, 1), (2, 2), (3, 1), (3, 3), (4, 1), (4, 4)])
+def test_exported_table_equals_the_model_to_the_integer(checkpoint, tmp_path, scale, shift):
+    net = network(scale, shift)
+    path = export_checkpoint(checkpoint(net), tmp_path / "tables")
+    lut = np.load(path)
+    upscaler = lutsr.load(path)
+    rng = np.random.default_rng(scale)
+    for shape in [(1, 1), (1, 7), (6, 1), (2, 2), (3, 5), (17, 12)]:
+        image = rng.integers(0, 256, shape, np.uint8)
+        wanted = modelled(net, image)
+        np.testing.assert_array_equal(upscale_reference(image, lut, expand_shift=shift), wanted)
+        np.testing.assert_array_equal(upscaler(image), wanted)
+    assert np.count_nonzero((wanted > 0) & (wanted < 255)) > wanted.size / 2
+
+
+def test_card_says_what_lutsr_needs(checkpoint, tmp_path):
+    path = export_checkpoint(checkpoint(network(2, 1)), tmp_path, licences={"b": "CC BY 4.0"})
+    assert path.name == "mine_x2.npy"
+    card = json.loads((tmp_path / "mine_x2.json").read_text())
+    assert card == {
+        "format_version": 1,
+        "model": "mine",
+        "scale": 2,
+        "expand_shift": 1,
+        "shift": 2,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "trained_on": [
+            {"name": "a", "images": 2, "licence": "CC0"},
+            {"name": "b", "images": 1, "licence": "CC BY 4.0"},
+        ],
+        "command": "python -m training train",
+        "commit": "0123abc",
+        "metrics": {},
+        "licence": "BSD-3-Clause",
+    }
+    lut = np.load(path, allow_pickle=False)
+    assert lut.dtype == np.int8
+    assert lut.flags.c_contiguous
+
+
+def test_figures_go_on_the_card(checkpoint, tmp_path, pictures):
+    pytest.importorskip("skimage")
+    path = export_checkpoint(
+        checkpoint(network(2, 2)), tmp_path, model="named", metric_folders={"Mine": str(pictures)}
+    )
+    card = json.loads((tmp_path / "named_x2.json").read_text())
+    assert path.name == "named_x2.npy"
+    assert set(card["metrics"]) == {"Mine"}
+    assert set(card["metrics"]["Mine"]) == {"psnr_y", "ssim_y"}
+    assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_licence_of_an_unknown_set_is_refused(checkpoint, tmp_path):
+    with pytest.raises(TrainingError, match=r"no data set 'c' in this run; it has a, b"):
+        export_checkpoint(checkpoint(network(2, 1)), tmp_path, licences={"c": "CC0"})
+
+
+def test_wrong_table_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"int8 \(256, 256, 9, r, r\), got float64 \(2, 2\)"):
+        write_table(
+            tmp_path,
+            np.zeros((2, 2)),
+            model="m",
+            expand_shift=1,
+            trained_on=[],
+            command="",
+            commit="",
+        )

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("scipy")
+
+from lutsr._eclut.reference import upscale_reference  # noqa: E402
+from training.eclut.flats import exact_flats, flat_sums, mirrored, nearest  # noqa: E402
+from training.errors import TrainingError  # noqa: E402
+
+CASES = [(2, 1), (2, 2), (3, 1), (3, 3), (4, 1), (4, 4)]
+LEVEL = np.arange(256)
+
+
+def noisy_table(scale, noise):
+    """Near to constant images coming back: a ninth of 4 a, in four rotations."""
+    table = np.random.default_rng(scale).integers(-128, 128, (256, 256, 9, scale, scale), np.int8)
+    off = np.random.default_rng(0).integers(-noise, noise + 1, (256, 9, scale, scale))
+    table[LEVEL, LEVEL] = np.rint(LEVEL / 9)[:, None, None, None] + off
+    return table
+
+
+@pytest.mark.parametrize(("scale", "shift"), CASES)
+def test_every_sum_takes_nine_values_in_four_rotations(scale, shift):
+    sums = flat_sums(scale, shift)
+    assert sums.shape[1] == 9 * scale * scale
+    assert (sums.sum(axis=1) == 36).all()
+    assert sums.min() >= 0
+
+
+@pytest.mark.parametrize(("scale", "shift"), CASES)
+def test_constant_images_come_back(scale, shift):
+    table = noisy_table(scale, 3)
+    before = table.copy()
+    exact = exact_flats(table, shift)
+    assert np.array_equal(table, before)
+    assert exact.dtype == np.int8
+    unequal = ~np.eye(256, dtype=bool)
+    assert np.array_equal(exact[unequal], table[unequal])
+    for shape in [(2, 2), (2, 4), (3, 2), (7, 9)]:
+        for level in (0, 1, 77, 128, 254, 255):
+            flat = np.full(shape, level, np.uint8)
+            big = upscale_reference(flat, exact, expand_shift=shift)
+            assert (big == level).all(), (shape, level)
+        # Of any depth: between levels, too.
+        flat = np.full(shape, 40_001, np.uint16)
+        assert (upscale_reference(flat, exact, expand_shift=shift) == 40_001).all()
+    # Inside, what a pair of equals adds to a mirrored image is what it adds, mirrored.
+    assert not (mirrored(scale, shift) @ exact[LEVEL, LEVEL].reshape(256, -1).T).any()
+    assert np.array_equal(exact_flats(exact, shift), exact)
+
+
+def test_what_is_nearly_exact_moves_little():
+    table = noisy_table(4, 0)
+    exact = exact_flats(table, 4)
+    moved = np.abs(exact.astype(int) - table)[LEVEL, LEVEL]
+    assert moved.max() == 1
+    assert (moved.any(axis=(1, 2, 3)) == (LEVEL % 9 != 0)).all()
+
+
+def test_sums_that_no_entry_has():
+    with pytest.raises(TrainingError, match="no entry of int8"):
+        nearest(np.zeros(3, np.int64), np.array([[2, 2, 2]]), np.array([5]))

@@ -1,0 +1,1 @@
+"""Fit the table of eclut directly, by conjugate gradients."""

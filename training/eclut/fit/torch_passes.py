@@ -1,0 +1,75 @@
+"""The passes of the fit in torch, for CUDA.
+
+They gather and scatter with the look-up that `train` uses, a strip of a picture at a time, so
+that neither the pictures nor the temporaries need to fit in the device's memory. On CPU tensors
+they equal the compiled passes to float tolerance, but take longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from training.eclut.fit.data import MARGIN, Passes
+from training.eclut.grid import look_up
+from training.eclut.windows import LEVELS, WINDOW, symmetrise
+from training.evaluation.pictures import Picture
+
+#: Input samples of a strip; at scale 4 each needs 768 bytes of temporaries.
+STRIP = 1 << 18
+
+
+class TorchPasses(Passes):
+    """`Passes` on a device of torch's; what is summed there is float32 in any order.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        At least 5 x 5 each, shrunk.
+    scale : int
+        2, 3 or 4.
+    device : torch.device
+    """
+
+    def __init__(self, pictures: Sequence[Picture], scale: int, device: torch.device) -> None:
+        super().__init__(pictures, scale)
+        self.pictures, self.device = pictures, device
+
+    def _strips(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield grey levels (3, n + 4, w) and the full-size inner parts (3, r * n, r * (w - 4))."""
+        r, m = self.scale, MARGIN
+        for picture in self.pictures:
+            lr, hr = picture.lr, picture.hr
+            h, w, channels = lr.shape
+            rows = max(1, STRIP // (w * channels))
+            for top in range(0, h - 2 * m, rows):
+                count = min(rows, h - 2 * m - top)
+                low = lr[top : top + count + 2 * m]
+                high = hr[r * (top + m) : r * (top + m + count), r * m : r * (w - m)]
+                # Copied, because what a cache maps is read-only, which torch does not know.
+                both = (torch.from_numpy(part.copy()).to(self.device) for part in (low, high))
+                yield tuple(part.permute(2, 0, 1) for part in both)
+
+    def __call__(self, windows: torch.Tensor, goal: float = 4.0) -> tuple[torch.Tensor, float]:
+        """Sum residuals per pair; see `Passes`."""
+        r, m = self.scale, MARGIN
+        table = windows.reshape(LEVELS * LEVELS, *WINDOW, r * r).detach().requires_grad_()
+        everything = torch.arange(LEVELS * LEVELS, device=self.device)
+        total = torch.zeros_like(table)
+        squares = torch.zeros((), dtype=torch.float64, device=self.device)
+        for low, high in self._strips():
+            sums = look_up(low.to(torch.int64), table, everything)
+            own = low[:, m:-m, m:-m].repeat_interleave(r, 1).repeat_interleave(r, 2)
+            residual = sums.detach() - goal * (high.to(torch.float32) - own.to(torch.float32))
+            squares += residual.square().sum(dtype=torch.float64)
+            (found,) = torch.autograd.grad(sums, table, residual)
+            total += found
+        return symmetrise(total.detach().reshape(windows.shape)), squares.item()
+
+
+def passes_on(device: torch.device, pictures: Sequence[Picture], scale: int) -> Passes:
+    """Choose the passes that are the fastest on a device."""
+    if device.type == "cuda":
+        return TorchPasses(pictures, scale, device)
+    return Passes(pictures, scale)

@@ -1,0 +1,1 @@
+"""Measure pictures: metrics, degradation, picture sets, methods to compare, plots."""
