@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -57,6 +58,41 @@ class ModelInfo:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A model: what its tables mean, and the tables, from a file or made in memory.
+
+    Attributes
+    ----------
+    name : str
+    scale : int
+        Enlargement factor r.
+    family : str
+        Which family's engine computes with it.
+    parameters : mapping
+        What the family needs to know besides the tables.
+    tables : mapping of str to ndarray
+    card : dict or None
+    """
+
+    name: str
+    scale: int
+    family: str
+    parameters: Mapping[str, Any]
+    tables: Mapping[str, NDArray[Any]]
+    card: dict[str, Any] | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that decides on results: family, scale, parameters and tables."""
+        about = {"family": self.family, "scale": self.scale, "parameters": dict(self.parameters)}
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        for name, table in sorted(self.tables.items()):
+            digest.update(f"{name} {table.dtype.str} {table.shape}".encode())
+            digest.update(np.ascontiguousarray(table).data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
 class Table:
     """A validated table: its entries and what they mean."""
 
@@ -65,6 +101,12 @@ class Table:
     expand_shift: int
     lut: NDArray[np.int8]
     card: dict[str, Any] | None
+
+
+def model_of(table: Table) -> Model:
+    """Describe a table of format 1 as a model of the family eclut."""
+    parameters = {"expand_shift": table.expand_shift}
+    return Model(table.model, table.scale, "eclut", parameters, {"lut": table.lut}, table.card)
 
 
 def shipped_models() -> list[ModelInfo]:
