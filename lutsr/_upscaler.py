@@ -18,7 +18,7 @@ from ._frame.alpha import fill_hidden, hold_extremes
 from ._frame.arguments import as_planes, check_image, check_int, check_out, check_workers
 
 if TYPE_CHECKING:
-    from ._modelfile import ModelInfo, Table
+    from ._modelfile.table import ModelInfo, Table
 
 __all__ = ["Upscaler", "load", "models", "upscale", "warmup"]
 
@@ -235,7 +235,7 @@ def load(
     >>> lutsr.load("eclut", 4)
     <lutsr.Upscaler eclut x4, expand_shift=4>
     """
-    from ._modelfile import read_table
+    from ._modelfile.table import read_table
 
     if scale is not None:
         scale = check_int("scale", scale)
@@ -263,7 +263,7 @@ def is_path(model: object) -> bool:
 
 @lru_cache(maxsize=8)
 def _load_shipped(model: str, scale: int) -> Upscaler:
-    from ._modelfile import read_shipped
+    from ._modelfile.table import read_shipped
 
     return Upscaler(read_shipped(model, scale))
 
@@ -282,7 +282,7 @@ def models() -> list[ModelInfo]:
     >>> sorted({model.name for model in lutsr.models()})
     ['eclut', 'eclut-fast']
     """
-    from ._modelfile import shipped_models
+    from ._modelfile.table import shipped_models
 
     return shipped_models()
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr._modelfile import LONGEST_CARD, read_card, read_table
+from lutsr._modelfile.table import LONGEST_CARD, read_card, read_table
 
 from .programs import run_program
 
@@ -95,7 +95,7 @@ def test_a_header_and_a_card_that_claim_gigabytes_take_no_memory(tmp_path):
     code = """
 import resource
 from pathlib import Path
-from lutsr._modelfile import read_card, read_table
+from lutsr._modelfile.table import read_card, read_table
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (32 << 20),) * 2)
 for read, name in ((read_table, "bad.npy"), (read_table, "sparse.npy"), (read_card, "card.json")):
@@ -164,7 +164,7 @@ def test_a_file_cut_while_it_is_read(table_file, lut, monkeypatch):
     class Longer:
         st_size = size
 
-    monkeypatch.setattr("lutsr._modelfile.os.fstat", lambda number: Longer)
+    monkeypatch.setattr("lutsr._modelfile.table.os.fstat", lambda number: Longer)
     with pytest.raises(ValueError, match=r"mine_x2\.npy: 2359289 bytes of entries, wanted 2359296"):
         read_table(path, expand_shift=2)
 
@@ -212,7 +212,7 @@ def test_cards_with_wrong_values(table_file, lut, changes, reason):
 def test_a_huge_number_of_a_header_is_refused_under_warnings_as_errors(tmp_path):
     # Python warns of odd literals while it parses a header; that, too, ends as one clear error.
     (tmp_path / "bad.npy").write_bytes(npy("{'\\d': 0or 1}"))
-    code = "import sys; from lutsr._tables import read_table; read_table(sys.argv[1])"
+    code = "import sys; from lutsr._modelfile.table import read_table; read_table(sys.argv[1])"
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, tmp_path / "bad.npy"],
         capture_output=True,

@@ -7,7 +7,7 @@ import pytest
 
 import lutsr
 import lutsr_data
-from lutsr._modelfile import read_card, read_table
+from lutsr._modelfile.table import read_card, read_table
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def command_of(recipe):
 
 @pytest.mark.parametrize("card", lutsr_data.card_paths(), ids=lambda path: path.stem)
 def test_the_card_names_the_command_of_the_recipe(card):
-    assert shlex.split(read_card(card)["command"]) == command_of(RECIPES / f"{card.stem}.sh")
+    assert shlex.split(read_card(card).fields["command"]) == command_of(RECIPES / f"{card.stem}.sh")
 
 
 def test_no_recipe_is_without_its_table():

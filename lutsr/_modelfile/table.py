@@ -1,4 +1,4 @@
-"""Reading tables and their cards; everything is checked before anything is used."""
+"""The reader that `lutsr.load` uses until it takes a `Model`; it goes then."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 import lutsr_data
 
-from ._frame.depth import SHIFT
+from .._frame.depth import SHIFT
 
 SCALES = (2, 3, 4)
 CARD_FORMAT = 1

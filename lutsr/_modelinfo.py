@@ -1,0 +1,33 @@
+"""What `lutsr.models` returns; apart from `lutsr._modelfile`, so that it is cheap to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Facts about a shipped model, read from its card alone.
+
+    Attributes
+    ----------
+    name : str
+        What to pass as ``model``.
+    scale : int
+        Enlargement factor r.
+    family : str
+        Method that computes with the tables, such as ``"eclut"``.
+    entries : int
+        Number of table entries: the trained parameters.
+    nbytes : int
+        Size of the table file in bytes.
+    psnr_y : dict of str to float
+        PSNR on luma in dB, by test set.
+    """
+
+    name: str
+    scale: int
+    family: str
+    entries: int
+    nbytes: int
+    psnr_y: dict[str, float]
