@@ -5,13 +5,24 @@
 >>> big.shape, big.dtype
 ((2048, 2048, 3), dtype('uint8'))
 
-Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `warmup`, and the plain NumPy
-reference implementation in `lutsr.reference`.
+Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `ModelInfo`, `warmup`, and the
+plain NumPy reference implementation in `lutsr.reference`.
 """
 
 from ._eclut import reference
+from ._modelinfo import ModelInfo
 from ._resize import resize
 from ._upscaler import Upscaler, load, models, upscale, warmup
 from ._version import __version__
 
-__all__ = ["Upscaler", "__version__", "load", "models", "reference", "resize", "upscale", "warmup"]
+__all__ = [
+    "ModelInfo",
+    "Upscaler",
+    "__version__",
+    "load",
+    "models",
+    "reference",
+    "resize",
+    "upscale",
+    "warmup",
+]

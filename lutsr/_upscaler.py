@@ -18,7 +18,8 @@ from ._frame.alpha import fill_hidden, hold_extremes
 from ._frame.arguments import as_planes, check_image, check_int, check_out, check_workers
 
 if TYPE_CHECKING:
-    from ._modelfile.table import ModelInfo, Table
+    from ._modelfile.table import Table
+    from ._modelinfo import ModelInfo
 
 __all__ = ["Upscaler", "load", "models", "upscale", "warmup"]
 
@@ -274,7 +275,7 @@ def models() -> list[ModelInfo]:
     Returns
     -------
     list of ModelInfo
-        Name, scale, expand_shift, size in bytes and PSNR-Y by test set in dB.
+        What is known of each without loading it, sorted by name and scale.
 
     Examples
     --------
@@ -282,7 +283,7 @@ def models() -> list[ModelInfo]:
     >>> sorted({model.name for model in lutsr.models()})
     ['eclut', 'eclut-fast']
     """
-    from ._modelfile.table import shipped_models
+    from ._modelfile import shipped_models
 
     return shipped_models()
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from .families import FAMILIES
+from .families import check_family
 from .files import cut, listing, open_file, short
-from .model import DTYPES, canonical_json
+from .model import DTYPES, plain_parameters
 
 FORMATS = (1, 2)
 SCALES = (2, 3, 4)
@@ -83,7 +83,7 @@ class Card:
     scale : int
     parameters : dict
     places : tuple of Place
-        Where the tables are, by falling offset; there are no gaps between them.
+        Where the tables are, in the order of the card; there are no gaps between them.
     shape : tuple of int
         Shape of the int8 array in the table file.
     sha256 : str
@@ -163,17 +163,14 @@ def _format_1(card: dict[str, Any], psnr_y: dict[str, float]) -> Card:
 
 
 def _format_2(card: dict[str, Any], psnr_y: dict[str, float]) -> Card:
-    if card["family"] not in FAMILIES:
-        raise ValueError(
-            f"family is {short(card['family'])}, and this lutsr has {listing(sorted(FAMILIES))}"
-        )
-    canonical_json(card["parameters"])
+    check_family(card["family"])
+    parameters = plain_parameters(card["parameters"])
     places = _places(card["tables"])
     return Card(
         model=card["model"],
         family=card["family"],
         scale=card["scale"],
-        parameters=card["parameters"],
+        parameters=parameters,
         places=places,
         shape=(sum(place.nbytes for place in places),),
         sha256=card["sha256"],
@@ -221,7 +218,7 @@ def _places(tables: list[Any]) -> tuple[Place, ...]:
             )
         end += place.nbytes
         if end > LARGEST_TABLES:
-            raise ValueError(f"tables are longer than {LARGEST_TABLES} bytes")
+            raise ValueError(f"tables: longer than {LARGEST_TABLES} bytes")
     return tuple(found)
 
 

@@ -45,7 +45,7 @@ class Model:
     card: dict[str, Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        parameters = json.loads(canonical_json(self.parameters))
+        parameters = plain_parameters(self.parameters)
         tables = {name: _read_only(name, table) for name, table in self.tables.items()}
         object.__setattr__(self, "parameters", MappingProxyType(parameters))
         object.__setattr__(self, "tables", MappingProxyType(tables))
@@ -74,19 +74,23 @@ class Model:
 
 
 def canonical_json(value: Any) -> str:
-    """Return the one JSON text of a value: keys sorted, no spaces.
+    """Return the one JSON text of a value: keys sorted, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a model's parameters in plain JSON types.
 
     Raises
     ------
     ValueError
-        If the value is no JSON: another type, NaN, infinite, or nested too deep.
+        If they are no JSON: of another type, NaN, infinite, or nested too deep.
     """
     try:
-        if isinstance(value, Mapping):
-            value = dict(value)
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        plain: dict[str, Any] = json.loads(canonical_json(dict(parameters)))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"parameters: cannot be written as JSON: {error}") from error
+    return plain
 
 
 def little_endian(table: NDArray[Any]) -> NDArray[Any]:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from .._engine import FAMILIES
 from .card import Card, read_card
-from .families import FAMILIES, check_model
+from .families import check_model
 from .files import cut, listing, open_file, short
 from .model import Model
 
@@ -61,8 +62,8 @@ def read_model(path: str | os.PathLike[str], scale: int | None = None) -> Model:
     if card.sha256 != hashlib.sha256(content).hexdigest():
         raise ValueError(f"{card_path}: sha256 is not that of {path.name}; one has changed")
     tables = _tables(content, header.start, card)
-    model = Model(card.model, card.scale, card.family, card.parameters, tables, card.fields)
     try:
+        model = Model(card.model, card.scale, card.family, card.parameters, tables, card.fields)
         check_model(model)
     except ValueError as error:
         raise ValueError(f"{card_path}: {error}") from error

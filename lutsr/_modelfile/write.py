@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .card import parse_card
-from .families import FAMILIES, check_model
+from .families import check_model
 from .files import listing
 from .model import Model, little_endian
 
@@ -44,10 +44,6 @@ def write_model(path: str | os.PathLike[str], model: Model, **card_fields: Any) 
     path = Path(path)
     if path.suffix != ".npy":
         raise ValueError(f"path: got {str(path)!r}, wanted a name that ends in .npy")
-    if model.family not in FAMILIES:
-        raise ValueError(
-            f"family: got {model.family!r}, and this lutsr has {listing(sorted(FAMILIES))}"
-        )
     check_model(model)
     parts, places, offset = [], [], 0
     for name, table in model.tables.items():

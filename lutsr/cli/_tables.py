@@ -20,11 +20,11 @@ def models(args: Namespace) -> int:
     """List the shipped tables."""
     import lutsr
 
-    rows = [("model", "scale", "expand-shift", "size", "PSNR-Y in dB")]
+    rows = [("model", "scale", "family", "entries", "size", "PSNR-Y in dB")]
     for model in lutsr.models():
         figures = ", ".join(f"{name} {value:.2f}" for name, value in model.psnr_y.items())
-        size = f"{model.nbytes / MIB:.1f} MiB"
-        rows.append((model.name, f"x{model.scale}", str(model.expand_shift), size, figures))
+        size, entries = f"{model.nbytes / MIB:.1f} MiB", f"{model.entries:,}"
+        rows.append((model.name, f"x{model.scale}", model.family, entries, size, figures))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -14,9 +14,10 @@ from lutsr.cli import _tables
 def test_models_lists_every_shipped_table(capsys):
     assert cli.main(["models"]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split()[:2] == ["model", "scale"]
-    assert [tuple(row.split()[:2]) for row in rows] == [
-        (model.name, f"x{model.scale}") for model in lutsr.models()
+    assert head.split()[:4] == ["model", "scale", "family", "entries"]
+    assert [tuple(row.split()[:4]) for row in rows] == [
+        (model.name, f"x{model.scale}", model.family, f"{model.entries:,}")
+        for model in lutsr.models()
     ]
     assert f"Set5 {lutsr.models()[0].psnr_y['Set5']:.2f}" in rows[0]
 
