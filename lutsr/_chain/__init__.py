@@ -1,0 +1,1 @@
+"""The family of chains: lists of look-up layers on integer maps."""
