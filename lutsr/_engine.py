@@ -154,7 +154,8 @@ class Engine(Protocol):
         out : ndarray of uint8, shape (r * H, r * W, C)
             C-contiguous. Only the rows of these groups are written.
         """
-        raise NotImplementedError
+        family = type(self).__name__
+        raise NotImplementedError(f"{family} has no direct path: its direct_channels is 0")
 
 
 def open_engine(model: Model) -> Engine:

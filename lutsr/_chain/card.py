@@ -1,62 +1,23 @@
-"""The description of a chain, checked.
+"""Checks of a chain's description, before anything is computed from it.
 
-A chain computes on *registers*: integer maps of shape (rows, columns, channels), each with a name.
-At the start there is one, ``image``, with one channel of 0..255. ``parameters`` of the model is a
-JSON object with one field, ``stages``. Each stage adds a register; that of the last one is the
-result, one channel of 0..255, `scale` times as high and wide.
-
-Stage
-    ``out``: the name of its result, for the stages after it. ``layers``: list of layers, run in
-    order; the output of the last one is summed. ``rotations``: 1 or 4; with 4, the layers run on
-    the registers rotated by 0 to 3 quarter turns, and their outputs are rotated back. The sum over
-    the rotations is rounded (below). ``border``, optional: "reflect" or "edge"; all registers that
-    the stage reads are padded with it once, by the stage's reach, and cut at the end, so that no
-    layer meets a border. Without it, each look-up has a border of its own.
-Layer
-    ``out``: the register that it writes. A register may be written again, except those of the
-    image and of stages. A value is
-
-        S = sum of gain * look-up + sum of gain * register, over ``look_ups`` and ``add``
-        value = clamp(round((S + bias) / divisor) + sum over ``residual``)
-
-    ``look_ups``: list of look-ups (below). ``add``: list of ``{"in": register, "gain": integer}``.
-    ``residual``: list of registers. A register with one channel is added to every channel.
-    At least one of the three must be there. ``place``, optional: what becomes of the channels:
-    ``{"cells": r}``: r * r channels become a cell of r x r pixels, channel by channel and row by
-    row. With ``"shifts": [[dy, dx], ...]`` and ``"border"``, the channels are one such map per
-    shift; each map is moved down by dy and right by dx output pixels, its border filled, and the
-    maps are summed: the expanded convolution.
-Rounding, of a layer or a stage
-    ``bias``: an integer (0), or in a layer a list of one per channel, added to the sum before it
-    is divided. ``divisor``: 1. ``rounding``: "even" (ties to the even integer) or "up".
-    ``clamp``: [low, high], optional.
-Look-up
-    ``table``: name of a table, int8 or int16 of shape (T, levels ** d, n): T tables of d indices
-    and n entries, whose entries are summed. ``in``: the register that is indexed. ``taps``: shape
-    (T, d, 3): dy, dx and channel of each index, the first index having the largest stride; or
-    (T, n, d, 3), where they differ by output channel. Channel -1 is the output's own channel.
-    ``low`` (0) and ``step`` (1): level = (value - low) / step; ``step`` is a power of two, one for
-    all or a list [T][n]. Between levels, ``walk``: "simplex" (default) interpolates on the simplex
-    that the fractions lie in; "srlut" does so with the one faulty simplex of SR-LUT's published
-    program; "floor" takes the level below. What is interpolated counts ``unit`` times, `unit`
-    being the largest step ("floor": 1). ``border``: "reflect" or "edge". ``gain``: 1.
+See `lutsr._chain.description` for what the fields mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._frame.depth import FLOAT_STEPS
+from .description import BORDERS, ROUNDINGS, WALKS, Chain, Layer, LookUp, Place, Rounding, Stage
 from .fields import Fields, integer, integers, items, name, short, wrong
-from .registers import LARGEST_SUM, Register, divide, joint_reach, moved_reach
+from .registers import LARGEST_SUM, Register, joint_reach, moved_reach
 
-BORDERS = ("reflect", "edge")
-ROUNDINGS = ("even", "up")
-WALKS = ("simplex", "srlut", "floor")
+if TYPE_CHECKING:
+    from .._modelfile import Model
 
 #: Limits that bound the time and memory of a check and, per pixel, of a run.
 MOST_STAGES = 16
@@ -70,97 +31,8 @@ LARGEST_HALO = 64
 LARGEST_STEP = 256
 LARGEST_DIVISOR = 2**20
 
-
-@dataclass(frozen=True)
-class LookUp:
-    """Entries of T tables, read at the values around a pixel and summed.
-
-    Attributes
-    ----------
-    source : str
-        The register that is indexed.
-    entries : ndarray of int8 or int16, shape (T, levels ** d, n)
-    levels : int
-    taps : ndarray of int64, shape (T, 1 or n, d, 3)
-    low : int
-    steps : ndarray of int64, shape (T, 1 or n)
-    unit : int
-        The entries count so many times.
-    walk, border : str
-    gain : int
-    """
-
-    source: str
-    entries: NDArray[Any]
-    levels: int
-    taps: NDArray[np.int64]
-    low: int
-    steps: NDArray[np.int64]
-    unit: int
-    walk: str
-    border: str
-    gain: int
-
-
-@dataclass(frozen=True)
-class Rounding:
-    """What becomes of a sum."""
-
-    bias: NDArray[np.int64]
-    divisor: int
-    rounding: str
-    clamp: tuple[int, int] | None
-
-    def __call__(self, low: int, high: int, extra: tuple[int, int] = (0, 0)) -> tuple[int, int]:
-        """Return the range of the results for a range of sums and a range of residuals."""
-        low = divide(low + int(self.bias.min()), self.divisor, self.rounding) + extra[0]
-        high = divide(high + int(self.bias.max()), self.divisor, self.rounding) + extra[1]
-        if self.clamp is None:
-            return low, high
-        bottom, top = self.clamp
-        return min(max(low, bottom), top), min(max(high, bottom), top)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the channels of a layer go: into cells, and with shifts into overlapping windows."""
-
-    cells: int = 1
-    shifts: tuple[tuple[int, int], ...] = ()
-    border: str = "edge"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Look-ups and registers, summed, rounded and placed."""
-
-    out: str
-    look_ups: tuple[LookUp, ...]
-    add: tuple[tuple[str, int], ...]
-    rounding: Rounding
-    residual: tuple[str, ...]
-    place: Place
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Layers, run once or for each of four rotations."""
-
-    out: str
-    rotations: int
-    border: str | None
-    layers: tuple[Layer, ...]
-    rounding: Rounding
-    reach: int
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A checked chain."""
-
-    scale: int
-    stages: tuple[Stage, ...]
-    halo: int
+#: Largest sum, for 8-bit images, that fits int32 for the deepest ones.
+DEEPEST_SUM = LARGEST_SUM // FLOAT_STEPS
 
 
 def read_chain(
@@ -173,7 +45,7 @@ def read_chain(
     scale : int
         Enlargement factor of the model.
     parameters : mapping
-        As the module's docstring describes them.
+        As `lutsr._chain.description` describes them.
     tables : mapping of str to ndarray
 
     Raises
@@ -198,15 +70,30 @@ def read_chain(
             f"parameters.stages: the result has {result.channels} channels and is "
             f"{result.factor} times the image, wanted 1 channel and {scale} times"
         )
-    if result.low < 0 or result.high > 255:
-        raise ValueError(
-            f"parameters.stages: results can be {result.low}..{result.high}, wanted 0..255; "
-            "clamp the last stage to [0, 255]"
-        )
+    if stages[-1].rounding.clamp != (0, 255):
+        where = f"parameters.stages[{len(stages) - 1}].clamp"
+        raise wrong(where, stages[-1].rounding.clamp, "[0, 255] in the last stage")
     unused = sorted(set(tables) - checker.used)
     if unused:
         raise ValueError(f"tables[{unused[0]!r}]: no look-up uses it")
-    return Chain(scale, stages, result.halo)
+    return Chain(scale, stages, result.halo, _is_deep(stages, checker.largest_sum))
+
+
+def check_model(model: Model) -> None:
+    """Check the parameters and tables of a chain's model."""
+    read_chain(model.scale, model.parameters, model.tables)
+
+
+def _is_deep(stages: tuple[Stage, ...], largest_sum: int) -> bool:
+    """Return whether a chain is linear in interpolated entries of the image."""
+    if len(stages) > 1 or max(largest_sum, 255 * stages[0].rounding.divisor) > DEEPEST_SUM:
+        return False
+    return all(
+        layer.rounding.divisor == 1
+        and layer.rounding.clamp is None
+        and all(one.source == "image" and one.walk != "floor" for one in layer.look_ups)
+        for layer in stages[0].layers
+    )
 
 
 class _Checker:
@@ -216,6 +103,7 @@ class _Checker:
         self._scale = scale
         self._tables = tables
         self.used: set[str] = set()
+        self.largest_sum = 0
         self.stage_registers = {"image": Register(1, 1, 0, 255)}
         self._read: set[str] = set()
         self._registers: dict[str, Register] = {}
@@ -242,6 +130,7 @@ class _Checker:
         rounding = _rounding(fields, where, 1)
         low, high = body.low * rotations, body.high * rotations
         _check_sum(where, rounding, low, high)
+        self.largest_sum = max(-low, high) + int(abs(rounding.bias).max())
         reach = -(-max(body.reach) // self._scale)
         halo = reach + max(self.stage_registers[key].halo for key in self._read)
         if halo > LARGEST_HALO:
@@ -349,9 +238,8 @@ class _Checker:
             smallest, largest_entry = smallest - spread, largest_entry + spread
         bottom = int(smallest.sum(axis=0, dtype=np.int64).min())
         top = int(largest_entry.sum(axis=0, dtype=np.int64).max())
-        reach = moved_reach(
-            source.reach, taps[..., :2].reshape(-1, 2).tolist(), self._scale // source.factor
-        )
+        offsets = [(dy, dx) for dy, dx in taps[..., :2].reshape(-1, 2).tolist()]
+        reach = moved_reach(source.reach, offsets, self._scale // source.factor)
         bounds = _times(bottom, top, unit * gain)
         return look_up, Register(channels, source.factor, *bounds, reach)
 

@@ -1,0 +1,41 @@
+"""What the tests of chains share: the authors' files, where they are at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def peers(shared) -> Path:
+    """Folder of the tables and results that authors of other methods have published."""
+    path = shared / "peers"
+    if not (path / "goldens").is_dir():
+        pytest.skip("needs ../shared/peers (published tables and results)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def count_differing(shared):
+    """Return a function that counts differing samples of the results for pictures."""
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow, to read pictures")
+
+    from lutsr._chain.card import read_chain
+    from lutsr._chain.reference import run
+
+    def pixels(path):
+        with image.open(path) as file:
+            return np.asarray(file.convert("RGB"))
+
+    def count(model, inputs, results):
+        chain = read_chain(model.scale, model.parameters, model.tables)
+        differing = 0
+        for path, wanted in zip(inputs, results, strict=True):
+            planes = np.moveaxis(pixels(path), -1, 0)
+            big = np.stack([run(plane, chain) for plane in planes], axis=-1)
+            differing += np.count_nonzero(big != pixels(wanted))
+        return differing
+
+    return count
