@@ -1,18 +1,18 @@
-"""Read mutated tables and cards, 100,000 of them, and report what came of it.
+"""Read changed model files, 100,000 of them, and report the results.
 
     python tests/fuzz_modelfiles.py [--files 100000] [--seed 0] [--folder /dev/shm]
 
-Each file is a good table, or its card, changed at random: bytes, fields of the header, its length,
-values of the card, the length of the file. What may come of it is a table, which must then hold
-what the file says, or a ValueError or OSError that names the file. Besides, nothing may be
-executed (Python's audit hooks tell), and memory may not grow: the address space is limited to
-64 MB more than there was before. Stops with exit code 1 at the first that breaks a promise, and
-leaves the file where it is.
+Each starts as a valid table file and card, of format 1 or 2. One of the two is then changed at
+random: bytes, the header, the length, fields of the card at any depth. Reading must return what
+the files contain, or raise a ValueError or OSError that names the file. Nothing may be executed,
+as Python's audit hooks report, and memory may not grow: the address space is limited to 64 MB more
+than before. The program stops with exit code 1 at the first violation and leaves the files there.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
 import random
@@ -25,18 +25,18 @@ import time
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lutsr._modelfile import read_table
+from lutsr._modelfile import Model, read_model, write_model
 
-#: What no reading of a file has any business doing.
+#: Audit events that reading a file must not cause.
 FORBIDDEN = (
     "ctypes.dlopen", "import", "os.exec", "os.fork", "os.mkdir", "os.remove", "os.rename",
     "os.system", "pickle.find_class", "socket.connect", "subprocess.Popen",
 )  # fmt: skip
 
-SHAPE = (256, 256, 9, 2, 2)
 TOKENS = [
     "'descr'", "'shape'", "'fortran_order'", "'|i1'", "'|O'", "'<f8'", "'|V10'", "'i1,i1'", "True",
     "False", "None", "0", "-1", "2", "3", "4", "9", "256", "257", "99999999999999999999", "1e400",
@@ -44,10 +44,12 @@ TOKENS = [
     "\n", "\0", " ", "#", "L", "b''", "lambda: 0", "print()", "__import__('os')", "é",
 ]  # fmt: skip
 VALUES = [
-    None, True, False, 0, 1, 2, 3, 4, -1, 2.0, 1e308, 10**4000, "", "2", "eclut", "\0", "é" * 500,
-    [], {}, [[]], {"psnr_y": 1}, {"Set5": {"psnr_y": 30.0}}, {"Set5": None}, "0" * 64,
+    None, True, False, 0, 1, 2, 3, 4, 5, 6, 16, -1, 2.0, 1e308, float("nan"), float("inf"),
+    10**4000, 1 << 28, 1 << 31, 1 << 63, 1 << 64, "", "2", "eclut", "chain", "lut", "\0",
+    "é" * 500, "int8", "uint8", "int16", "int32", "object", "O", "float64", ">i2", "i1,i1", "json",
+    [], {}, [[]], [1], [6], [0], [-1], [True], [1 << 28] * 8, [1] * 70, {"psnr_y": 1},
+    {"Set5": {"psnr_y": 30.0}}, {"Set5": None}, "0" * 64, {"expand_shift": 1},
 ]  # fmt: skip
-
 
 KINDS = (
     "header bytes", "header words", "header length", "whole header", "entries", "length",
@@ -55,59 +57,93 @@ KINDS = (
 )  # fmt: skip
 
 
+class Original:
+    """A valid table file and its card."""
+
+    def __init__(self, path: Path) -> None:
+        self.content = path.read_bytes()
+        self.card: dict[str, Any] = json.loads(path.with_suffix(".json").read_text())
+        start = 10 + struct.unpack("<H", self.content[8:10])[0]
+        self.head, self.entries = self.content[:start], self.content[start:]
+
+
+def originals(path: Path, seed: int) -> list[Original]:
+    """Write one model of each kind to the same path, and remember its files."""
+    rng = np.random.default_rng(seed)
+    lut = rng.integers(-128, 128, (256, 256, 9, 2, 2), dtype=np.int8)
+    metrics = {"Set5": {"psnr_y": 30.0, "ssim_y": 0.9}}
+    models = [Model("fuzzed", 2, "eclut", {"expand_shift": 2}, {"lut": lut})]
+    found = []
+    for model in models:
+        write_model(path, model, metrics=metrics)
+        found.append(Original(path))
+    np.save(path, lut)
+    card = {
+        "format_version": 1,
+        "model": "fuzzed",
+        "scale": 2,
+        "expand_shift": 2,
+        "shift": 2,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "metrics": metrics,
+    }
+    path.with_suffix(".json").write_text(json.dumps(card))
+    return [*found, Original(path)]
+
+
 class Fuzzer:
-    """A table and a card in a folder, changed and read over and over."""
+    """Model files in a folder, changed and read over and over."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.path = folder / "fuzzed_x2.npy"
         self.card_path = self.path.with_suffix(".json")
-        entries = np.random.default_rng(seed).integers(-128, 128, SHAPE, dtype=np.int8)
-        np.save(self.path, entries)
-        content = self.path.read_bytes()
-        self.entries = entries.tobytes()
-        self.head = content[: -entries.size]
-        self.card = {
-            "format_version": 1,
-            "model": "fuzzed",
-            "scale": 2,
-            "expand_shift": 2,
-            "shift": 2,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "metrics": {"Set5": {"psnr_y": 30.0, "ssim_y": 0.9}},
-        }
+        self.originals = originals(self.path, seed)
+        self.original = self.originals[0]
 
     def write(self) -> str:
-        """Write a table and its card, one of them changed, and say what was changed."""
+        """Write a table file and a card, one of them changed, and return what was changed."""
         kind = self.random.choice(KINDS)
-        with_card = kind.startswith("card") or self.random.random() < 0.3
-        table = self.changed_table(kind)
-        with self.path.open("r+b") as file:  # its memory need not be asked for again
-            file.write(table)
+        self.original = self.random.choice(self.originals)
+        content = self.changed_table(kind)
+        card = self.original.card
+        if content != self.original.content and self.random.random() < 0.5:
+            card = card | {"sha256": hashlib.sha256(content).hexdigest()}
+        with self.path.open("r+b") as file:  # overwritten: this allocates no memory in /dev/shm
+            file.write(content)
             file.truncate()
         self.card_path.unlink(missing_ok=True)
-        if with_card:
-            self.card_path.write_bytes(self.changed_card(kind))
+        if kind.startswith("card") or self.random.random() < 0.95:
+            self.card_path.write_bytes(self.changed_card(kind, card))
         return kind
 
     def check(self) -> str:
-        """Read what was written, and say what came of it."""
+        """Read what was written, and return whether it was valid."""
         try:
-            table = read_table(self.path, expand_shift=self.random.choice([None, 1, 2]))
+            model = read_model(self.path)
         except (ValueError, OSError) as error:
-            if self.path.stem not in str(error):
-                raise AssertionError(f"the message names no file: {error!r}") from error
+            if self.path.stem not in str(error) or len(str(error)) > 2000:
+                raise AssertionError(f"not a message that names the file: {error!r}") from error
             return "refused"
-        content = self.path.read_bytes()
-        if table.lut.shape != SHAPE or table.lut.tobytes() != content[-table.lut.size :]:
-            raise AssertionError("the table is not what the file says")
-        if table.card and table.card["sha256"] != hashlib.sha256(content).hexdigest():
-            raise AssertionError("the table is not the card's")
+        content, card = self.path.read_bytes(), json.loads(self.card_path.read_text())
+        if card["sha256"] != hashlib.sha256(content).hexdigest():
+            raise AssertionError("the table file is not the card's")
+        entries = content[-sum(table.nbytes for table in model.tables.values()) :]
+        whole = [{"name": "lut", "offset": 0, "shape": [256, 256, 9, 2, 2], "dtype": "int8"}]
+        places = card.get("tables", whole) if card["format_version"] == 2 else whole
+        if [place["name"] for place in places] != list(model.tables):
+            raise AssertionError("other tables than the card names")
+        for place, table in zip(places, model.tables.values(), strict=True):
+            if (place["shape"], place["dtype"]) != (list(table.shape), table.dtype.name):
+                raise AssertionError("another shape or type than the card's")
+            stored = table.astype(table.dtype.newbyteorder("<")).tobytes()
+            if stored != entries[place["offset"] :][: len(stored)]:
+                raise AssertionError("other entries than the file's")
         return "read"
 
     def changed_table(self, kind: str) -> bytes:
-        """Make a table file, changed if that is what `kind` says."""
-        head = self.head
+        """Return the content of the table file, changed if `kind` asks for it."""
+        head = self.original.head
         if kind == "header bytes":
             head = self._flip(head)
         elif kind == "header words":
@@ -124,7 +160,7 @@ class Fuzzer:
             text = "".join(self.random.choices(TOKENS, k=self.random.randrange(1, 60)))
             text = (text * self.random.choice([1, 1, 40]))[:12_000]
             head = head[:8] + struct.pack("<H", len(text)) + text.encode("latin-1")
-        content = head + self.entries
+        content = head + self.original.entries
         if kind == "entries":
             at = self.random.randrange(len(head), len(content))
             content = content[:at] + bytes([self.random.randrange(256)]) + content[at + 1 :]
@@ -133,26 +169,47 @@ class Fuzzer:
             content = content + b"\0" if self.random.random() < 0.2 else content[:length]
         return content
 
-    def changed_card(self, kind: str) -> bytes:
-        """Make a card, changed if that is what `kind` says."""
-        card = json.dumps(self.card).encode()
+    def changed_card(self, kind: str, fields: dict[str, Any]) -> bytes:
+        """Return the content of the card, changed if `kind` asks for it."""
+        card = json.dumps(fields).encode()
         if kind == "card bytes":
             return self._flip(card)
         if kind == "card values":
-            changed = dict(self.card)
-            for key in self.random.sample(sorted(changed), self.random.randrange(1, 3)):
-                changed[key] = self.random.choice(VALUES)
-                if self.random.random() < 0.2:
-                    del changed[key]
+            changed = copy.deepcopy(fields)
+            for _ in range(self.random.choice([1, 1, 2, 3])):
+                self._change_value(changed)
             return json.dumps(changed, ensure_ascii=self.random.random() < 0.5).encode()
         if kind == "card nesting":
-            depth = self.random.choice([10, 500, 900, 1000, 5000, 100_000])
+            depth = self.random.choice([10, 500, 900, 970, 980, 985, 990, 1000, 5000, 100_000])
             value = b"[" * depth + b"]" * self.random.choice([depth, 0])
-            key = self.random.choice(sorted(self.card)).encode()
-            return card.replace(b'"' + key + b'"', b'"' + key + b'": ' + value + b', "rest"')
+            key = self.random.choice(sorted(fields)).encode()
+            return card.replace(b'"' + key + b'": ', b'"' + key + b'": ' + value + b', "rest": ')
         if kind == "card length":
             return self.random.choice([card[: self.random.randrange(len(card))], card * 4000])
         return card
+
+    def _change_value(self, card: dict[str, Any]) -> None:
+        """Change, delete or repeat one value, at any depth."""
+        at: Any = card
+        while at:
+            key = self.random.choice(sorted(at)) if type(at) is dict else self._index(at)
+            if type(at[key]) not in (dict, list) or self.random.random() < 0.3:
+                break
+            at = at[key]
+        else:
+            return
+        action = self.random.random()
+        if action < 0.15:
+            del at[key]
+        elif action < 0.3 and type(at) is list:
+            at.insert(key, copy.deepcopy(at[self._index(at)]))
+        elif action < 0.6 and type(at[key]) is int:
+            at[key] += self.random.choice([-256, -2, -1, 1, 2, 3, 256])
+        else:
+            at[key] = self.random.choice(VALUES)
+
+    def _index(self, items: list[Any]) -> int:
+        return self.random.randrange(len(items))
 
     def _flip(self, content: bytes) -> bytes:
         changed = bytearray(content)
@@ -169,7 +226,7 @@ class Fuzzer:
 
 
 class Watch:
-    """Remember what Python does while files are read, by its audit events."""
+    """Record forbidden audit events of Python while files are read."""
 
     def __init__(self) -> None:
         self.on = False
@@ -182,7 +239,7 @@ class Watch:
 
 
 def limit_memory(spare: int) -> None:
-    """Allow so many more bytes of address space than there are now."""
+    """Limit the address space to its present size and `spare` bytes more."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + spare,) * 2)
 
@@ -194,14 +251,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", default=None, help="where to write; /dev/shm is fast")
     args = parser.parse_args()
-    warnings.simplefilter("ignore")  # Python's own, of what it finds in headers
+    warnings.simplefilter("ignore")  # Python warns about odd literals in headers
     folder = Path(tempfile.mkdtemp(prefix="lutsr-fuzz-", dir=args.folder))
     fuzzer, watch = Fuzzer(folder, args.seed), Watch()
     found: Counter[tuple[str, str]] = Counter()
     slowest = 0.0
     for number in range(args.files):
         kind = fuzzer.write()
-        if number == 1000:  # everything is imported that reading needs
+        if number == 1000:  # by now all modules are imported
             limit_memory(64 << 20)
         start = time.perf_counter()
         watch.on = number >= 1000

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from training.checkpoint import load_checkpoint, make_folder, write_atomically
+from lutsr._modelfile import Model, write_model
+from training.checkpoint import load_checkpoint, make_folder
 from training.eclut.grid import table_from_network
 from training.eclut.network import SRNet
-from training.eclut.quantize import SHIFT
 from training.errors import TrainingError
 from training.record import commit as current_commit
 
-FORMAT_VERSION = 1
 LICENCE = "BSD-3-Clause"
 
 
@@ -73,28 +69,21 @@ def write_table(
         The table's file.
     """
     scale = table.shape[-1]
-    if table.dtype != np.int8 or table.shape != (256, 256, 9, scale, scale):
-        raise ValueError(f"table must be int8 (256, 256, 9, r, r), got {table.dtype} {table.shape}")
+    found = Model(model, scale, "eclut", {"expand_shift": expand_shift}, {"lut": table})
     make_folder(folder)
-    buffer = io.BytesIO()
-    np.save(buffer, np.ascontiguousarray(table), allow_pickle=False)
-    card = {
-        "format_version": FORMAT_VERSION,
-        "model": model,
-        "scale": scale,
-        "expand_shift": expand_shift,
-        "shift": SHIFT,
-        "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
-        "trained_on": trained_on,
-        "command": command,
-        "commit": commit,
-        "metrics": metrics or {},
-        "licence": LICENCE,
-    }
     path = Path(folder) / f"{model}_x{scale}.npy"
-    write_atomically(path, buffer.getvalue())
-    # After the table, so that a card never vouches for a file that is not there yet.
-    write_atomically(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    try:
+        write_model(
+            path,
+            found,
+            trained_on=trained_on,
+            command=command,
+            commit=commit,
+            metrics=metrics or {},
+            licence=LICENCE,
+        )
+    except OSError as error:
+        raise TrainingError(f"cannot write {path}: {error.strerror or error}") from error
     return path
 
 
@@ -136,7 +125,7 @@ def export_checkpoint(
     }
     path = write_table(folder, table, **common)
     if metric_folders:
-        # Here, because it needs lutsr and scikit-image, which plain export does without.
+        # Imported here: it needs scikit-image, which plain export does without.
         from training.evaluation.evaluate import figures
 
         metrics = {

@@ -11,6 +11,7 @@ pytest.importorskip("PIL")
 pytest.importorskip("matplotlib")
 
 import lutsr  # noqa: E402
+from lutsr._modelfile import read_model  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
 from training.eclut.fit import fit as fit_module  # noqa: E402
 from training.eclut.fit import solver  # noqa: E402
@@ -68,7 +69,7 @@ def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
     # On the picture it was fitted to: that the fit works, not that it is good.
     bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
     assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
-    fused = fuse(np.load(fitted), 2)
+    fused = fuse(read_model(fitted).tables["lut"], 2)
     assert fused is None or fused.vertical.dtype == fused.horizontal.dtype == np.int8
 
 
@@ -85,7 +86,7 @@ def test_record(fitted, folder):
     assert mse[8] <= mse[6]
     assert (fitted.parent / "curves.png").stat().st_size > 1000
     card = json.loads(fitted.with_suffix(".json").read_text())
-    assert (card["scale"], card["expand_shift"]) == (2, 2)
+    assert (card["scale"], card["parameters"]) == (2, {"expand_shift": 2})
     assert card["trained_on"][0]["images"] == 1
     # What was noted is what the shipped code does.
     (picture,) = load_pictures(folder, 2)
