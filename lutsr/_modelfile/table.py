@@ -46,6 +46,8 @@ def read_table(
         return table
     lut = np.load(path, allow_pickle=False)
     lut.flags.writeable = False
+    if scale not in (None, lut.shape[-1]):
+        raise ValueError(f"scale: got {scale!r}, and {path} is a table for {lut.shape[-1]}")
     return Table(path.stem, lut.shape[-1], expand_shift, lut, None)
 
 
