@@ -4,9 +4,10 @@
 
 Each starts as a valid table file and card, of format 1 or 2. One of the two is then changed at
 random: bytes, the header, the length, fields of the card at any depth. Reading must return what
-the files contain, or raise a ValueError or OSError that names the file. Nothing may be executed,
-as Python's audit hooks report, and memory may not grow: the address space is limited to 64 MB more
-than before. The program stops with exit code 1 at the first violation and leaves the files there.
+the files contain, or raise a ValueError or OSError that names the file; a chain that is accepted
+must compute. Nothing may be executed, as Python's audit hooks report, and memory may not grow: the
+address space is limited to 64 MB more than before. The program stops with exit code 1 at the first
+violation and leaves the files there.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from lutsr._engine import open_engine
 from lutsr._modelfile import Model, read_model, write_model
 
 #: Audit events that reading a file must not cause.
@@ -67,12 +69,54 @@ class Original:
         self.head, self.entries = self.content[:start], self.content[start:]
 
 
+def chain(rng: np.random.Generator) -> Model:
+    """Make a chain of two stages that has every kind of field."""
+    tables = {
+        "codes": rng.integers(-128, 128, (2, 17**2, 3), dtype=np.int8),
+        "cells": rng.integers(-9000, 9000, (3, 256, 4), dtype=np.int16),
+    }
+    window = {
+        "table": "codes",
+        "in": "image",
+        "taps": [[[0, 0, 0], [0, 1, 0]], [[0, 0, 0], [1, 1, 0]]],
+        "step": 16,
+        "border": "reflect",
+    }
+    pixel = {"table": "cells", "in": "hidden", "taps": [[[0, 0, c]] for c in range(3)]}
+    first = {
+        "out": "hidden",
+        "rotations": 4,
+        "layers": [{"out": "sum", "look_ups": [window], "bias": [1, 2, 3], "rounding": "up"}],
+        "bias": 127,
+        "divisor": 128,
+        "clamp": [0, 255],
+    }
+    last = {
+        "out": "result",
+        "rotations": 1,
+        "border": "edge",
+        "layers": [
+            {
+                "out": "detail",
+                "look_ups": [pixel],
+                "add": [{"in": "image", "gain": 2}],
+                "divisor": 3,
+                "place": {"cells": 2},
+            }
+        ],
+        "divisor": 64,
+        "rounding": "even",
+        "clamp": [0, 255],
+    }
+    return Model("fuzzed", 2, "chain", {"stages": [first, last]}, tables)
+
+
 def originals(path: Path, seed: int) -> list[Original]:
     """Write one model of each kind to the same path, and remember its files."""
     rng = np.random.default_rng(seed)
     lut = rng.integers(-128, 128, (256, 256, 9, 2, 2), dtype=np.int8)
     metrics = {"Set5": {"psnr_y": 30.0, "ssim_y": 0.9}}
-    models = [Model("fuzzed", 2, "eclut", {"expand_shift": 2}, {"lut": lut})]
+    models = [Model("fuzzed", 2, "eclut", {"expand_shift": 2}, {"lut": lut}), chain(rng)]
     found = []
     for model in models:
         write_model(path, model, metrics=metrics)
@@ -100,6 +144,9 @@ class Fuzzer:
         self.card_path = self.path.with_suffix(".json")
         self.originals = originals(self.path, seed)
         self.original = self.originals[0]
+        self.extremes = np.random.default_rng(seed).choice(
+            np.array([0, 1, 254, 255], np.int32), (4, 5)
+        )
 
     def write(self) -> str:
         """Write a table file and a card, one of them changed, and return what was changed."""
@@ -139,6 +186,11 @@ class Fuzzer:
             stored = table.astype(table.dtype.newbyteorder("<")).tobytes()
             if stored != entries[place["offset"] :][: len(stored)]:
                 raise AssertionError("other entries than the file's")
+        if model.family == "chain":
+            # What has been accepted can be computed: no index is out of range.
+            image = self.extremes[:, :, None]
+            if open_engine(model).sums(image, 1, 0, 4).shape != (8, 10, 1):
+                raise AssertionError("a result of another shape")
         return "read"
 
     def changed_table(self, kind: str) -> bytes:

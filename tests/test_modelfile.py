@@ -10,7 +10,7 @@ import pytest
 
 import lutsr
 import lutsr_data
-from lutsr._engine import FAMILIES
+from lutsr._engine import FAMILIES, open_engine
 from lutsr._modelfile import Model, read_card, read_model, read_shipped, write_model
 
 SHIPPED = {
@@ -83,6 +83,30 @@ def test_eclut_survives_a_round_trip(table_file, lut, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "mine_x2.json", "mine_x2.npy", "new.json", "new.npy",
     ]  # fmt: skip
+
+
+def test_a_chain_survives_a_round_trip(tmp_path):
+    look_up = {
+        "table": "lut",
+        "in": "image",
+        "taps": [[[0, 0, 0], [1, 1, 0]]],
+        "step": 16,
+        "border": "edge",
+    }
+    layer = {"out": "cells", "look_ups": [look_up], "place": {"cells": 3}}
+    stage = {"out": "result", "rotations": 4, "layers": [layer], "divisor": 16, "clamp": (0, 255)}
+    lut = np.random.default_rng(0).integers(-128, 128, (1, 17**2, 9), dtype=np.int8)
+    old = Model("mine", 3, "chain", {"stages": [stage]}, {"lut": lut})
+    write_model(tmp_path / "mine_x3.npy", old)
+    new = read_model(tmp_path / "mine_x3.npy", 3)
+    assert (new.name, new.scale, new.family, new.digest) == ("mine", 3, "chain", old.digest)
+    image = np.random.default_rng(1).integers(0, 256, (5, 7, 1), dtype=np.int32)
+    sums = [open_engine(model).sums(image, 1, 0, 5) for model in (old, new)]
+    assert np.array_equal(*sums)
+    stage["layers"][0]["place"]["cells"] = 2
+    wrong = Model("mine", 3, "chain", {"stages": [stage]}, {"lut": lut})
+    with pytest.raises(ValueError, match=r"^parameters\.stages\[0\]\."):
+        write_model(tmp_path / "wrong.npy", wrong)
 
 
 def test_tables_of_every_type_survive_a_round_trip(free_family, tmp_path):
