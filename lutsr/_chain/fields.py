@@ -104,8 +104,11 @@ class Fields:
         """Return an integer field."""
         return integer(*self.get(key, default), low, high)
 
-    def choice(self, key: str, choices: Collection[str], default: str = "") -> str:
-        """Return a field that is one of some words."""
+    def choice(self, key: str, choices: Collection[str], default: str | None = None) -> str:
+        """Return a field that is one of some words; it must be there if there is no default."""
+        if key not in self and default is None:
+            wanted = ", ".join(map(repr, choices))
+            raise ValueError(f"{self._where}.{key}: missing, wanted one of {wanted}")
         return choice(*self.get(key, default), choices)
 
     def name(self, key: str) -> str:
