@@ -136,10 +136,14 @@ def _sr_lut_file(scale: int) -> Path:
 
 
 def _sr_lut(image: Image, scale: int, threads: int, out: Image | None) -> Call:
-    from . import sr_lut
+    from lutsr._chain import card, published, reference
 
-    table = sr_lut.read_table(_sr_lut_file(scale), scale)
-    return Call(lambda: sr_lut.upscale(image, table))
+    model = published.srlut(_sr_lut_file(scale), corrected=True)
+    chain = card.read_chain(model.scale, model.parameters, model.tables)
+    return Call(
+        lambda: [reference.run(image[..., c], chain) for c in range(image.shape[2])],
+        pixels=lambda planes: np.stack(planes, axis=-1),
+    )
 
 
 def _sr_lut_missing(scale: int) -> str | None:

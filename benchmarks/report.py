@@ -104,7 +104,7 @@ def write(files: dict[str, dict[str, Any]]) -> str:
         "## Quality",
         "PSNR-Y in dB through the calls that are timed, inputs by MATLAB's bicubic. The FSRCNN "
         "model is the one made for OpenCV's contrib module, not the paper's; SR-LUT's tables are "
-        "its authors', the code is ours (`benchmarks/sr_lut.py`).",
+        "its authors', run by `lutsr._chain.reference` with their interpolation corrected.",
         tables.quality(files["quality"]["entries"]),
         "## Groups of pytest-benchmark",
         "Medians in milliseconds by size of the output. One benchmark ran after the other here: "
