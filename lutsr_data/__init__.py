@@ -1,4 +1,4 @@
-"""Trained tables, and nothing but where they are."""
+"""The trained models that come with lutsr, and the paths of their files."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ DIRECTORY = Path(__file__).parent
 
 
 def table_path(model: str, scale: int) -> Path:
-    """Say where the table of a model and scale is, whether or not it exists."""
+    """Return the path of the table file of a model and scale, whether or not it exists."""
     return DIRECTORY / f"{model}_x{scale}.npy"
 
 
 def card_paths() -> list[Path]:
-    """List the cards of the shipped tables, sorted by name."""
+    """Return the paths of all cards, sorted by name."""
     return sorted(DIRECTORY.glob("*_x[0-9].json"))

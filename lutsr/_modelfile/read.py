@@ -135,5 +135,5 @@ def _no_card(path: Path, card_path: Path, shape: tuple[int, ...]) -> str:
         )
     return (
         f"{path}: has no card; write {card_path} as a JSON object of {fields}. "
-        "The page on the file format has an example"
+        "docs/file_format.md has an example"
     )
