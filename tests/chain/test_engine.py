@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lutsr._engine import open_engine
-from lutsr._modelfile import Model
+from lutsr._modelfile import Model, read_model, write_model
 
 
 def pair_model(levels=17, clamp=(0, 255)):
@@ -52,6 +52,16 @@ def test_between_levels_is_the_same_line(steps):
     assert np.array_equal(
         engine.reference(values * steps, steps), steps * engine.reference(values, 1)
     )
+
+
+def test_a_model_file_holds_the_whole_model(tmp_path):
+    model = pair_model()
+    write_model(tmp_path / "pair_x2.npy", model)
+    again = read_model(tmp_path / "pair_x2.npy")
+    assert again.digest == model.digest
+    values = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.int32)
+    wanted = open_engine(model).reference(values, 1)
+    assert np.array_equal(open_engine(again).reference(values, 1), wanted)
 
 
 def test_what_the_frame_asks_for():

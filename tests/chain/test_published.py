@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lutsr._chain import published
+from lutsr._chain import published, published_stacks
+from lutsr._chain.card import read_chain
 
 SET5 = ["baby", "bird", "butterfly", "head", "woman"]
 TWO = ["bird", "butterfly"]
@@ -48,8 +49,43 @@ def test_srlut_of_6_bits(peers):
     assert stage["divisor"] == stage["layers"][0]["look_ups"][0]["step"] == 64
 
 
+def test_mulut(shared, peers, count_differing):
+    model = published_stacks.mulut(peers / "mulut")
+    results = [peers / "goldens" / f"mulut_{name}.png" for name in TWO]
+    assert count_differing(model, set5(shared, 4), results) == 0
+
+
+def test_tinylut_s(shared, peers, count_differing):
+    model = published_stacks.tinylut(peers / "tinylut")
+    results = [peers / "goldens" / f"tinylut_s_{name}.png" for name in TWO]
+    assert count_differing(model, set5(shared, 4), results) == 0
+
+
+@pytest.mark.parametrize(("size", "halo"), [("s0", 3), ("s1", 4), ("s7", 15)])
+def test_shiftlut(shared, peers, count_differing, size, halo):
+    model = published_stacks.shiftlut(peers / "shiftlut" / size)
+    assert read_chain(4, model.parameters, model.tables).halo == halo
+    # One picture: seven blocks take seconds.
+    results = [peers / "goldens" / f"shiftlut_{size}_bird.png"]
+    assert count_differing(model, set5(shared, 4)[:1], results) == 0
+
+
 def test_another_table_is_refused(tmp_path):
     path = tmp_path / "Model_S_x4_4bit_int8.npy"
     np.save(path, np.zeros((17**4, 1, 4, 3), np.int8))
     with pytest.raises(ValueError, match=r"shape \(83521, 1, 4, 3\), wanted int8 of shape"):
         published.srlut(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    for pattern in "sdy":
+        np.save(tmp_path / f"LUT_ft_x4_4bit_int8_s1_{pattern}.npy", np.zeros((17**4, 2), np.int8))
+    with pytest.raises(ValueError, match=r"s1_s\.npy: got int8 of shape \(83521, 2\), wanted"):
+        published_stacks.mulut(tmp_path)
+    np.savez(tmp_path / "clip.npz", hh1=np.ones(16, np.float32), hl1=np.ones(15, np.float32))
+    with pytest.raises(ValueError, match=r"clip\.npz: no hl1 of shape \(16,\)"):
+        published_stacks.tinylut(tmp_path)
+    np.save(tmp_path / "offset.npy", np.zeros((1, 2, 16), np.int32))
+    (tmp_path / "DW0_LSB.json").write_text('{"LUTs": [{"in": 0, "out": 99, "step": 1}]}')
+    with pytest.raises(ValueError, match=r"DW0_LSB\.npz: not the tables of a layer of ShiftLUT"):
+        published_stacks.shiftlut(tmp_path)
