@@ -3,7 +3,7 @@
 A chain computes on *registers*: integer maps of shape (rows, columns, channels), each with a name.
 At the start there is one, ``image``, with one channel of 0..255. ``parameters`` of the model is a
 JSON object with one field, ``stages``. Each stage adds a register; that of the last one is the
-result, one channel of 0..255, `scale` times as high and wide.
+result, one channel of 0..255, ``scale`` times as high and wide.
 
 Stage
     ``out``: the name of its result, for the stages after it. ``layers``: list of layers, run in
@@ -14,7 +14,7 @@ Stage
     layer meets a border. Without it, each look-up has a border of its own.
 Layer
     ``out``: the register that it writes. A register may be written again, except those of the
-    image and of stages. A value is
+    image and of stages. A value is::
 
         S = sum of gain * look-up + sum of gain * register, over ``look_ups`` and ``add``
         value = clamp(round((S + bias) / divisor) + sum over ``residual``)
@@ -38,8 +38,18 @@ Look-up
     ``low`` (0) and ``step`` (1): level = (value - low) / step; ``step`` is a power of two, one for
     all or a list [T][n]. Between levels, ``walk``: "simplex" (default) interpolates on the simplex
     that the fractions lie in; "srlut" does so with the one faulty simplex of SR-LUT's published
-    program; "floor" takes the level below. What is interpolated counts ``unit`` times, `unit`
+    program; "floor" takes the level below. What is interpolated counts ``unit`` times, ``unit``
     being the largest step ("floor": 1). ``border``: "reflect" or "edge". ``gain``: 1.
+
+The table S of SR-LUT, x4, for example::
+
+    {"stages": [{
+        "out": "result", "rotations": 4, "divisor": 16, "clamp": [0, 255],
+        "layers": [{
+            "out": "cells", "place": {"cells": 4},
+            "look_ups": [{
+                "table": "lut", "in": "image", "step": 16, "border": "reflect",
+                "taps": [[[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0]]]}]}]}]}
 """
 
 from __future__ import annotations

@@ -124,43 +124,46 @@ def read(maps: Maps, look_up: LookUp) -> Maps:
     ndarray of int32, shape (rows, columns, n)
         Times ``look_up.unit``.
     """
+    reach = int(np.abs(look_up.taps[..., :2]).max())
+    padded = _pad(maps, reach, reach, reach, reach, look_up.border)
     total = np.zeros(1, np.int32)
     for table, taps, step in zip(look_up.entries, look_up.taps, look_up.steps, strict=True):
-        values = np.stack([neighbours(maps, taps[:, i], look_up) for i in range(taps.shape[1])])
+        # taps: (1 or n, d, 3)
+        values = np.stack([neighbours(padded, reach, taps[:, i]) for i in range(taps.shape[1])])
         levels, fractions = np.divmod(values - look_up.low, step.astype(np.int32))
         strides = look_up.levels ** np.arange(len(levels))[::-1]
-        if look_up.walk == "floor":
-            total = total + fetch(table, np.tensordot(strides, levels, 1))
+        if look_up.walk == "floor" or step.max() == 1:
+            entries = fetch(table, np.tensordot(strides, levels, 1))
         else:
             entries = interpolate(table, levels, fractions, step, strides, look_up.walk == "srlut")
-            total = total + entries * (look_up.unit // step).astype(np.int32)
+        # Interpolated entries are times step.
+        weight = 1 if look_up.walk == "floor" else (look_up.unit // step).astype(np.int32)
+        total = total + entries * weight
     return total
 
 
-def neighbours(maps: Maps, taps: NDArray[np.int64], look_up: LookUp) -> Maps:
+def neighbours(padded: Maps, reach: int, taps: NDArray[np.int64]) -> Maps:
     """Return the value of a register at a tap, for every pixel.
 
     Parameters
     ----------
-    maps : ndarray of int32, shape (rows, columns, channels)
+    padded : ndarray of int32, shape (reach + rows + reach, reach + columns + reach, channels)
+    reach : int
     taps : ndarray, shape (1 or n, 3)
         dy, dx and channel, one for all output channels or one for each.
-    look_up : LookUp
 
     Returns
     -------
     ndarray of int32, shape (rows, columns, 1 or n)
         One channel where the value is the same for every output channel.
     """
-    rows, columns, channels = maps.shape
-    reach = int(np.abs(taps[:, :2]).max())
-    padded = _pad(maps, reach, reach, reach, reach, look_up.border)
+    rows, columns = padded.shape[0] - 2 * reach, padded.shape[1] - 2 * reach
     moved = []
     for output, (dy, dx, channel) in enumerate(taps):
         if channel >= 0:
             which = slice(channel, channel + 1)
         elif len(taps) == 1:
-            which = slice(0, channels)
+            which = slice(None)
         else:
             which = slice(output, output + 1)
         top, left = reach + dy, reach + dx

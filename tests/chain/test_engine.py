@@ -6,34 +6,15 @@ import numpy as np
 import pytest
 
 from lutsr._engine import open_engine
-from lutsr._modelfile import Model, read_model, write_model
+from lutsr._modelfile import read_model, write_model
 
-
-def pair_model(levels=17, clamp=(0, 255)):
-    """Return a small x2 model of two indices, interpolated between random levels."""
-    lut = np.random.default_rng(3).integers(-128, 128, (1, levels**2, 4)).astype(np.int8)
-    look_up = {
-        "table": "lut",
-        "in": "image",
-        "taps": [[[0, 0, 0], [1, 2, 0]]],
-        "step": 256 // (levels - 1),
-        "border": "reflect",
-    }
-    stage = {
-        "out": "result",
-        "rotations": 4,
-        "layers": [{"out": "cells", "look_ups": [look_up], "place": {"cells": 2}}],
-        "bias": 128 * 16,
-        "divisor": 32,
-        "clamp": list(clamp),
-    }
-    return Model("pair", 2, "chain", {"stages": [stage]}, {"lut": lut})
+from .models import ecnn, entries, expanded, pair, two_stages
 
 
 @pytest.mark.parametrize("steps", [1, 257, 1 << 14])
 @pytest.mark.parametrize("height", [1, 2, 5, 12])
 def test_row_groups_are_those_of_the_whole_image(height, steps):
-    engine = open_engine(pair_model())
+    engine = open_engine(pair())
     rng = np.random.default_rng(height)
     values = rng.integers(0, 255 * steps + 1, (height, 7, 2), dtype=np.int32)
     whole = engine.reference(values, steps)
@@ -45,9 +26,37 @@ def test_row_groups_are_those_of_the_whole_image(height, steps):
             assert np.array_equal(rows, whole[2 * first : 2 * last])
 
 
+@pytest.mark.parametrize("height", [1, 9, 17])
+@pytest.mark.parametrize(
+    "make", [ecnn, two_stages, lambda: expanded(entries((256, 256, 9, 2, 2)), 1)]
+)
+def test_row_groups_of_chains_with_borders_between_layers(make, height):
+    engine = open_engine(make())
+    values = np.random.default_rng(height).integers(0, 256, (height, 6, 1), dtype=np.int32)
+    whole = engine.reference(values, 1)
+    for first in range(height):
+        rows = engine.sums(values, 1, first, first + 1)
+        assert np.array_equal(rows, whole[2 * first : 2 * first + 2])
+
+
+def test_halo_is_reached():
+    """A pixel so far away changes the result, and one pixel further does not."""
+    engine = open_engine(two_stages())
+    assert engine.halo == 5
+    values = np.full((15, 15, 1), 100, np.int32)
+    middle = slice(14, 16)
+    wanted = engine.reference(values, 1)[middle, middle]
+    for distance, same in ((engine.halo, False), (engine.halo + 1, True)):
+        for row in (7 - distance, 7 + distance):
+            changed = values.copy()
+            changed[row] = 240
+            result = engine.reference(changed, 1)[middle, middle]
+            assert np.array_equal(result, wanted) is same
+
+
 @pytest.mark.parametrize("steps", [257, 1 << 14])
 def test_between_levels_is_the_same_line(steps):
-    engine = open_engine(pair_model())
+    engine = open_engine(pair())
     values = np.random.default_rng(0).integers(0, 256, (9, 8, 1), dtype=np.int32)
     assert np.array_equal(
         engine.reference(values * steps, steps), steps * engine.reference(values, 1)
@@ -55,7 +64,7 @@ def test_between_levels_is_the_same_line(steps):
 
 
 def test_a_model_file_holds_the_whole_model(tmp_path):
-    model = pair_model()
+    model = pair()
     write_model(tmp_path / "pair_x2.npy", model)
     again = read_model(tmp_path / "pair_x2.npy")
     assert again.digest == model.digest
@@ -65,7 +74,7 @@ def test_a_model_file_holds_the_whole_model(tmp_path):
 
 
 def test_what_the_frame_asks_for():
-    engine = open_engine(pair_model())
+    engine = open_engine(pair())
     assert (engine.scale, engine.halo, engine.divisor) == (2, 2, 32)
     assert engine.half_even
     assert not engine.eight_bit_only
@@ -74,4 +83,4 @@ def test_what_the_frame_asks_for():
 
 def test_a_wrong_description_is_refused():
     with pytest.raises(ValueError, match=r"stages\[0\].clamp: got .*wanted \[0, 255\]"):
-        open_engine(pair_model(clamp=(0, 254)))
+        open_engine(pair(clamp=(0, 254)))

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
 from lutsr._chain.card import read_chain
 from lutsr._chain.reference import deepen, run, run_sums
-from lutsr._eclut.reference import TAPS, upscale_reference
+from lutsr._eclut.reference import upscale_reference
+
+from .models import WINDOW, ecnn, entries, expanded, stage
 
 IMAGES = [(1, 1), (1, 5), (2, 3), (7, 6)]
-WINDOW = list(itertools.product((-1, 0, 1), (-1, 0, 1)))
 
 
 def picture(shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def entries(shape, seed=1, dtype=np.int8):
-    info = np.iinfo(dtype)
-    return np.random.default_rng(seed).integers(info.min, info.max + 1, shape).astype(dtype)
-
-
-def stage(layers, **more):
-    return {"out": "result", "rotations": 1, "layers": layers, "clamp": [0, 255], **more}
+def checked(model):
+    return read_chain(model.scale, model.parameters, model.tables)
 
 
 def chain_of(scale, stages, **tables):
     return read_chain(scale, {"stages": stages}, tables)
 
 
-def expanded(lut, shift):
-    """Return ECLUT's table as a chain: two indices, nine displaced maps."""
-    r = lut.shape[-1]
-    look_up = {
-        "table": "lut",
-        "in": "image",
-        "taps": [[[0, 0, 0], [1, 0, 0]]],
-        "border": "reflect",
-    }
-    shifts = [[dy * shift, dx * shift] for dy, dx in TAPS]
-    place = {"cells": r, "shifts": shifts, "border": "reflect"}
-    layer = {"out": "maps", "look_ups": [look_up], "place": place}
-    stages = [stage([layer], rotations=4, divisor=4, rounding="up")]
-    return chain_of(r, stages, lut=lut.reshape(1, 65536, -1))
-
-
 @pytest.mark.parametrize("expand_shift", [2, 1])
 def test_eclut_is_a_chain_of_one_layer(expand_shift):
     lut = entries((256, 256, 9, 2, 2)) // 4
-    chain = expanded(lut, expand_shift)
+    chain = checked(expanded(lut, expand_shift))
     assert chain.halo == 2
     for shape in IMAGES:
         image = picture(shape)
@@ -62,54 +40,9 @@ def test_eclut_is_a_chain_of_one_layer(expand_shift):
 def test_eclut_between_levels():
     lut = entries((256, 256, 9, 2, 2)) // 4
     image = np.random.default_rng(0).integers(0, 65536, (6, 5), np.uint16)
-    total = run_sums(image.astype(np.int32), deepen(expanded(lut, 2), 257))
+    total = run_sums(image.astype(np.int32), deepen(checked(expanded(lut, 2)), 257))
     wanted = upscale_reference(image, lut, expand_shift=2)
     assert np.array_equal(np.clip((total + 2) >> 2, 0, 65535), wanted)
-
-
-def window_look_up(table, source, channels, **more):
-    taps = [[[dy, dx, c]] for c in range(channels) for dy, dx in WINDOW]
-    return {"table": table, "in": source, "taps": taps, **more}
-
-
-def ecnn(levels=16):
-    """Return a small ECNN: two hidden layers, detail added to a base of the image."""
-    tables = {
-        "first": entries((9, 256, 3), 1),
-        "body": entries((27, levels, 3), 2),
-        "detail": entries((27, levels, 4), 3),
-        "base": entries((9, 256, 4), 4, np.int16) // 16,
-    }
-    clamp = {"clamp": [0, levels - 1]}
-    layers = [
-        {
-            "out": "h",
-            "look_ups": [window_look_up("first", "image", 1)],
-            "bias": [4000, -200, 64],
-            "divisor": 512,
-            "rounding": "up",
-            **clamp,
-        },
-        {
-            "out": "h",
-            "look_ups": [window_look_up("body", "h", 3)],
-            "divisor": 128,
-            "rounding": "up",
-            "residual": ["h"],
-            **clamp,
-        },
-        {
-            "out": "cells",
-            "look_ups": [
-                window_look_up("detail", "h", 3),
-                window_look_up("base", "image", 1),
-            ],
-            "add": [{"in": "image", "gain": 16}],
-            "bias": [3, 1, -5, 0],
-            "place": {"cells": 2},
-        },
-    ]
-    return [stage(layers, border="reflect", divisor=16, rounding="up")], tables
 
 
 def ecnn_by_hand(image, tables, levels=16):
@@ -137,8 +70,7 @@ def ecnn_by_hand(image, tables, levels=16):
 
 
 def test_ecnn_padded_once():
-    stages, tables = ecnn()
-    chain = chain_of(2, stages, **tables)
+    chain, tables = checked(ecnn()), ecnn().tables
     assert chain.halo == 3
     assert not chain.deep
     for shape in IMAGES:
