@@ -85,7 +85,8 @@ def fused_tables(model: str, scale: int, rounds: int) -> dict[str, Any]:
         start = time.perf_counter()
         upscaler = lutsr.load(path)
         seconds.append(time.perf_counter() - start)
-    arrays = [part for part in vars(upscaler._fused).values() if isinstance(part, np.ndarray)]
+    fused = vars(upscaler._engine.fused).values()
+    arrays = [part for part in fused if isinstance(part, np.ndarray)]
     return {
         "model": model,
         "scale": scale,

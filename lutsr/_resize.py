@@ -1,4 +1,4 @@
-"""Any output size: enlarge past it with the trained tables, then reduce to it."""
+"""Any output size: enlarge past it with a trained model, then reduce to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._frame.arguments import as_planes, check_image, check_int, check_workers
+from ._frame.arguments import check_image, check_int, check_workers
+from ._frame.axes import from_planes, planes_at, spatial_axes, stack_places
 from ._frame.reduce import reduce_planes
 from ._upscaler import Upscaler, is_path, load, models
 
@@ -23,7 +24,7 @@ def resize(
     image: ArrayLike,
     output_shape: Sequence[int],
     *,
-    channel_axis: int | None = None,
+    channel_axis: int | tuple[int, ...] | None = None,
     model: str | os.PathLike[str] = "eclut",
     alpha: bool = False,
     workers: int | None = None,
@@ -37,13 +38,14 @@ def resize(
 
     Parameters
     ----------
-    image : array_like of uint8, uint16 or float, shape (H, W), or with channels at `channel_axis`
+    image : array_like of uint8, uint16 or float, shape (H, W), or with axes at `channel_axis`
         As in :func:`lutsr.upscale`.
     output_shape : sequence of int
-        Height and width of the result. With `channel_axis`, all three axes of the image may be
-        given in their order; the number of channels must then be the image's own.
-    channel_axis : int, optional
-        The axis that holds channels, as in scikit-image. None means a 2-D image.
+        Height and width of the result. With `channel_axis`, all axes of the image may be given in
+        their order; those that `channel_axis` names must then have the image's own length.
+    channel_axis : int or tuple of int, optional
+        The axis that holds channels, as in scikit-image, or all axes that are kept; see
+        :func:`lutsr.upscale`. None means a 2-D image.
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it.
     alpha : bool, optional
@@ -57,8 +59,8 @@ def resize(
     -------
     ndarray
         The resized image, a new array of the image's dtype (float16 becomes float32). Where the
-        shape is the image's own it is a copy, and where both axes grow by one trained scale it is
-        what :func:`lutsr.upscale` returns.
+        shape is the image's own it is a copy, and where both axes grow by a scale of the model it
+        is what :func:`lutsr.upscale` returns.
 
     Raises
     ------
@@ -75,26 +77,47 @@ def resize(
     >>> lutsr.resize(skimage.data.astronaut(), (768, 600), channel_axis=-1).shape
     (768, 600, 3)
     """
-    pixels, dtype, axis = check_image(image, channel_axis, alpha)
-    height, width = _check_output_shape(output_shape, pixels, axis)
+    pixels, dtype, axes, overshoots = check_image(image, channel_axis, alpha)
+    lengths = _check_output_shape(output_shape, pixels, axes)
     workers = check_workers(workers)
-    original = planes = as_planes(pixels.astype(dtype, copy=False), axis)
     scales, upscaler = _upscalers(model)
-    channels = planes.shape[2]
-    _check_memory((height, width, channels), dtype)
-    steps = _plan((planes.shape[0], planes.shape[1]), (height, width), scales)
-    for lengths, scale in steps:
-        _check_memory((lengths[0] * scale, lengths[1] * scale, channels), dtype)
-    for lengths, scale in steps:
-        planes = _enlarge(_reduce(planes, lengths, alpha, workers), upscaler(scale), alpha, workers)
-    planes = _reduce(planes, (height, width), alpha, workers)
-    result = planes[..., 0] if axis is None else np.moveaxis(planes, -1, axis)
-    return np.array(result, order="C", copy=True if planes is original else None)
+    out = _allocate(_with_lengths(pixels.shape, axes, lengths), dtype)
+    for place in stack_places(pixels.shape, axes):
+        original = planes_at(pixels, axes, place)
+        planes = original.astype(dtype, copy=False)
+        if overshoots:
+            planes = np.clip(planes, 0, 1)
+        result = from_planes(
+            _resize_planes(planes, lengths, scales, upscaler, alpha, workers), axes
+        )
+        if len(axes) < 2:  # one image: its result is returned, and copied only if it must be
+            copied = np.may_share_memory(result, original)
+            return np.array(result, order="C", copy=True if copied else None)
+        out[place] = result
+    return out
+
+
+def _resize_planes(
+    planes: NDArray[Any],
+    lengths: tuple[int, int],
+    scales: tuple[int, ...],
+    upscaler: Callable[[int], Upscaler],
+    alpha: bool,
+    workers: int,
+) -> NDArray[Any]:
+    """Resize one image (H, W, C)."""
+    steps = _plan((planes.shape[0], planes.shape[1]), lengths, scales)
+    for before, scale in steps:
+        _allocate((before[0] * scale, before[1] * scale, planes.shape[2]), planes.dtype)
+    for before, scale in steps:
+        reduced = _reduce(planes, before, alpha, workers)
+        planes = upscaler(scale)(reduced, channel_axis=2, alpha=alpha, workers=workers)
+    return _reduce(planes, lengths, alpha, workers)
 
 
 @lru_cache(maxsize=256)
 def next_scale(growth: float, scales: tuple[int, ...]) -> int:
-    """Choose the scale to enlarge by next.
+    """Return the scale to enlarge by next.
 
     Parameters
     ----------
@@ -135,10 +158,10 @@ def _plan(
         lengths = lengths[0] * scale, lengths[1] * scale
 
 
-def _check_memory(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
-    """See that there can be such an array, before hours of work on the way to it."""
+def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Allocate an array; if it is too large, fail before hours of work on the way to it."""
     try:
-        np.empty(shape, dtype)
+        return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise MemoryError(f"output_shape: it takes an array of shape {shape}: {error}") from error
 
@@ -149,46 +172,51 @@ def _reduce(
     return planes if planes.shape[:2] == lengths else reduce_planes(planes, lengths, alpha, workers)
 
 
-def _enlarge(planes: NDArray[Any], upscaler: Upscaler, alpha: bool, workers: int) -> NDArray[Any]:
-    height, width, channels = planes.shape
-    out = np.empty((height * upscaler.scale, width * upscaler.scale, channels), planes.dtype)
-    upscaler._enlarge(planes, out, alpha=alpha, workers=workers)
-    return out
-
-
 def _upscalers(
     model: str | os.PathLike[str],
 ) -> tuple[tuple[int, ...], Callable[[int], Upscaler]]:
-    """List the scales of a model, and say where to get its upscalers."""
+    """Return the scales of a model, and a function that returns its upscaler of a scale."""
     if is_path(model):
         upscaler = load(model)
         return (upscaler.scale,), lambda scale: upscaler
     scales = tuple(info.scale for info in models() if info.name == model)
     if not scales:
-        load(model, 2)  # says what is wrong with the name
+        load(model, 2)  # raises the error for a wrong name
     return scales, lambda scale: load(model, scale)
 
 
 def _check_output_shape(
-    output_shape: Sequence[int], pixels: NDArray[Any], axis: int | None
+    output_shape: Sequence[int], pixels: NDArray[Any], axes: tuple[int, ...]
 ) -> tuple[int, int]:
+    """Return the height and width of the result."""
     try:
         given = tuple(check_int("output_shape", length) for length in output_shape)
     except TypeError as error:
         raise TypeError(
             f"output_shape: got {output_shape!r}, wanted integers: (height, width)"
         ) from error
-    shape = given
-    if axis is not None and len(given) == 3:
-        if given[axis] != pixels.shape[axis]:
-            raise ValueError(
-                f"output_shape: got {given}, and the image has {pixels.shape[axis]} channels at "
-                f"axis {axis}, which stay as they are"
-            )
-        shape = given[:axis] + given[axis + 1 :]
-    if len(shape) != 2:
-        wanted = "(height, width)" + (", or all three axes" if axis is not None else "")
+    lengths = given
+    if axes and len(given) == pixels.ndim:
+        for axis in axes:
+            if given[axis] != pixels.shape[axis]:
+                raise ValueError(
+                    f"output_shape: got {given}, and the image has length {pixels.shape[axis]} on "
+                    f"axis {axis}, which channel_axis keeps"
+                )
+        lengths = tuple(given[k] for k in spatial_axes(pixels.ndim, axes))
+    if len(lengths) != 2:
+        wanted = "(height, width)" + (f", or all {pixels.ndim} axes" if axes else "")
         raise ValueError(f"output_shape: got {given}, wanted {wanted}")
-    if min(shape) < 1:
+    if min(lengths) < 1:
         raise ValueError(f"output_shape: got {given}, wanted at least 1 pixel on each axis")
-    return shape[0], shape[1]
+    return lengths[0], lengths[1]
+
+
+def _with_lengths(
+    shape: tuple[int, ...], axes: tuple[int, ...], lengths: tuple[int, int]
+) -> tuple[int, ...]:
+    """Return the shape of the result."""
+    changed = list(shape)
+    for axis, length in zip(spatial_axes(len(shape), axes), lengths, strict=True):
+        changed[axis] = length
+    return tuple(changed)

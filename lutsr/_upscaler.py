@@ -1,71 +1,113 @@
-"""The public functions: check what came, prepare it, hand it to the core.
+"""The public functions: check the arguments, load a model, enlarge.
 
-`lutsr._modelfile` is imported inside functions: half of what ``import lutsr`` would cost is in it.
+`lutsr._modelfile` is imported inside functions: it would double the time of ``import lutsr``.
 """
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._eclut import fusion
-from ._frame import bands
-from ._frame.alpha import fill_hidden, hold_extremes
-from ._frame.arguments import as_planes, check_image, check_int, check_out, check_workers
+from ._engine import open_engine
+from ._frame import alpha as alpha_channel
+from ._frame.arguments import Image, check_image, check_int, check_out, check_workers
+from ._frame.axes import enlarged_shape, planes_at, stack_places
+from ._frame.bands import is_serial, upscale_planes
+from ._frame.threads import share
 
 if TYPE_CHECKING:
-    from ._modelfile.table import Table
+    from ._modelfile import Model
     from ._modelinfo import ModelInfo
 
 __all__ = ["Upscaler", "load", "models", "upscale", "warmup"]
 
 
 class Upscaler:
-    """A table, loaded and checked and fused once, that enlarges any number of images.
+    """A model, loaded, checked and prepared once, that enlarges any number of images.
 
-    Made by :func:`lutsr.load`. Safe to call from many threads at once.
+    Made by :func:`lutsr.load`. It can be called from many threads at once, and pickled.
+
+    Parameters
+    ----------
+    model : Model
+        A model in memory, such as training makes to score a table without writing it.
 
     Attributes
     ----------
-    model : str
-        Name of the model, or the file's stem for a table without a card.
+    name : str
+        Name of the model.
     scale : int
         Enlargement factor r.
-    expand_shift : int
-        Reach of the expanded convolution's taps, in output pixels.
-    lut : ndarray of int8, shape (256, 256, 9, r, r)
-        The table; read-only.
+    family : str
+        Method that computes with the tables, such as ``"eclut"``.
+    parameters : mapping
+        What the family needs besides the tables.
+    tables : mapping of str to ndarray
+        The trained tables; read-only.
     card : dict or None
-        The table's card.
+        The model's card; None for a model made in memory.
+    digest : str
+        SHA-256 of all that results depend on: family, scale, parameters and tables.
     halo : int
-        So many input pixels around a tile decide its result: enlarge a tile with so many more on
-        each side where the image goes on, cut off ``halo * scale`` pixels there, and what is left
-        is the whole image's result, to the bit. With alpha, 8.
+        Number of input pixels around a tile that its result depends on. Enlarge a tile with so
+        many more on each side where the image goes on, cut off ``halo * scale`` pixels there, and
+        what is left equals that part of the whole image's result exactly. With alpha, three times
+        as many.
+
+    Raises
+    ------
+    ValueError
+        If parameters or tables do not fit the family.
     """
 
-    #: Two: a pixel's taps reach one pixel far, and each looks at neighbours of its pixel.
-    halo = 2
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._engine = open_engine(model)
+        self.name = model.name
+        self.scale = model.scale
+        self.family = model.family
+        self.parameters = model.parameters
+        self.tables = model.tables
+        self.card = model.card
+        self.halo = self._engine.halo
 
-    def __init__(self, table: Table) -> None:
-        self.model = table.model
-        self.scale = table.scale
-        self.expand_shift = table.expand_shift
-        self.lut = table.lut
-        self.card = table.card
-        self._fused = fusion.fuse(table.lut, table.expand_shift)
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that results depend on."""
+        return self._model.digest
+
+    # Until training, benchmarks and docs use `name`, `tables` and `parameters`:
+    @property
+    def model(self) -> str:
+        """Name."""
+        return self.name
+
+    @property
+    def lut(self) -> NDArray[Any]:
+        """Table of eclut."""
+        return self.tables["lut"]
+
+    @property
+    def expand_shift(self) -> int:
+        """Parameter of eclut."""
+        return int(self.parameters["expand_shift"])
 
     def __repr__(self) -> str:
-        return f"<lutsr.Upscaler {self.model} x{self.scale}, expand_shift={self.expand_shift}>"
+        return f"<lutsr.Upscaler {self.name} x{self.scale}>"
+
+    def __reduce__(self) -> tuple[type[Upscaler], tuple[Model]]:
+        return Upscaler, (self._model,)
 
     def __call__(
         self,
         image: ArrayLike,
         *,
-        channel_axis: int | None = None,
+        channel_axis: int | tuple[int, ...] | None = None,
         alpha: bool = False,
         workers: int | None = None,
         out: Any = None,
@@ -79,34 +121,69 @@ class Upscaler:
         >>> double(skimage.data.camera()).shape
         (1024, 1024)
         """
-        pixels, dtype, axis = check_image(image, channel_axis, alpha)
+        checked = check_image(image, channel_axis, alpha)
+        pixels, dtype, axes, _ = checked
+        check_depth(self, dtype)
         workers = check_workers(workers)
-        shape = tuple(n if k == axis else n * self.scale for k, n in enumerate(pixels.shape))
-        planes = as_planes(pixels, axis)
+        shape = enlarged_shape(pixels.shape, axes, self.scale)
         if out is None or isinstance(out, np.ndarray):
             result: NDArray[Any] = np.empty(shape, dtype) if out is None else out
             if out is not None:
                 check_out(out, shape, dtype, pixels)
-            self._enlarge(planes, as_planes(result, axis), alpha=alpha, workers=workers)
+            self._enlarge_stack(checked, result, alpha, workers)
             return result
         from ._frame import sink
 
+        def enlarge(planes: NDArray[Any], band: NDArray[Any]) -> None:
+            self._enlarge(planes, band, alpha, workers)
+
         sink.check_sink(out, shape, dtype)
-        enlarge = partial(self._enlarge, alpha=alpha, workers=workers)
-        sink.enlarge_into(out, planes, axis, self.scale, enlarge)
+        halo = alpha_channel.reach(self.halo) if alpha else self.halo
+        sink.enlarge_into(out, pixels, axes, self.scale, halo, enlarge)
         return cast("NDArray[Any]", out)
 
-    def _enlarge(
-        self, planes: NDArray[Any], out: NDArray[Any], *, alpha: bool, workers: int
-    ) -> None:
+    def _enlarge_stack(self, image: Image, out: NDArray[Any], alpha: bool, workers: int) -> None:
+        """Enlarge every image of a stack; small ones in parallel, large ones band by band."""
+        pixels, _, axes, _ = image
+        places = list(stack_places(pixels.shape, axes))
+        each = 1 if len(places) > 1 and is_serial(self._engine, out[places[0]]) else workers
+
+        def enlarge(number: int) -> None:
+            source, target = (planes_at(a, axes, places[number]) for a in (pixels, out))
+            self._enlarge(source, target, alpha, each)
+
+        if each == workers:
+            for number in range(len(places)):
+                enlarge(number)
+        else:
+            several = 1 if is_serial(self._engine, out) else min(workers, len(places))
+            share(enlarge, range(len(places)), several)
+
+    def _enlarge(self, planes: NDArray[Any], out: NDArray[Any], alpha: bool, workers: int) -> None:
         """Enlarge a checked image (H, W, C) into an output of the result's dtype."""
         filled = planes
         if alpha:
             planes = planes.astype(out.dtype, copy=False)
-            filled = fill_hidden(planes)
-        bands.upscale_planes(filled, self.lut, self._fused, self.expand_shift, out, workers)
+            if planes.dtype.kind == "f":  # what overshoots white is opaque, too
+                planes = np.clip(planes, 0, 1)
+            filled = alpha_channel.fill_hidden(planes, self.halo)
+        upscale_planes(filled, self._engine, out, workers)
         if alpha:
-            hold_extremes(planes[..., -1], out[..., -1])
+            alpha_channel.hold_extremes(planes[..., -1], out[..., -1], self.halo)
+
+
+def check_depth(upscaler: Upscaler, dtype: np.dtype[Any]) -> None:
+    """Refuse images deeper than 8 bits where the model is not defined on them."""
+    if upscaler._engine.eight_bit_only and dtype != np.uint8:
+        raise TypeError(
+            f"image: got {dtype}, and model {upscaler.name!r} is defined on uint8 only; convert "
+            "the image, as with skimage.util.img_as_ubyte, or use another model"
+        )
+
+
+def facts(upscaler: Upscaler) -> Mapping[str, str]:
+    """Return what the model's family knows about it, for ``lutsr info``."""
+    return upscaler._engine.facts()
 
 
 def upscale(
@@ -114,58 +191,61 @@ def upscale(
     scale: int,
     *,
     model: str | os.PathLike[str] = "eclut",
-    channel_axis: int | None = None,
+    channel_axis: int | tuple[int, ...] | None = None,
     alpha: bool = False,
     workers: int | None = None,
     out: Any = None,
 ) -> NDArray[Any]:
-    """Enlarge an image with a trained look-up table.
+    """Enlarge an image with trained look-up tables.
 
     Parameters
     ----------
-    image : array_like of uint8, uint16 or float, shape (H, W), or with channels at `channel_axis`
-        Floats within [0, 1], as in scikit-image. Any memory layout and byte order; never written
-        to.
+    image : array_like of uint8, uint16 or float, shape (H, W), or with axes at `channel_axis`
+        Floats within [0, 1], as in scikit-image; what lies outside by rounding alone (1e-6) is
+        clipped. Any memory layout and byte order; never written to.
     scale : int
         Enlargement factor of both spatial axes, one of those that :func:`lutsr.models` lists.
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it.
-    channel_axis : int, optional
-        The axis that holds channels, as in scikit-image. None means a 2-D image.
+    channel_axis : int or tuple of int, optional
+        The axis that holds channels, as in scikit-image. None means a 2-D image. A tuple names
+        several axes, all of which are kept: ``(0, -1)`` for a time series of colour images,
+        ``(0, 1)`` for z-stacks of several channels. Every channel is enlarged by itself.
     alpha : bool, optional
         Whether the last of 2 channels (grey, alpha) or 4 (RGB, alpha), not premultiplied, is
-        alpha. It is enlarged by the same table. Colours under alpha 0 never reach the result:
-        before, those within four pixels of a visible one become the mean of their neighbours,
-        others black; so visible edges get no fringe. What is opaque, or transparent, as far as the
-        table sees stays so exactly, and an opaque image's colours come out as without alpha.
+        alpha; of several axes, along the last one that `channel_axis` names. Alpha is enlarged as
+        a channel of its own. Colours under alpha 0 never affect the result: before enlarging,
+        those near a visible pixel are replaced by the mean of their neighbours, and others by
+        black, so visible edges get no fringe. Pixels that are fully opaque, or fully transparent,
+        as far as the model sees (`Upscaler.halo`) stay exactly so, and the colours of an opaque
+        image are those without alpha.
     workers : int, optional
-        Threads to use. None means all cores that the process may run on. The result does not
+        Number of threads. None means all cores that the process may run on. The result does not
         depend on it.
     out : ndarray or array-like, optional
         Where to write the result; of the result's shape and dtype, in native byte order, and not
-        overlapping `image`. `numpy.memmap` passes through in little memory, as input and as
-        output; what is no NumPy array but takes assignments to slices, as zarr's do, is
-        given band by band.
+        overlapping `image`. A `numpy.memmap` needs little memory, as input and as output. Other
+        objects that take assignments to slices, such as zarr arrays, are written band by band.
 
     Returns
     -------
     ndarray
         The enlarged image, channels where they were; `out` if it was given. Its dtype is the
-        image's, in native byte order; float16 becomes float32. uint8 is enlarged in the table's
-        own levels; uint16 and floats are not rounded to them: the table is interpolated.
+        image's, in native byte order; float16 becomes float32. uint16 and floats are not rounded
+        to 8 bits: tables are interpolated between their levels.
 
     Raises
     ------
     TypeError
-        If the image is of another dtype, or an argument of a wrong type.
+        If the image is of another dtype, or masked, or an argument is of a wrong type.
     ValueError
         If floats are outside [0, 1] or not finite, or an argument's value or shape is wrong. The
-        message says what was wanted.
+        message names the argument and what was wanted.
 
     See Also
     --------
     lutsr.resize : enlarge or reduce to any shape.
-    lutsr.load : load a table once for many images.
+    lutsr.load : load a model once for many images.
 
     References
     ----------
@@ -183,6 +263,13 @@ def upscale(
     >>> lutsr.upscale(skimage.data.astronaut(), 2, channel_axis=-1).shape
     (1024, 1024, 3)
 
+    A time series of two grey images:
+
+    >>> import numpy as np
+    >>> series = np.stack([skimage.data.camera(), skimage.data.camera()])
+    >>> lutsr.upscale(series, 2, channel_axis=0).shape
+    (2, 1024, 1024)
+
     dtype and range stay what they were:
 
     >>> deep = skimage.util.img_as_float32(skimage.data.page())
@@ -190,9 +277,8 @@ def upscale(
     >>> big.dtype, bool(big.min() >= 0), bool(big.max() <= 1)
     (dtype('float32'), True, True)
 
-    A black horse on nothing, as grey and alpha:
+    A black horse on a transparent ground, as grey and alpha:
 
-    >>> import numpy as np
     >>> opacity = skimage.util.img_as_ubyte(~skimage.data.horse())
     >>> sticker = np.stack([np.zeros_like(opacity), opacity], axis=-1)
     >>> lutsr.upscale(sticker, 3, channel_axis=-1, alpha=True).shape
@@ -208,16 +294,14 @@ def load(
     *,
     expand_shift: int | None = None,
 ) -> Upscaler:
-    """Load a table for repeated use.
+    """Load a model for repeated use.
 
     Parameters
     ----------
     model : str or path
-        Name of a shipped model, or the path of a ``.npy`` table.
+        Name of a shipped model, or the path of a ``.npy`` table with its card beside it.
     scale : int, optional
-        Needed with a model's name; a table of your own knows its scale.
-    expand_shift : int, optional
-        For a table without a card: how far its taps reach, in output pixels (the scale, or 1).
+        Needed with a model's name; a table's card names its scale.
 
     Returns
     -------
@@ -226,51 +310,51 @@ def load(
     Raises
     ------
     ValueError
-        If there is no such model or scale, or the file is not a valid table.
+        If there is no such model or scale, or the file or its card is not valid.
     OSError
-        If the file cannot be read.
+        If a file cannot be read.
 
     Examples
     --------
     >>> import lutsr
     >>> lutsr.load("eclut", 4)
-    <lutsr.Upscaler eclut x4, expand_shift=4>
+    <lutsr.Upscaler eclut x4>
     """
-    from ._modelfile.table import read_table
-
     if scale is not None:
         scale = check_int("scale", scale)
     if not isinstance(model, (str, os.PathLike)):
         raise TypeError(f"model: got {type(model).__name__}, wanted a name or a path")
     if is_path(model):
-        if expand_shift is not None:
-            expand_shift = check_int("expand_shift", expand_shift)
-        return Upscaler(read_table(model, scale, expand_shift))
+        from ._modelfile import read_model
+
+        if expand_shift is not None:  # until training makes models in memory
+            from ._modelfile import Model, read_table
+
+            table = read_table(model, scale, expand_shift)
+            parameters = {"expand_shift": table.expand_shift}
+            return Upscaler(
+                Model(table.model, table.scale, "eclut", parameters, {"lut": table.lut}, table.card)
+            )
+        return Upscaler(read_model(model, scale))
     if scale is None:
         raise ValueError(f"scale: needed with a model's name, as in load({model!r}, 4)")
-    upscaler = _load_shipped(os.fspath(model), scale)
-    if expand_shift not in (None, upscaler.expand_shift):
-        raise ValueError(
-            f"expand_shift: got {expand_shift!r}, and {model!r} x{scale} was made for "
-            f"{upscaler.expand_shift}; leave it out"
-        )
-    return upscaler
+    return _load_shipped(os.fspath(model), scale)
 
 
 def is_path(model: object) -> bool:
-    """Tell the path of a table from a model's name."""
+    """Return whether this is the path of a table, not the name of a model."""
     return isinstance(model, os.PathLike) or (isinstance(model, str) and model.endswith(".npy"))
 
 
 @lru_cache(maxsize=8)
 def _load_shipped(model: str, scale: int) -> Upscaler:
-    from ._modelfile.table import read_shipped
+    from ._modelfile import read_shipped
 
     return Upscaler(read_shipped(model, scale))
 
 
 def models() -> list[ModelInfo]:
-    """List the shipped tables.
+    """List the shipped models.
 
     Returns
     -------
@@ -289,7 +373,7 @@ def models() -> list[ModelInfo]:
 
 
 def warmup() -> None:
-    """Compile the kernels for the shipped tables now rather than at the first call.
+    """Compile the kernels of the shipped models now rather than at the first call.
 
     For grey, RGB and RGBA images of 8 bits and for deeper ones. Compiled code is cached on disk
     where a cache folder is writable, so this takes a minute once and then a second or two.

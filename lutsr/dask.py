@@ -13,7 +13,6 @@ True
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from functools import lru_cache
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._frame.arguments import check_image
-from ._upscaler import Upscaler, is_path, load
+from ._upscaler import Upscaler, check_depth, is_path, load
 
 try:
     import dask.array as da
@@ -41,13 +40,13 @@ def upscale(
     scale: int,
     *,
     model: str | os.PathLike[str] = "eclut",
-    channel_axis: int | None = None,
+    channel_axis: int | tuple[int, ...] | None = None,
 ) -> da.Array:
     """Enlarge a dask array, chunk by chunk, to what :func:`lutsr.upscale` makes of the whole.
 
-    Every chunk is read with two pixels around it, so that no seam is left: the result is that of
-    the whole image to the last bit, whatever the chunks. Each process loads the table once; a
-    task carries its name and checksum only. A task uses one thread.
+    Every chunk is read with the model's halo around it, so that there are no seams: the result is
+    exactly that of the whole image, whatever the chunks. Each process loads the model once; a
+    task carries its name and digest only. A task uses one thread.
 
     Parameters
     ----------
@@ -60,8 +59,9 @@ def upscale(
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it, which every
         worker must be able to read there.
-    channel_axis : int, optional
-        The axis that holds channels, as in scikit-image. None means a 2-D image.
+    channel_axis : int or tuple of int, optional
+        The axis that holds channels, as in scikit-image, or all axes that are kept, such as time
+        and depth; see :func:`lutsr.upscale`. None means a 2-D image.
 
     Returns
     -------
@@ -99,34 +99,35 @@ def upscale(
         )
     # The same checks as for an image in memory, of its shape first and then of its dtype.
     like = np.broadcast_to(np.uint8(0), darray.shape)
-    _, _, axis = check_image(like, channel_axis, alpha=False)
-    _, dtype, _ = check_image(np.zeros((1, 1), darray.dtype), None, alpha=False)
+    axes = check_image(like, channel_axis, alpha=False).axes
+    dtype = check_image(np.zeros((1, 1), darray.dtype), None, alpha=False).dtype
     if is_path(model):
         model = os.path.abspath(model)  # workers may be at home elsewhere
     upscaler = load(model, scale)
-    halo = {k: 0 if k == axis else upscaler.halo for k in range(darray.ndim)}
-    # A chunk's pixels come from its neighbours alone, so chunks shorter than that are put together.
+    check_depth(upscaler, dtype)
+    halo = {k: 0 if k in axes else upscaler.halo for k in range(darray.ndim)}
+    # The halo of a chunk comes from its neighbours alone, so shorter chunks are joined.
     joined = darray.rechunk(tuple(_join(darray.chunks[k], max(n, 1)) for k, n in halo.items()))
     halo = {k: n if joined.numblocks[k] > 1 else 0 for k, n in halo.items()}
     result = da.map_blocks(
         _enlarge,
         overlap(joined, halo, boundary="none", allow_rechunk=False),
-        chunks=_longer(joined.chunks, upscaler.scale, axis),
+        chunks=_longer(joined.chunks, upscaler.scale, axes),
         dtype=dtype,
         meta=np.empty((0,) * darray.ndim, dtype),
         model=os.fspath(model),
         scale=upscaler.scale,
-        digest=_digest(upscaler),
-        axis=axis,
+        digest=upscaler.digest,
+        axes=axes,
         halo=halo,
         last=tuple(n - 1 for n in joined.numblocks),
     )
-    whole: da.Array = result.rechunk(_longer(darray.chunks, upscaler.scale, axis))
+    whole: da.Array = result.rechunk(_longer(darray.chunks, upscaler.scale, axes))
     return whole
 
 
 def _join(lengths: tuple[int, ...], least: int) -> tuple[int, ...]:
-    """Put chunks shorter than `least` together with their neighbours."""
+    """Join chunks shorter than `least` with their neighbours."""
     joined = [0]
     for length in lengths:
         if joined[-1] < least:
@@ -140,11 +141,11 @@ def _join(lengths: tuple[int, ...], least: int) -> tuple[int, ...]:
 
 
 def _longer(
-    chunks: tuple[tuple[int, ...], ...], scale: int, axis: int | None
+    chunks: tuple[tuple[int, ...], ...], scale: int, axes: tuple[int, ...]
 ) -> tuple[tuple[int, ...], ...]:
-    """Give the chunks of the result."""
+    """Return the chunks of the result."""
     return tuple(
-        lengths if k == axis else tuple(n * scale for n in lengths)
+        lengths if k in axes else tuple(n * scale for n in lengths)
         for k, lengths in enumerate(chunks)
     )
 
@@ -154,16 +155,16 @@ def _enlarge(
     model: str,
     scale: int,
     digest: str,
-    axis: int | None,
+    axes: tuple[int, ...],
     halo: dict[int, int],
     last: tuple[int, ...],
     block_id: tuple[int, ...],
 ) -> NDArray[Any]:
-    """Enlarge a chunk with the pixels around it, and cut off what came of those."""
+    """Enlarge a chunk with its halo, and cut off the enlarged halo."""
     with _loading:  # or every thread would load the table at once
         upscaler = _load(model, scale, digest)
     try:
-        big = upscaler(block, channel_axis=axis, workers=1)
+        big = upscaler(block, channel_axis=axes, workers=1)
     except ValueError as error:
         raise ValueError(f"chunk {block_id}: {error}") from error
     inside = []
@@ -177,15 +178,11 @@ def _enlarge(
 
 @lru_cache(maxsize=4)
 def _load(model: str, scale: int, digest: str) -> Upscaler:
-    """Load a table in a worker; by its checksum, so that one replaced meanwhile is not used."""
+    """Load a model in a worker, and check that it is the one that the task was made for."""
     upscaler = load(model, scale)
-    if _digest(upscaler) != digest:
+    if upscaler.digest != digest:
         raise ValueError(
             f"model: the table of {model!r} x{scale} is not the one that the computation was set "
             "up with; set it up again, and see that all workers have the same file or lutsr"
         )
     return upscaler
-
-
-def _digest(upscaler: Upscaler) -> str:
-    return f"{hashlib.sha256(upscaler.lut.data).hexdigest()}, {upscaler.expand_shift}"

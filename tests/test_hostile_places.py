@@ -44,9 +44,9 @@ def test_read_only_install_without_home_or_cache(tmp_path):
     install.mkdir()
     copy_install(install)
     nowhere.write_text("a file, in which no folder can be made", encoding="utf-8")
-    # Who may do everything may write into read-only folders, but not into a file's.
-    for package in ("lutsr", "lutsr_data"):
-        (install / package / "__pycache__").write_text("", encoding="utf-8")
+    # root can write into read-only folders, but cannot make a folder where there is a file.
+    for folder in {path.parent for path in install.rglob("*.py")}:
+        (folder / "__pycache__").write_text("", encoding="utf-8")
     before = sorted(install.rglob("*"))
     set_writable(install, False)
     environment = {

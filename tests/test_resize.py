@@ -237,12 +237,12 @@ GREY, RGB = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
         (
             {"image": RGB, "channel_axis": -1, "output_shape": (9, 9, 4)},
             ValueError,
-            "the image has 3 channels at axis 2",
+            "the image has length 3 on axis 2, which channel_axis keeps",
         ),
         (
             {"image": RGB, "channel_axis": 2, "output_shape": (9, 9, 3, 1)},
             ValueError,
-            "or all three axes",
+            "or all 3 axes",
         ),
         ({"image": RGB, "channel_axis": -1, "alpha": True}, ValueError, "3 channels, wanted 2"),
         ({"image": GREY.astype(bool)}, TypeError, "img_as_ubyte"),
@@ -260,7 +260,7 @@ def test_wrong_arguments_are_named(arguments, error, message):
 
 @pytest.mark.parametrize("wanted", [(10**6, 10**8), (10**12, 10**12), (10**30, 2), (2, 10**400)])
 def test_a_shape_beyond_memory_is_refused_before_any_work(monkeypatch, wanted):
-    monkeypatch.setattr(_resize, "_enlarge", None)
+    monkeypatch.setattr(_resize, "load", None)
     with pytest.raises(MemoryError, match=r"output_shape: it takes an array of shape \("):
         lutsr.resize(IMAGES["uint8"], wanted, channel_axis=-1)
 
@@ -273,7 +273,7 @@ def test_a_step_beyond_memory_is_refused_before_any_work(monkeypatch):
             raise MemoryError("Unable to allocate")
         return empty(shape, dtype)
 
-    monkeypatch.setattr(_resize, "_enlarge", None)
+    monkeypatch.setattr(_resize, "load", None)
     monkeypatch.setattr(_resize.np, "empty", scarce)
     image = np.zeros((1000, 1000, 3), np.uint8)
     with pytest.raises(MemoryError, match=r"\(5002, 6000, 3\)"):

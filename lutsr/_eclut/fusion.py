@@ -8,19 +8,13 @@ pair of neighbours adds to the output, and two look-ups per pixel replace four.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .layout import LINE, cell_origin, layout
-
-#: Address space to load numba in, with LLVM and the BLAS that it looks for. On two cores 300 MB
-#: have been enough, and with 256 it hung.
-ROOM = 384 << 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +29,7 @@ class FusedTables:
     horizontal: NDArray[Any]
 
 
-def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
+def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
     """Fuse a table.
 
     Parameters
@@ -46,18 +40,9 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
 
     Returns
     -------
-    FusedTables or None
-        None where numba is told not to compile (``NUMBA_DISABLE_JIT``): the kernels are of no
-        use then.
+    FusedTables
     """
-    _check_room()
-    # numba takes a third of a second to import: only those who enlarge pay for it.
-    import numba
-
-    if getattr(numba.config, "DISABLE_JIT", False):
-        return None
-
-    from . import kernels
+    from . import kernels  # imports numba
 
     r = lut.shape[-1]
     for dtype in (np.int8, np.int16):
@@ -79,25 +64,6 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables | None:
     for table in tables:
         table.flags.writeable = False
     return FusedTables(*tables)
-
-
-def _check_room() -> None:
-    """Refuse to load numba into too little address space: it may hang where it should fail."""
-    if "numba" in sys.modules:
-        return
-    try:
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (ImportError, OSError):  # systems that do not limit it so, or do not say
-        return
-    left = limit - pages * resource.getpagesize()
-    if limit != resource.RLIM_INFINITY and left < ROOM:
-        raise MemoryError(
-            f"{left >> 20} MB of address space are left, and numba needs up to {ROOM >> 20} to "
-            "load; raise the limit (ulimit -v), or call lutsr.warmup() before setting it"
-        )
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:

@@ -21,13 +21,16 @@ from .._frame.depth import from_sums, steps_per_level, to_steps
 #: Displacement (dy, dx) of each of the nine taps, row-major.
 TAPS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 
+#: Entries are in quarter grey levels, and the sum of the four rotations is divided once.
+DIVISOR = 4
 
-def look_up(image: NDArray[np.uint8], lut: NDArray[np.int8]) -> NDArray[np.int8]:
+
+def look_up(image: NDArray[Any], lut: NDArray[np.int8]) -> NDArray[np.int8]:
     """Read one entry for every pixel and the pixel below it.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (H, W)
+    image : ndarray of integers within 0..255, shape (H, W)
     lut : ndarray of int8, shape (256, 256, 9, r, r)
 
     Returns
@@ -36,7 +39,8 @@ def look_up(image: NDArray[np.uint8], lut: NDArray[np.int8]) -> NDArray[np.int8]
         Below the last row stands the reflected one (row ``H - 2``; a single row repeats itself).
     """
     below = np.pad(image, ((0, 1), (0, 0)), mode="reflect")[1:]
-    return lut[image, below]
+    entries: NDArray[np.int8] = lut[image, below]
+    return entries
 
 
 def interpolate(image: NDArray[np.int32], lut: NDArray[np.int8], steps: int) -> NDArray[np.int32]:
@@ -116,6 +120,35 @@ def expand(maps: NDArray[Any], expand_shift: int) -> NDArray[np.int32]:
     return total
 
 
+def sum_rotations(
+    image: NDArray[Any], lut: NDArray[np.int8], steps: int, expand_shift: int
+) -> NDArray[np.int32]:
+    """Enlarge an image turned by 0, 90, 180 and 270 degrees, and sum the four results.
+
+    Parameters
+    ----------
+    image : ndarray of integers, shape (H, W)
+        Values of 0..255 levels, in steps.
+    lut : ndarray of int8, shape (256, 256, 9, r, r)
+    steps : int
+        Steps to the level.
+    expand_shift : int
+
+    Returns
+    -------
+    ndarray of int32, shape (r * H, r * W)
+        In quarter steps, not rounded or clipped yet.
+    """
+    r = lut.shape[-1]
+    total = np.zeros((image.shape[0] * r, image.shape[1] * r), np.int32)
+    for quarter_turns in range(4):
+        turned = np.rot90(image, quarter_turns)
+        entries: NDArray[Any]
+        entries = look_up(turned, lut) if steps == 1 else interpolate(turned, lut, steps)
+        total += np.rot90(expand(pixel_shuffle(entries), expand_shift), -quarter_turns)
+    return total
+
+
 def upscale_reference(
     image: NDArray[Any],
     lut: NDArray[np.int8],
@@ -161,15 +194,8 @@ def upscale_reference(
         planes = np.moveaxis(image, channel_axis, 0)
         big = [upscale_reference(plane, lut, expand_shift=expand_shift) for plane in planes]
         return np.moveaxis(np.stack(big), 0, channel_axis)
-    r, steps = lut.shape[-1], steps_per_level(image.dtype)
-    total = np.zeros((image.shape[0] * r, image.shape[1] * r), np.int32)
-    for quarter_turns in range(4):
-        if steps == 1:
-            entries: NDArray[Any] = look_up(np.rot90(image, quarter_turns), lut)
-        else:
-            entries = interpolate(np.rot90(to_steps(image), quarter_turns), lut, steps)
-        enlarged = expand(pixel_shuffle(entries), expand_shift)
-        total += np.rot90(enlarged, -quarter_turns)
-    out = np.empty(total.shape, image.dtype)
-    from_sums(total, out)
+    values = image if image.dtype == np.uint8 else to_steps(image)
+    sums = sum_rotations(values, lut, steps_per_level(image.dtype), expand_shift)
+    out = np.empty(sums.shape, image.dtype)
+    from_sums(sums, out, DIVISOR)
     return out

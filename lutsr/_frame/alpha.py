@@ -1,9 +1,9 @@
-"""Images with alpha: what to enlarge in place of colours that nobody sees.
+"""Images with alpha: colours under alpha 0 are replaced before enlarging.
 
-Colour and alpha are enlarged by themselves, each channel as it is: premultiplying would round dark
+Colour and alpha are enlarged separately and not premultiplied: premultiplying would round dark
 colours away in 8 bits, and would change visible ones. But colour under alpha 0 is arbitrary, and
-the table would mix it into the edge of what is visible. So it is replaced first, out to where the
-table can see it, by the mean of the visible neighbours, ring by ring.
+the model would mix it into the edge of what is visible. So it is replaced first, as far as the
+model's halo makes it matter, by the mean of the visible neighbours, one ring of pixels at a time.
 """
 
 from __future__ import annotations
@@ -13,31 +13,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: So many pixels to each side decide on an output pixel: the pair's neighbour and a tap's step.
-REACH = 2
 
-#: Output pixels with some alpha lie within reach of a visible pixel, and see as far again.
-RINGS = 2 * REACH
+def reach(halo: int) -> int:
+    """Return the halo of an image with alpha: how far its result depends on input pixels.
+
+    An output pixel depends on pixels within `halo`; if one of them is hidden, its colour may come
+    from a visible pixel that is `rings(halo)` farther away.
+    """
+    return halo + rings(halo)
+
+
+def rings(halo: int) -> int:
+    """Return how far from visible pixels hidden colours are replaced.
+
+    An output pixel has some alpha only within `halo` of a visible pixel, and its colour depends
+    on colours that are as far away again.
+    """
+    return 2 * halo
 
 
 def white_level(dtype: np.dtype[Any]) -> int:
-    """Give the value of white, which is full opacity, too."""
+    """Return the value of white, which also is that of full opacity."""
     return 1 if dtype.kind == "f" else int(np.iinfo(dtype).max)
 
 
-def fill_hidden(image: NDArray[Any]) -> NDArray[Any]:
+def fill_hidden(image: NDArray[Any], halo: int) -> NDArray[Any]:
     """Replace colours under alpha 0.
 
     Parameters
     ----------
     image : ndarray, shape (H, W, C)
         Colours and, as the last channel, alpha.
+    halo : int
+        Of the model.
 
     Returns
     -------
     ndarray
-        The image itself where nothing is hidden. Otherwise a copy: within four pixels of a visible
-        one, hidden colours are the mean of their neighbours, and black farther away.
+        The image itself where nothing is hidden. Otherwise a copy: within `rings` pixels of a
+        visible one, hidden colours are the mean of their neighbours, and black farther away.
     """
     visible = image[..., -1] != 0
     if visible.all():
@@ -50,11 +64,13 @@ def fill_hidden(image: NDArray[Any]) -> NDArray[Any]:
     known = np.pad(visible, 1)
     colours, known_flat = framed.reshape(-1, channels)[:, :-1], known.reshape(-1)
     around = [dy * (width + 2) + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
-    for _ in range(RINGS):
+    for _ in range(rings(halo)):
         ring = np.zeros_like(known)
         ring[1:-1, 1:-1] = _dilate(known[1:-1, 1:-1])
         ring &= ~known
         at = np.flatnonzero(ring)
+        if not at.size:
+            break
         # Unknown colours are 0 so far, and add nothing.
         exact = np.float64 if image.dtype.kind == "f" else np.int32
         total = np.zeros((len(at), channels - 1), exact)
@@ -67,22 +83,24 @@ def fill_hidden(image: NDArray[Any]) -> NDArray[Any]:
     return filled
 
 
-def hold_extremes(alpha: NDArray[Any], enlarged: NDArray[Any]) -> None:
-    """Keep what is wholly opaque, and what is wholly transparent, exactly so.
+def hold_extremes(alpha: NDArray[Any], enlarged: NDArray[Any], halo: int) -> None:
+    """Set what is fully opaque, or fully transparent, to exactly that.
 
-    A table may miss black or white by a level or more, above all at the borders.
+    A model may miss black or white by a level or more, above all at the borders.
 
     Parameters
     ----------
     alpha : ndarray, shape (H, W)
     enlarged : ndarray, shape (r * H, r * W)
-        Changed where all that decides on an output pixel has alpha 0, or full alpha.
+        Changed where all that an output pixel depends on has alpha 0, or full alpha.
+    halo : int
+        Of the model.
     """
     r = enlarged.shape[0] // alpha.shape[0]
     held = np.zeros(alpha.shape, bool)
     for extreme in (0, white_level(alpha.dtype)):
         others = alpha != extreme
-        for _ in range(REACH):
+        for _ in range(halo):
             others = _dilate(others)
         held |= ~others
     for v in range(r):
@@ -91,7 +109,7 @@ def hold_extremes(alpha: NDArray[Any], enlarged: NDArray[Any]) -> None:
 
 
 def _dilate(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark the eight neighbours of marked pixels, too."""
+    """Mark the eight neighbours of marked pixels as well."""
     rows = mask.copy()
     rows[1:] |= mask[:-1]
     rows[:-1] |= mask[1:]

@@ -1,9 +1,9 @@
-"""What the public functions accept, and what they say to everything else."""
+"""What the public functions accept, and the errors for everything else."""
 
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,61 +11,70 @@ from numpy.typing import ArrayLike, NDArray
 from . import bands
 from .mapped import let_go
 
-#: Floats are checked so many at a time.
+#: Number of floats that are checked at a time.
 CHECKED_VALUES = 1 << 22
 
+#: Floats may lie outside [0, 1] by this much, as rounding leaves them; they are clipped.
+TOLERANCE = 1e-6
 
-def check_image(
-    image: ArrayLike, channel_axis: int | None, alpha: bool
-) -> tuple[NDArray[Any], np.dtype[Any], int | None]:
+
+class Image(NamedTuple):
+    """A checked image.
+
+    Attributes
+    ----------
+    pixels : ndarray
+        The image itself, not converted.
+    dtype : numpy.dtype
+        The result's: uint8, uint16, float32 or float64, in native byte order.
+    axes : tuple of int
+        The axes that ``channel_axis`` names, as in `lutsr._frame.axes`.
+    overshoots : bool
+        Whether floats lie outside [0, 1] by no more than `TOLERANCE`.
+    """
+
+    pixels: NDArray[Any]
+    dtype: np.dtype[Any]
+    axes: tuple[int, ...]
+    overshoots: bool
+
+
+def check_image(image: ArrayLike, channel_axis: int | tuple[int, ...] | None, alpha: bool) -> Image:
     """Check an image.
 
     Parameters
     ----------
     image : array_like
         What the caller passed.
-    channel_axis : int or None
+    channel_axis : int, tuple of int or None
         What the caller passed.
     alpha : bool
         Whether the last channel is alpha.
-
-    Returns
-    -------
-    pixels : ndarray
-        The image itself, not converted.
-    dtype : numpy.dtype
-        The result's: uint8, uint16, float32 or float64, in native byte order.
-    axis : int or None
-        The axis of channels, not negative.
     """
     pixels: NDArray[Any] = np.asarray(image)
+    if type(image) is not np.ndarray and isinstance(image, np.ma.MaskedArray):
+        raise TypeError(
+            "image: got a masked array, and a mask cannot be enlarged; fill what is masked, as in "
+            "image.filled(0), or ignore the mask: numpy.ma.getdata(image)"
+        )
     dtype = _result_dtype(pixels.dtype)
-    axis = _check_channel_axis(channel_axis, pixels)
+    axes = _check_channel_axis(channel_axis, pixels)
     if not isinstance(alpha, (bool, np.bool_)):
         raise TypeError(f"alpha: got {alpha!r}, wanted True or False")
-    if alpha and axis is None:
+    if alpha and not axes:
         raise ValueError("alpha: a 2-D image has no alpha; pass channel_axis, too, or alpha=False")
-    if alpha and pixels.shape[axis or 0] not in (2, 4):
+    if alpha and pixels.shape[axes[-1]] not in (2, 4):
         raise ValueError(
-            f"alpha: the image has {pixels.shape[axis or 0]} channels, wanted 2 (grey and alpha) "
-            "or 4 (RGB and alpha)"
+            f"alpha: the image has {pixels.shape[axes[-1]]} channels, wanted 2 (grey and "
+            "alpha) or 4 (RGB and alpha)"
         )
     if 0 in pixels.shape:
         raise ValueError(f"image: shape {pixels.shape} has an empty axis; nothing to enlarge")
-    if dtype.kind == "f":
-        _check_range(pixels)
-    return pixels, dtype, axis
-
-
-def as_planes(pixels: NDArray[Any], axis: int | None) -> NDArray[Any]:
-    """View an image as (H, W, C)."""
-    if axis is None:
-        return pixels[..., np.newaxis]
-    return pixels if axis == 2 else np.moveaxis(pixels, axis, -1)
+    return Image(pixels, dtype, axes, dtype.kind == "f" and _overshoots(pixels))
 
 
 def check_workers(workers: int | None) -> int:
-    """Give the number of threads to use."""
+    """Return the number of threads to use."""
     if workers is None:
         return bands.available_workers()
     count = check_int("workers", workers)
@@ -123,8 +132,14 @@ def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     )
 
 
-def _check_range(pixels: NDArray[Any]) -> None:
-    """Check that floats are within [0, 1], a few rows at a time and without a copy."""
+def _overshoots(pixels: NDArray[Any]) -> bool:
+    """Check that floats are within [0, 1], a few rows at a time and without a copy.
+
+    Returns
+    -------
+    bool
+        Whether some of them are outside by no more than `TOLERANCE`.
+    """
     low, high = np.inf, -np.inf
     rows = max(1, CHECKED_VALUES * len(pixels) // pixels.size)
     with np.errstate(invalid="ignore"):
@@ -133,38 +148,72 @@ def _check_range(pixels: NDArray[Any]) -> None:
             # NaN, if there is one; so not Python's min and max.
             low, high = np.minimum(low, part.min()), np.maximum(high, part.max())
             let_go(pixels)
+    low, high = float(low), float(high)
+    if low >= 0 and high <= 1:
+        return False
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(
             "image: has NaN or infinite values, wanted floats in [0, 1]; "
             "replace them first, as with numpy.nan_to_num"
         )
-    if low >= 0 and high <= 1:
-        return
-    if low >= 0 and high > 2:
-        # Nobody's rounding error reaches 2: these are grey levels in a float array.
-        white = next((w for w in (255, 65535) if high <= w), high)
-        advice = f"divide by the value of white, as in image / {white:.6g}"
-    else:
-        advice = "numpy.clip(image, 0, 1), or skimage.exposure.rescale_intensity(image)"
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+        return True
     raise ValueError(
-        f"image: floats are within [{low:.6g}, {high:.6g}], wanted [0, 1]; "
-        f"bring them there first: {advice}"
+        f"image: floats are within [{low:.9g}, {high:.9g}], wanted [0, 1]; "
+        f"bring them there first: {_range_advice(low, high)}"
     )
 
 
-def _check_channel_axis(channel_axis: int | None, pixels: NDArray[Any]) -> int | None:
+def _range_advice(low: float, high: float) -> str:
+    """Suggest how to bring floats into [0, 1]."""
+    if high > 2:
+        # No rounding error reaches 2: these are grey levels in a float array.
+        white = next((w for w in (255, 65535) if high <= w), high)
+        levels = f"image / {white:.6g}"
+        return (
+            f"divide by the value of white, as in {levels}"
+            if low >= 0
+            else (f"divide by the value of white and clip, as in numpy.clip({levels}, 0, 1)")
+        )
+    return "numpy.clip(image, 0, 1), or skimage.exposure.rescale_intensity(image)"
+
+
+def _check_channel_axis(
+    channel_axis: int | tuple[int, ...] | None, pixels: NDArray[Any]
+) -> tuple[int, ...]:
+    ndim, shape = pixels.ndim, pixels.shape
     if channel_axis is None:
-        if pixels.ndim == 3:
+        if ndim == 2:
+            return ()
+        if ndim == 3:
             raise ValueError(
-                f"image: shape {pixels.shape} has three axes; if the last one holds channels, "
-                "pass channel_axis=-1"
+                f"image: shape {shape} has three axes; if the last one holds channels, pass "
+                "channel_axis=-1; if the first one numbers the images of a stack, channel_axis=0"
             )
-        if pixels.ndim != 2:
-            raise ValueError(f"image: shape {pixels.shape}, wanted (H, W) without channel_axis")
-        return None
-    axis = check_int("channel_axis", channel_axis)
-    if pixels.ndim != 3:
-        raise ValueError(f"image: shape {pixels.shape}, wanted three axes with channel_axis={axis}")
-    if not -3 <= axis < 3:
-        raise ValueError(f"channel_axis: got {axis}, wanted -3..2 for an image of three axes")
-    return axis % 3
+        raise ValueError(
+            f"image: shape {shape}, wanted (H, W) without channel_axis; to keep other axes, name "
+            "them, as in channel_axis=(0, 1)"
+        )
+    if isinstance(channel_axis, tuple):
+        given = tuple(check_int("channel_axis", axis) for axis in channel_axis)
+    else:
+        given = (check_int("channel_axis", channel_axis),)
+    if ndim != 2 + len(given):
+        raise ValueError(
+            f"image: shape {shape}, wanted {_COUNTS.get(2 + len(given), 2 + len(given))} axes with "
+            f"channel_axis={channel_axis}: all but the two of rows and columns are named, as in "
+            "channel_axis=(0, -1)"
+        )
+    for axis in given:
+        if not -ndim <= axis < ndim:
+            raise ValueError(
+                f"channel_axis: got {axis}, wanted {-ndim}..{ndim - 1} for an image of "
+                f"{_COUNTS.get(ndim, ndim)} axes"
+            )
+    axes = tuple(axis % ndim for axis in given)
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"channel_axis: got {channel_axis}, which names an axis twice")
+    return axes
+
+
+_COUNTS = {2: "two", 3: "three", 4: "four"}

@@ -1,103 +1,91 @@
-"""From checked arrays to the kernel: layout, bands of rows, threads."""
+"""From checked arrays to the engine: layout, groups of channels, bands of rows, threads."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._eclut.borders import KINDS, border_program
-from .._eclut.fusion import FusedTables
-from .._eclut.layout import LANES, cell_origin
-from .._eclut.reference import upscale_reference
+from .._engine import Engine
 from .depth import from_sums, steps_per_level, to_steps
 from .mapped import is_mapped, let_go
 from .threads import share
 
-#: Below so many output values, each of some nanoseconds' work, threads cost more than they bring.
-SERIAL_VALUES = 3 << 20
+#: A call that takes less time than this, in nanoseconds, runs in one thread: starting others
+#: would cost more than they save.
+SERIAL_NANOSECONDS = 3 << 20
 
-#: How much more work a value of a deep image is.
-DEEP_WORK = 4
-
-#: What each worker would get of the rows that are left is so many times its next band: who is
-#: held up leaves the rest to the others.
+#: Each band is 1 / (SHARE * workers) of the remaining rows, so bands shrink and a slow worker
+#: delays the call less.
 SHARE = 1.1
 
-#: Rows of cells in a band, at least, where there are enough.
+#: Least number of row groups in a band, where there are enough of them.
 BAND_ROWS = 48
 
-#: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
-TILE = 512
-
-#: The same for deep images, whose pairs have three entries.
-DEEP_TILE = 128
-
-#: Rows are enlarged so many bytes of output at a time where the output takes a copy.
+#: Bytes of output that are computed at a time where the output takes a copy.
 CHUNK_BYTES = 1 << 20
 
-#: Rows read above and below, more than any kernel looks at.
-HALO = 4
-
-#: Interleaved channels that the kernel takes at once.
-MOST_CHANNELS = 4
+#: Least number of row groups in such a part, as a multiple of the halo, whose rows are computed
+#: more than once.
+CHUNK_HALOS = 4
 
 
 def available_workers() -> int:
-    """Count the cores this process may run on."""
+    """Return the number of cores that this process may run on."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
 
 
-def upscale_planes(
-    image: NDArray[Any],
-    lut: NDArray[np.int8],
-    fused: FusedTables | None,
-    expand_shift: int,
-    out: NDArray[Any],
-    workers: int,
-) -> None:
+def is_serial(engine: Engine, out: NDArray[Any]) -> bool:
+    """Return whether an output of this size is computed in one thread."""
+    return out.size * engine.nanoseconds[out.dtype != np.uint8] < SERIAL_NANOSECONDS
+
+
+def upscale_planes(image: NDArray[Any], engine: Engine, out: NDArray[Any], workers: int) -> None:
     """Enlarge an image of any layout into an output of any layout.
 
     Parameters
     ----------
     image : ndarray, shape (H, W, C)
-        Of the output's dtype, in any byte order, or float16; floats within [0, 1].
-    lut : ndarray of int8, shape (256, 256, 9, r, r)
-    fused : FusedTables or None
-        Of `lut` and `expand_shift`; None to use the plain NumPy reference.
-    expand_shift : int
+        Of the output's dtype, in any byte order, or float16; floats outside [0, 1] are clipped.
+    engine : Engine
     out : ndarray of uint8, uint16, float32 or float64, shape (r * H, r * W, C)
         Must not overlap `image`.
     workers : int
-        Threads, at least 1.
+        Number of threads, at least 1.
     """
-    if fused is None:
-        native = np.asarray(image, out.dtype)
-        out[...] = upscale_reference(native, lut, expand_shift=expand_shift, channel_axis=2)
+    height, width, channels = image.shape
+    rows = height + (engine.origin > 0)
+    if is_serial(engine, out):
+        workers = 1
+    direct = (
+        engine.direct_channels > 0
+        and out.dtype == np.uint8
+        and min(height, width) >= engine.direct_size
+    )
+    bands = _bands(rows, min(workers, rows))
+    if not direct:
+        share(lambda k: _by_sums(image, engine, *bands[k], out), range(len(bands)), workers)
         return
-    for c in range(MOST_CHANNELS, image.shape[2], MOST_CHANNELS):
-        some = slice(c, c + MOST_CHANNELS)
-        upscale_planes(image[..., some], lut, fused, expand_shift, out[..., some], workers)
-    image, out = image[..., :MOST_CHANNELS], out[..., :MOST_CHANNELS]
-    tables = _Tables(fused, lut, expand_shift)
-    rows = image.shape[0] + cell_origin(tables.scale, expand_shift)
-    values = out.size * (1 if out.dtype == np.uint8 else DEEP_WORK)
-    workers = 1 if values < SERIAL_VALUES else min(workers, rows)
-    bands = _bands(rows, workers)
+    most = engine.direct_channels
+    groups = [
+        (image[..., c : c + most], out[..., c : c + most]) if channels > most else (image, out)
+        for c in range(0, channels, most)
+    ]
 
-    def enlarge_band(k: int) -> None:
-        _enlarge_rows(image, tables, *bands[k], out)
+    def enlarge(item: int) -> None:
+        group, band = divmod(item, len(bands))
+        _directly(*groups[group], engine, *bands[band])
 
-    share(enlarge_band, range(len(bands)), workers)
+    share(enlarge, range(len(groups) * len(bands)), workers)
 
 
 def _bands(rows: int, workers: int) -> list[tuple[int, int]]:
-    """Split rows into smaller and smaller bands, from both ends, where they take longest."""
+    """Split rows into smaller and smaller bands, taken from both ends in turn."""
     if workers == 1:
         return [(0, rows)]
     least = max(1, min(BAND_ROWS, rows // (2 * workers)))
@@ -114,113 +102,63 @@ def _bands(rows: int, workers: int) -> list[tuple[int, int]]:
     return bands
 
 
-class _Tables(NamedTuple):
-    """All that the kernels read besides the image."""
-
-    fused: FusedTables
-    lut: NDArray[np.int8]
-    expand_shift: int
-
-    @property
-    def scale(self) -> int:
-        return int(self.lut.shape[-1])
-
-
-def _enlarge_rows(
-    image: NDArray[Any], tables: _Tables, g0: int, g1: int, out: NDArray[Any]
+def _directly(
+    image: NDArray[np.uint8], out: NDArray[np.uint8], engine: Engine, first: int, last: int
 ) -> None:
-    """Enlarge the rows of cells g0 <= g < g1, at one go or a few at a time."""
-    height, width, channels = image.shape
-    r, origin = tables.scale, cell_origin(tables.scale, tables.expand_shift)
-    fast = out.dtype == np.uint8 and min(height, width) + origin >= KINDS
+    """Compute the row groups first <= g < last of an 8-bit image by the engine's direct path."""
     mapped = is_mapped(image) or is_mapped(out)
-    if fast and not mapped and image.flags.c_contiguous and out.flags.c_contiguous:
-        _run_fast(image, tables, g0, g1, out)
+    if not mapped and image.flags.c_contiguous and out.flags.c_contiguous:
+        engine.fill(image, first, last, out)
         return
-    step = max(2, CHUNK_BYTES // (r * r * width * (channels if fast else 4)))
-    for start in range(g0, g1, step):
-        stop = min(start + step, g1)
-        # With rows enough around that the image's borders are the only ones the cells see.
-        top, bottom = max(start - HALO, 0), min(stop + HALO, height)
-        rows = np.ascontiguousarray(image[top:bottom], out.dtype)
-        first, last = max(start * r - origin, 0), min(stop * r - origin, height * r)
-        inside = slice(first - top * r, last - top * r)
-        if fast:
-            target = out[top * r : bottom * r]
-            if not out.flags.c_contiguous:
-                target = np.empty(target.shape, np.uint8)
-            _run_fast(rows, tables, start - top, stop - top, target)
-            if not out.flags.c_contiguous:
-                out[first:last] = target[inside]
-        else:
-            for c in range(channels):
-                sums = _sum_deep(rows[..., c], tables, start - top, stop - top)
-                from_sums(sums[inside], out[first:last, :, c])
+    r, origin = engine.scale, engine.origin
+    height, width, channels = image.shape
+    for start, stop in _parts(first, last, r * r * width * channels, engine):
+        top, bottom = _with_halo(start, stop, height, engine)
+        rows = np.ascontiguousarray(image[top:bottom], np.uint8)
+        target = out[top * r : bottom * r]
+        if not out.flags.c_contiguous:
+            target = np.empty(target.shape, np.uint8)
+        engine.fill(rows, start - top, stop - top, target)
+        if not out.flags.c_contiguous:
+            begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
+            out[begin:end] = target[begin - top * r : end - top * r]
         if mapped:
             let_go(image)
             let_go(out)
 
 
-def _run_fast(
-    image: NDArray[np.uint8], tables: _Tables, g0: int, g1: int, out: NDArray[np.uint8]
-) -> None:
-    """Enlarge rows of cells of an image of bytes, that has every kind of cell both ways."""
-    # numba takes a third of a second to import: only those who enlarge pay for it.
-    from .._eclut import kernels, vectors
-
-    r = tables.scale
-    width, channels = image.shape[1:]
-    origin = cell_origin(r, tables.expand_shift)
-    tile = min(TILE, width + origin)
-    length, spare = (tile + 3) * channels, vectors.AHEAD * channels
-    image = image.view()
-    image.flags.writeable = False  # one writability, so that the kernel compiles once
-    kernels.upscale_band(
-        image,
-        image.reshape(-1),
-        (tables.fused.vertical, tables.fused.horizontal),
-        tables.lut.reshape(-1),
-        g0,
-        g1,
-        tile,
-        length,
-        (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
-        np.empty(channels * LANES[r], np.int16),
-        out,
-        ((0,) * channels, (0,) * r, (0,) * origin),
-    )
+def _by_sums(image: NDArray[Any], engine: Engine, first: int, last: int, out: NDArray[Any]) -> None:
+    """Compute the row groups first <= g < last by the engine's sums."""
+    r, origin = engine.scale, engine.origin
+    height, width, channels = image.shape
+    steps = steps_per_level(out.dtype)
+    mapped = is_mapped(image) or is_mapped(out)
+    most = min(engine.sum_channels, channels)
+    for start, stop in _parts(first, last, 4 * r * r * width * most, engine):
+        top, bottom = _with_halo(start, stop, height, engine)
+        begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
+        for c in range(0, channels, most):
+            some = slice(c, c + most)
+            values = to_steps(np.ascontiguousarray(image[top:bottom, :, some], out.dtype))
+            sums = engine.sums(values, steps, start - top, stop - top)
+            from_sums(sums, out[begin:end, :, some], engine.divisor, engine.half_even)
+        if mapped:
+            let_go(image)
+            let_go(out)
 
 
-def _sum_deep(image: NDArray[Any], tables: _Tables, g0: int, g1: int) -> NDArray[np.int32]:
-    """Sum up rows of cells of one channel of any type, in quarter steps."""
-    from .._eclut import kernels, vectors
+def _parts(first: int, last: int, group_bytes: int, engine: Engine) -> list[tuple[int, int]]:
+    """Split row groups into parts of about `CHUNK_BYTES`."""
+    step = max(CHUNK_HALOS * engine.halo, CHUNK_BYTES // group_bytes, 1)
+    return [(start, min(start + step, last)) for start in range(first, last, step)]
 
-    r = tables.scale
-    height, width = image.shape
-    origin = cell_origin(r, tables.expand_shift)
-    steps = steps_per_level(image.dtype)
-    values = to_steps(image)
-    tile = min(DEEP_TILE, width + origin)
-    spare = 3 * vectors.AHEAD
-    places = tuple(np.empty(rows * 3 * (tile + 3) + spare, np.int32) for rows in (4, 3))
-    weights = tuple(np.empty(rows * 2 * (tile + 3), np.int16) for rows in (4, 3))
-    sums = np.empty((height * r, width * r), np.int32)
-    kernels.sum_deep_band(
-        values,
-        values // steps,
-        steps,
-        (tables.fused.vertical, tables.fused.horizontal),
-        tables.lut.reshape(-1),
-        border_program(
-            r, tables.expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)
-        ),
-        g0,
-        g1,
-        tile,
-        places,
-        weights,
-        (np.empty(16, np.int32), np.empty(3 * 32, np.int64), np.empty(2 * 32, np.int16)),
-        sums,
-        ((0,) * r, (0,) * origin),
-    )
-    return sums
+
+def _with_halo(start: int, stop: int, height: int, engine: Engine) -> tuple[int, int]:
+    """Return the range of input rows that the row groups start <= g < stop depend on.
+
+    It has at least `direct_size` rows where the image has, so that the direct path takes it.
+    """
+    top = max(start - (engine.origin > 0) - engine.halo, 0)
+    bottom = min(stop + engine.halo, height)
+    bottom = min(max(bottom, top + engine.direct_size), height)
+    return max(min(top, bottom - engine.direct_size), 0), bottom

@@ -73,8 +73,6 @@ def parse_main(argv: Sequence[str] | None, parser: argparse.ArgumentParser) -> a
         parser.error(f"the following arguments are required: {', '.join(missing)}")
     if args.size and args.scale:
         parser.error("argument --size: not together with -s/--scale")
-    if args.size and args.expand_shift:
-        parser.error("argument --size: needs a table with a card, so leave out --expand-shift")
     if args.suffix and re.search(r"[/\\]", args.suffix):
         parser.error(f"argument --suffix: got {args.suffix!r}, wanted part of a file's name")
     return args
@@ -85,7 +83,6 @@ def info_parser() -> argparse.ArgumentParser:
     parser = _subparser("info")
     parser.add_argument("table", metavar="TABLE", help="name of a shipped model, or a .npy file")
     parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
-    _add_expand_shift(parser)
     return parser
 
 
@@ -122,13 +119,6 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         default=DEFAULT_MODEL,
         help="name of a shipped model, or path of a .npy table (default: %(default)s)",
-    )
-    _add_expand_shift(parser)
-
-
-def _add_expand_shift(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--expand-shift", type=int, metavar="N", help="for a .npy table that has no card"
     )
 
 

@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from .. import Upscaler
 from .._frame.bands import available_workers
-from .._frame.sink import HALO
 from . import imagefile
 from ._enlarger import Enlarger
 from ._jobs import STREAM, Job, Plan, plan
@@ -187,7 +185,7 @@ class _Batch:
             self.enlarger.shape((1, 1))[0],
             lambda part: self.enlarger(part, alpha),
             advance,
-            halo=HALO if alpha else Upscaler.halo,
+            halo=self.enlarger.halo(alpha),
             workers=self.args.workers or available_workers(),
             strip=self.args.strip,
         )

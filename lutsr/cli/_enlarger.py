@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from .._frame.alpha import reach
 from ._arguments import DEFAULT_SCALE
 from ._report import UsageError
 
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def load_upscaler(args: Namespace) -> Upscaler:
-    """Load the table of ``-m``, ``-s`` and ``--expand-shift``."""
+    """Load the model of ``-m`` and ``-s``."""
     from .. import load
 
     scale = args.scale
     if scale is None and not args.model.endswith(".npy"):
         scale = DEFAULT_SCALE
     try:
-        return load(args.model, scale, expand_shift=args.expand_shift)
+        return load(args.model, scale)
     except (ValueError, OSError) as error:
         advice = "; for any other size give --size WxH" if str(error).startswith("scale:") else ""
         raise UsageError(f"{error}{advice}") from error
@@ -52,6 +53,10 @@ class Enlarger:
             workers=self._workers,
             alpha=alpha,
         )
+
+    def halo(self, alpha: bool) -> int:
+        """Return how many pixels around a part of a picture its result depends on."""
+        return reach(self._upscaler.halo) if alpha else self._upscaler.halo
 
     @property
     def report(self) -> str:

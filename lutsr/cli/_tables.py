@@ -52,7 +52,7 @@ def info(args: Namespace) -> int:
         scales = [*shipped] or [4]  # of an unknown model `load` says what there is
     for number, scale in enumerate(scales):
         try:
-            upscaler = lutsr.load(args.table, scale, expand_shift=args.expand_shift)
+            upscaler = lutsr.load(args.table, scale)
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         if number:
@@ -63,19 +63,26 @@ def info(args: Namespace) -> int:
 
 
 def _facts(upscaler: Upscaler) -> Iterator[tuple[str, str]]:
-    r, lut, card = upscaler.scale, upscaler.lut, upscaler.card
-    yield "model", upscaler.model
-    yield "scale", f"x{r}"
-    yield "expand_shift", str(upscaler.expand_shift)
-    yield "receptive field", receptive_field(r, upscaler.expand_shift)
-    yield "entries", f"{' x '.join(map(str, lut.shape))} {lut.dtype}, {lut.nbytes / MIB:.1f} MiB"
+    from .._upscaler import facts
+
+    tables, card = list(upscaler.tables.values()), upscaler.card
+    yield "model", upscaler.name
+    yield "scale", f"x{upscaler.scale}"
+    yield "family", upscaler.family
+    yield from facts(upscaler).items()
+    size = f"{sum(table.nbytes for table in tables) / MIB:.1f} MiB"
+    if len(tables) == 1:
+        yield "entries", f"{' x '.join(map(str, tables[0].shape))} {tables[0].dtype}, {size}"
+    else:
+        yield "entries", f"{sum(table.size for table in tables)} in {len(tables)} tables, {size}"
     if card is None:
         yield "card", "none"
         return
     # `load` refuses a table whose sha256 is not that of its card.
     yield "sha256", f"{card['sha256']}, checked: it is that of the file"
+    shown = {"model", "scale", "family", "parameters", "tables", "sha256", *upscaler.parameters}
     for key, value in card.items():
-        if key not in ("model", "scale", "expand_shift", "sha256"):
+        if key not in shown:
             yield key, _plain(value)
 
 
@@ -87,19 +94,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(map(_plain, value))
     return str(value)
-
-
-def receptive_field(scale: int, expand_shift: int) -> str:
-    """Say how many input pixels the rotations and taps let one output pixel see."""
-    counts = []
-    for row in range(scale):
-        for column in range(scale):
-            steps = [
-                ((row - y * expand_shift) // scale, (column - x * expand_shift) // scale)
-                for y in (-1, 0, 1)
-                for x in (-1, 0, 1)
-            ]
-            pairs = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
-            counts.append(len({(y + v, x + u) for y, x in steps for v, u in pairs}))
-    low, high = min(counts), max(counts)
-    return f"{low} input pixels" if low == high else f"{low} to {high} input pixels"

@@ -25,7 +25,10 @@ def test_bytes_of_entries():
         *entries, loaded, lines, per_pixel = (*map(int, numbers[:-1]), float(numbers[-1]))
         up = lutsr.load(model, r)
         known, touched = [], 0
-        for vertical, table in ((True, up._fused.vertical), (False, up._fused.horizontal)):
+        for vertical, table in (
+            (True, up._engine.fused.vertical),
+            (False, up._engine.fused.horizontal),
+        ):
             entry = layout(r, cell_origin(r, up.expand_shift), 8, vertical)
             known += [entry.at.size, entry.length, len(entry.slots)]
             touched += sum(len(slot.lines) for slot in entry.slots)

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ..models import write_eclut
+
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory):
-    """Return the path of a table without a card that repeats pixels (grey levels 0..127)."""
+    """Return the path of a table that repeats pixels (grey levels 0..127)."""
     lut = np.zeros((256, 256, 9, 2, 2), np.int8)
     lut[:, :, 4] = np.minimum(np.arange(256), 127)[:, None, None, None]
     path = tmp_path_factory.mktemp("table") / "repeat_x2.npy"
-    np.save(path, lut)
+    write_eclut(path, lut, 2)
     return str(path)
 
 
@@ -20,14 +22,14 @@ def noisy_table(tmp_path_factory):
     """Return the path of a table whose entries depend on everything."""
     entries = np.random.default_rng(5).integers(-20, 60, (256, 256, 9, 2, 2), np.int8)
     path = tmp_path_factory.mktemp("table") / "noise.x2.npy"
-    np.save(path, entries)
+    write_eclut(path, entries, 2)
     return str(path)
 
 
 @pytest.fixture
 def repeat(table):
     """Arguments that choose the table that repeats pixels."""
-    return ["-m", table, "--expand-shift", "2"]
+    return ["-m", table]
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_panels_are_the_methods_at_the_crop(photo, repeat, capsys):
     drawing = pixels("out.png")
     window = (slice(14, 74), slice(10, 90))
     bicubic = Image.fromarray(small).resize((96, 80), Image.Resampling.BICUBIC)
-    up = lutsr.load(repeat[1], expand_shift=2)
+    up = lutsr.load(repeat[1])
     images = [twice(small), np.asarray(bicubic), up(small, channel_axis=-1)]
     zoom = 3  # 80 pixels of 256
     for number, image in enumerate(images):

@@ -32,10 +32,10 @@ def test_pixels_are_those_of_the_library(tmp_path, noisy_table, grey, workers, c
     image = image[..., 0] if grey else image
     source, target = str(tmp_path / "in.png"), str(tmp_path / "out.png")
     Image.fromarray(image).save(source)
-    argv = [source, "--output", target, "--model", noisy_table, "--expand-shift", "1", *workers]
+    argv = [source, "--output", target, "--model", noisy_table, *workers]
     assert cli.main(argv) == 0
     assert f"62x80 {'grey' if grey else 'RGB'}, x2, " in capsys.readouterr().out
-    up = lutsr.load(noisy_table, expand_shift=1)
+    up = lutsr.load(noisy_table)
     np.testing.assert_array_equal(pixels(target), up(image, channel_axis=None if grey else -1))
 
 
@@ -44,9 +44,9 @@ def test_depth_is_kept(folder, repeat, capsys, dtype):
     levels = np.random.default_rng(7).integers(0, 127 * 257, (6, 9, 3))
     image = (levels if dtype == "uint16" else levels / 65535).astype(dtype)
     tifffile.imwrite("deep.tif", image, photometric="rgb")
-    assert cli.main(["deep.tif", "-o", "out.tif", "--model", repeat[1], *repeat[2:]]) == 0
+    assert cli.main(["deep.tif", "-o", "out.tif", "--model", repeat[1]]) == 0
     assert ("18x12 RGB 16 bit" if dtype == "uint16" else "RGB float") in capsys.readouterr().out
-    up = lutsr.load(repeat[1], expand_shift=2)
+    up = lutsr.load(repeat[1])
     found = tifffile.imread("out.tif")
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, up(image, channel_axis=-1))
@@ -137,16 +137,16 @@ def test_strip_keeps_the_profile_only(folder, repeat, rgb):
 
 
 def test_defaults_are_eclut_and_4(folder, table, monkeypatch):
-    asked = []
+    asked, repeats = [], lutsr.load(table)
 
-    def load(model, scale, *, expand_shift):
-        asked.append((model, scale, expand_shift))
-        return lutsr.Upscaler(lutsr._modelfile.read_table(table, expand_shift=2))
+    def load(model, scale):
+        asked.append((model, scale))
+        return repeats
 
     monkeypatch.setattr(lutsr, "load", load)
     for more in [], ["-m", "other"], ["-m", "t.npy"]:
         assert cli.main(["in.png", "-o", "out.png", "--overwrite", *more]) == 0
-    assert asked == [("eclut", 4, None), ("other", 4, None), ("t.npy", None, None)]
+    assert asked == [("eclut", 4), ("other", 4), ("t.npy", None)]
 
 
 def test_existing_output_is_skipped_with_a_word_unless_told(folder, repeat, capsys):
@@ -183,7 +183,7 @@ def test_version(capsys):
 
 OPTIONS = (
     "-i", "--input", "-o", "--output", "-s", "--scale", "--size", "-m", "--model", "-f",
-    "--format", "-j", "--workers", "--suffix", "--overwrite", "--strip", "--expand-shift", "--raw",
+    "--format", "-j", "--workers", "--suffix", "--overwrite", "--strip", "--raw",
     "-q", "--quiet", "-v", "--verbose", "--version",
 )  # fmt: skip
 
@@ -244,13 +244,10 @@ def test_scale_that_is_not_the_tables(folder, repeat, usage_error):
     assert "scale: got 4" in usage_error(["in.png", "-o", "out.png", "-s", "4", *repeat])
 
 
-def test_table_without_card_says_which_option_helps(folder, table, usage_error):
-    said = usage_error(["in.png", "-o", "out.png", "-m", table])
-    assert "has no card" in said
-    assert "expand_shift" in said
-    assert "leave out --expand-shift" in usage_error(
-        ["in.png", "-o", "out.png", "-m", table, "--expand-shift", "2", "--size", "9x9"]
-    )
+def test_table_without_card_says_how_to_write_one(folder, random_lut, usage_error):
+    np.save("bare.npy", random_lut(2))
+    said = usage_error(["in.png", "-o", "out.png", "-m", "bare.npy"])
+    assert "bare.npy: has no card; write bare.json" in said
 
 
 @pytest.mark.parametrize("module", ["PIL", "tifffile", "imagecodecs", "tqdm"])

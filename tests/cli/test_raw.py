@@ -23,7 +23,7 @@ def frames():
 
 
 def raw(shape, table, data, *more):
-    argv = ["--raw", shape, "-m", table, "--expand-shift", "2", *more]
+    argv = ["--raw", shape, "-m", table, *more]
     return run(*argv, input=data, text=False)
 
 
@@ -59,7 +59,7 @@ def test_empty_stream(table):
 
 
 def start(table, shape="200x200x3"):
-    command = [*LUTSR, "--raw", shape, "-m", table, "--expand-shift", "2"]
+    command = [*LUTSR, "--raw", shape, "-m", table]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
 

@@ -15,7 +15,7 @@ from .helpers import twice
 
 @pytest.fixture
 def noisy(noisy_table):
-    return ["-m", noisy_table, "--expand-shift", "2"]
+    return ["-m", noisy_table]
 
 
 @pytest.fixture

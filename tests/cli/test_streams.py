@@ -107,5 +107,5 @@ def test_too_much_for_the_memory_is_said(capsys, monkeypatch, table):
 
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     monkeypatch.setattr("lutsr.cli._raw.np.empty", refuse)
-    assert cli.main(["--raw", "9x9x3", "-m", table, "--expand-shift", "2"]) == 1
+    assert cli.main(["--raw", "9x9x3", "-m", table]) == 1
     assert capsys.readouterr().err == "lutsr: there is not enough memory\n"

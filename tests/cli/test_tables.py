@@ -7,8 +7,6 @@ import pytest
 
 import lutsr
 from lutsr import cli
-from lutsr._eclut.reference import upscale_reference
-from lutsr.cli import _tables
 
 
 def test_models_lists_every_shipped_table(capsys):
@@ -64,32 +62,20 @@ def test_info_finds_a_table_that_is_not_its_cards(table_file, random_lut, capsys
     assert "sha256 is not that of" in capsys.readouterr().err
 
 
-def test_info_of_a_table_without_card(table, capsys):
-    assert cli.main(["info", table]) == 1
+def test_info_of_a_table_without_card(tmp_path, random_lut, capsys):
+    np.save(tmp_path / "bare.npy", random_lut(2))
+    assert cli.main(["info", str(tmp_path / "bare.npy")]) == 1
     assert "has no card" in capsys.readouterr().err
-    assert cli.main(["info", table, "--expand-shift", "2"]) == 0
-    assert re.search(r"^card: +none$", capsys.readouterr().out, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("scale", "shift"), [(2, 2), (2, 1), (3, 1), (4, 1), (4, 4)])
-def test_receptive_field_is_the_one_that_pixels_have(random_lut, scale, shift):
-    # Count the outputs of one cell that each input pixel can change, in the middle of an image.
-    lut, size = random_lut(scale, "middle"), 7
-    base = np.random.default_rng(scale).integers(0, 256, (size, size), np.uint8)
-    cell = (slice(3 * scale, 4 * scale),) * 2
-    before = upscale_reference(base, lut, expand_shift=shift)[cell]
-    seen = np.zeros((scale, scale), int)
-    for row in range(size):
-        for column in range(size):
-            changed = np.zeros((scale, scale), bool)
-            for step in (1, 60, 128, 200):
-                image = base.copy()
-                image[row, column] = (int(image[row, column]) + step) % 256
-                changed |= upscale_reference(image, lut, expand_shift=shift)[cell] != before
-            seen += changed
-    low, high = seen.min(), seen.max()
-    expected = f"{low} input pixels" if low == high else f"{low} to {high} input pixels"
-    assert _tables.receptive_field(scale, shift) == expected
+def test_info_of_a_file_shows_what_its_family_knows(table, capsys):
+    assert cli.main(["info", table]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^family: +eclut$", said, re.MULTILINE)
+    assert re.search(r"^expand_shift: +2$", said, re.MULTILINE)
+    assert re.search(r"^receptive field: +21 input pixels$", said, re.MULTILINE)
+    assert re.search(r"^entries: +256 x 256 x 9 x 2 x 2 int8, 2.2 MiB$", said, re.MULTILINE)
+    assert "parameters" not in said
 
 
 def test_warmup(capsys, monkeypatch):

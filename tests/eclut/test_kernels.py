@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr import _modelfile
-from lutsr._eclut import kernels, vectors, vectors_deep
+from lutsr._eclut import engine, kernels, vectors, vectors_deep
 from lutsr._eclut.reference import upscale_reference
 from lutsr._frame import bands
 from lutsr._numba import jit
-from lutsr._upscaler import Upscaler
 
 from ..conftest import ROOT
+from ..models import eclut
 
 VARIANTS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
 KINDS = ["uniform", "middle", "extremes", "lowest", "highest", "shipped"]
@@ -30,7 +29,7 @@ def upscaler(random_lut):
         if kind == "shipped":  # the only ones whose fused tables fit 8 bits
             return lutsr.load("eclut" if s == r else "eclut-fast", r)
         if (r, s, kind) not in made:
-            made[r, s, kind] = Upscaler(_modelfile.Table("random", r, s, random_lut(r, kind), None))
+            made[r, s, kind] = eclut(random_lut(r, kind), s)
         return made[r, s, kind]
 
     return make
@@ -39,14 +38,16 @@ def upscaler(random_lut):
 @pytest.fixture
 def narrow(monkeypatch):
     """Let small images be split into tiles and bands."""
-    monkeypatch.setattr(bands, "SERIAL_VALUES", 0)
-    monkeypatch.setattr(bands, "TILE", 5)
-    monkeypatch.setattr(bands, "DEEP_TILE", 5)
+    monkeypatch.setattr(bands, "SERIAL_NANOSECONDS", 0)
+    monkeypatch.setattr(engine, "TILE", 5)
+    monkeypatch.setattr(engine, "DEEP_TILE", 5)
     monkeypatch.setattr(bands, "CHUNK_BYTES", bands.CHUNK_BYTES)
+    monkeypatch.setattr(bands, "CHUNK_HALOS", 0)
 
 
 def reference(up, image, channel_axis=None):
-    return upscale_reference(image, up.lut, expand_shift=up.expand_shift, channel_axis=channel_axis)
+    lut, shift = up.tables["lut"], up.parameters["expand_shift"]
+    return upscale_reference(image, lut, expand_shift=shift, channel_axis=channel_axis)
 
 
 images = hnp.arrays(
@@ -65,7 +66,7 @@ images = hnp.arrays(
     tile=st.sampled_from([1, 2, 3, 5, 128]),
 )
 def test_equal_to_the_reference(upscaler, image, variant, kind, workers, tile):
-    bands.TILE = tile  # put back by the fixture
+    engine.TILE = tile  # put back by the fixture
     up = upscaler(*variant, kind)
     assert np.array_equal(up(image, workers=workers), reference(up, image))
 
@@ -108,7 +109,7 @@ def test_channels_anywhere(upscaler, channels, axis):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 700), (700, 1), (2, 2), (3, 2), (131, 517)])
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_shapes_at_the_real_tile_size(upscaler, variant, shape, workers, monkeypatch):
-    monkeypatch.setattr(bands, "SERIAL_VALUES", 0)
+    monkeypatch.setattr(bands, "SERIAL_NANOSECONDS", 0)
     up = upscaler(*variant, "middle")
     image = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
     assert np.array_equal(up(image, workers=workers), reference(up, image))
@@ -151,7 +152,7 @@ def enlarge(up, image, workers=1):
     planes = image[..., np.newaxis] if image.ndim == 2 else image
     r = up.scale
     out = np.empty((planes.shape[0] * r, planes.shape[1] * r, planes.shape[2]), image.dtype)
-    bands.upscale_planes(planes, up.lut, up._fused, up.expand_shift, out, workers)
+    bands.upscale_planes(planes, up._engine, out, workers)
     return out.reshape(image.shape[0] * r, image.shape[1] * r, *image.shape[2:])
 
 
@@ -194,11 +195,12 @@ def test_other_processors_pack_bytes_to_the_same(monkeypatch, upscaler, s):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_strided_outputs_are_written_in_chunks(monkeypatch, upscaler, dtype):
     monkeypatch.setattr(bands, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(bands, "CHUNK_HALOS", 0)
     up = upscaler(3, 3, "shipped")
     image = np.random.default_rng(3).integers(0, 256, (19, 8, 6)).astype(dtype)
     out = np.full((6, 60, 50), 77, dtype)
     view = np.moveaxis(out, 0, -1)[1:58, :48:2]
-    bands.upscale_planes(image, up.lut, up._fused, up.expand_shift, view, 2)
+    bands.upscale_planes(image, up._engine, view, 2)
     assert np.array_equal(view, reference(up, image, -1))
     assert (out[:, 0] == 77).all()
     assert (out[:, :, 1::2] == 77).all()

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import lutsr
 from lutsr._frame.alpha import fill_hidden
-from lutsr._modelfile import Table
+
+from ..models import eclut
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 DTYPES = list(WHITE)
@@ -19,7 +20,7 @@ def upscalers(random_lut):
     shipped = [lutsr.load("eclut", 4), lutsr.load("eclut-fast", 3)]
     return [
         *shipped,
-        *(lutsr.Upscaler(Table("random", 2, s, random_lut(2, "middle"), None)) for s in (1, 2)),
+        *(eclut(random_lut(2, "middle"), s) for s in (1, 2)),
     ]
 
 
@@ -162,14 +163,14 @@ def test_filling_by_hand():
     row = np.full((1, 13, 2), 99, np.uint8)
     row[..., 1] = 0
     row[0, 0], row[0, 12] = (10, 255), (21, 1)
-    assert fill_hidden(row)[0, :, 0].tolist() == [10] * 5 + [0, 0, 0] + [21] * 5
-    assert fill_hidden(row[:, :1]).tolist() == [[[10, 255]]]
+    assert fill_hidden(row, 2)[0, :, 0].tolist() == [10] * 5 + [0, 0, 0] + [21] * 5
+    assert fill_hidden(row[:, :1], 2).tolist() == [[[10, 255]]]
     near = row[:, 9:].copy()
     near[0, 0] = (10, 255)
-    assert fill_hidden(near)[0, :, 0].tolist() == [10, 10, 21, 21]
+    assert fill_hidden(near, 2)[0, :, 0].tolist() == [10, 10, 21, 21]
     meeting = row[:, 10:].copy()
     meeting[0, 0] = (10, 255)
-    assert fill_hidden(meeting)[0, :, 0].tolist() == [10, 16, 21]
+    assert fill_hidden(meeting, 2)[0, :, 0].tolist() == [10, 16, 21]
 
 
 def test_composites_of_a_photograph():

@@ -28,6 +28,7 @@ class Sink:
 def small_bands(monkeypatch):
     monkeypatch.setattr(sink, "BAND_BYTES", 1)
     monkeypatch.setattr(bands, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(bands, "CHUNK_HALOS", 0)
 
 
 @pytest.mark.usefixtures("small_bands")

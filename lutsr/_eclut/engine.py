@@ -1,0 +1,160 @@
+"""The engine of the family eclut: one table of pairs, run on two fused ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._engine import Engine
+from .._numba.loading import load_numba
+from .borders import KINDS, border_program
+from .card import check_model
+from .fusion import FusedTables, fuse
+from .layout import LANES, cell_origin
+from .reference import DIVISOR, TAPS, sum_rotations
+
+if TYPE_CHECKING:
+    from .._modelfile import Model
+
+#: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
+TILE = 512
+
+#: The same for `EclutEngine.sums`, where a pair has three entries.
+DEEP_TILE = 128
+
+#: Interleaved channels that the kernel of `EclutEngine.fill` takes at once.
+MOST_CHANNELS = 4
+
+
+def open_engine(model: Model) -> EclutEngine:
+    """Make the engine of a model, which is checked first."""
+    check_model(model)
+    return EclutEngine(model.tables["lut"], model.parameters["expand_shift"])
+
+
+class EclutEngine(Engine):
+    """The fused tables of a model, and how the kernels are called.
+
+    Parameters
+    ----------
+    lut : ndarray of int8, shape (256, 256, 9, r, r)
+    expand_shift : int
+        r or 1.
+
+    Attributes
+    ----------
+    fused : FusedTables or None
+        None with ``NUMBA_DISABLE_JIT``, where the kernels cannot run.
+    """
+
+    #: A tap reaches one pixel far, and the entry there depends on that pixel's neighbours.
+    halo = 2
+    divisor = DIVISOR
+    nanoseconds = (1.0, 4.0)
+
+    def __init__(self, lut: NDArray[np.int8], expand_shift: int) -> None:
+        self.scale = int(lut.shape[-1])
+        self.origin = cell_origin(self.scale, expand_shift)
+        #: The kernel of `fill` needs every kind of cell both ways.
+        self.direct_size = KINDS - self.origin
+        self._lut, self._expand_shift = lut, expand_shift
+        self.fused: FusedTables | None = None
+        if load_numba():
+            self.fused = fuse(lut, expand_shift)
+            self.direct_channels = MOST_CHANNELS
+
+    def reference(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
+        """Compute the sums of an image as the paper describes them."""
+        planes = [
+            sum_rotations(plane, self._lut, steps, self._expand_shift)
+            for plane in np.moveaxis(values, -1, 0)
+        ]
+        return np.stack(planes, axis=-1)
+
+    def facts(self) -> Mapping[str, str]:
+        """Return what ``lutsr info`` prints."""
+        return {
+            "expand_shift": str(self._expand_shift),
+            "receptive field": receptive_field(self.scale, self._expand_shift),
+        }
+
+    def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
+        """Enlarge rows of cells of an 8-bit image."""
+        from . import kernels, vectors
+
+        assert self.fused is not None
+        width, channels = image.shape[1:]
+        tile = min(TILE, width + self.origin)
+        length, spare = (tile + 3) * channels, vectors.AHEAD * channels
+        image = image.view()
+        image.flags.writeable = False  # one writability, so that the kernel compiles once
+        kernels.upscale_band(
+            image,
+            image.reshape(-1),
+            (self.fused.vertical, self.fused.horizontal),
+            self._lut.reshape(-1),
+            first,
+            last,
+            tile,
+            length,
+            (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
+            np.empty(channels * LANES[self.scale], np.int16),
+            out,
+            ((0,) * channels, (0,) * self.scale, (0,) * self.origin),
+        )
+
+    def sums(
+        self, values: NDArray[np.int32], steps: int, first: int, last: int
+    ) -> NDArray[np.int32]:
+        """Sum up rows of cells of one channel, in quarter steps."""
+        r, origin = self.scale, self.origin
+        height, width = values.shape[:2]
+        inside = slice(max(first * r - origin, 0), min(last * r - origin, height * r))
+        if self.fused is None:
+            return self.reference(values, steps)[inside]
+
+        from . import kernels, vectors
+
+        plane = values.reshape(height, width)
+        tile = min(DEEP_TILE, width + origin)
+        spare = 3 * vectors.AHEAD
+        places = tuple(np.empty(rows * 3 * (tile + 3) + spare, np.int32) for rows in (4, 3))
+        weights = tuple(np.empty(rows * 2 * (tile + 3), np.int16) for rows in (4, 3))
+        sums = np.empty((height * r, width * r), np.int32)
+        kernels.sum_deep_band(
+            plane,
+            plane // steps,
+            steps,
+            (self.fused.vertical, self.fused.horizontal),
+            self._lut.reshape(-1),
+            border_program(
+                r, self._expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)
+            ),
+            first,
+            last,
+            tile,
+            places,
+            weights,
+            (np.empty(16, np.int32), np.empty(3 * 32, np.int64), np.empty(2 * 32, np.int16)),
+            sums,
+            ((0,) * r, (0,) * origin),
+        )
+        return sums[inside, :, np.newaxis]
+
+
+def receptive_field(scale: int, expand_shift: int) -> str:
+    """Count the input pixels that an output pixel depends on, by the rotations and taps."""
+    counts = []
+    for row in range(scale):
+        for column in range(scale):
+            steps = [
+                ((row - dy * expand_shift) // scale, (column - dx * expand_shift) // scale)
+                for dy, dx in TAPS
+            ]
+            pairs = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+            counts.append(len({(y + v, x + u) for y, x in steps for v, u in pairs}))
+    low, high = min(counts), max(counts)
+    return f"{low} input pixels" if low == high else f"{low} to {high} input pixels"
