@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ChainEngine(Engine):
     """A checked chain, ready to compute."""
 
-    nanoseconds = (100.0, 200.0)
+    nanoseconds = (200.0, 200.0)
 
     def __init__(self, model: Model) -> None:
         self._chain = read_chain(model.scale, model.parameters, model.tables)
@@ -46,11 +46,12 @@ class ChainEngine(Engine):
 
     def facts(self) -> Mapping[str, str]:
         """Return what ``lutsr info`` prints about the model."""
-        layers = sum(len(stage.layers) for stage in self._chain.stages)
+        stages = self._chain.stages
         size = 2 * self.halo + 1
         depths = "8-bit images only" if self.eight_bit_only else "8-bit and deeper images"
         return {
-            "layers": f"{layers} in {len(self._chain.stages)} stage(s)",
+            "stages": str(len(stages)),
+            "layers": str(sum(len(stage.layers) for stage in stages)),
             "receptive field": f"{size} x {size} pixels",
             "depths": depths,
         }
