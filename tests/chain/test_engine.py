@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lutsr import Upscaler
+from lutsr._chain.card import read_chain
+from lutsr._chain.reference import run
 from lutsr._engine import open_engine
 from lutsr._modelfile import read_model, write_model
 
@@ -84,3 +87,16 @@ def test_what_the_frame_asks_for():
 def test_a_wrong_description_is_refused():
     with pytest.raises(ValueError, match=r"stages\[0\].clamp: got .*wanted \[0, 255\]"):
         open_engine(pair(clamp=(0, 254)))
+
+
+@pytest.mark.parametrize("make", [pair, ecnn, two_stages])
+def test_an_upscaler_gives_the_reference_s_images(make):
+    model = make()
+    chain = read_chain(model.scale, model.parameters, model.tables)
+    image = np.random.default_rng(0).integers(0, 256, (20, 9), np.uint8)
+    assert np.array_equal(Upscaler(model)(image, workers=2), run(image, chain))
+
+
+def test_deeper_images_are_refused_where_levels_are_whole():
+    with pytest.raises(TypeError, match=r"model 'ecnn' is defined on uint8 only"):
+        Upscaler(ecnn())(np.zeros((4, 4)))
