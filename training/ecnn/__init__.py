@@ -1,0 +1,1 @@
+"""Training of ECNN: small look-up layers, one behind the other."""

@@ -1,0 +1,84 @@
+"""A network's tables as a model that lutsr runs: a chain of look-ups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lutsr._modelfile import Model
+from training.ecnn.network import LEVELS, WINDOW
+from training.ecnn.tables import DIVISOR, Layer, Tables
+
+
+def to_model(name: str, tables: Tables) -> Model:
+    """Make a model of tables, in memory.
+
+    Its parameters are those of a chain (`lutsr._chain.description`): one stage, whose layers are
+    the network's; the last one adds the detail, the base and the pixel's own level, and the stage
+    rounds once.
+    """
+    scale = round(tables.flat.shape[1] ** 0.5)
+    arrays: dict[str, NDArray[Any]] = {}
+    layers: list[dict[str, Any]] = []
+    source = "image"
+    for number, layer in enumerate(tables.layers[:-1]):
+        table = f"layer{number}"
+        arrays[table] = _flat_tables(layer)
+        layers.append(
+            {
+                "out": f"maps{number}",
+                "look_ups": [{"table": table, "in": source, "taps": _taps(layer)}],
+                "bias": layer.bias.tolist(),
+                "divisor": layer.divisor,
+                "rounding": "up",
+                "residual": [source] if number else [],
+                "clamp": [0, LEVELS - 1],
+            }
+        )
+        source = f"maps{number}"
+    last = tables.layers[-1]
+    arrays["detail"], arrays["flat"] = _flat_tables(last), tables.flat[np.newaxis]
+    arrays["base"] = tables.base.reshape(WINDOW**2, 256, -1)
+    reach = WINDOW // 2
+    around = [[[i - reach, j - reach, 0]] for i in range(WINDOW) for j in range(WINDOW)]
+    layers.append(
+        {
+            "out": "pixels",
+            "look_ups": [
+                {"table": "detail", "in": source, "taps": _taps(last)},
+                {"table": "flat", "in": "image", "taps": [[[0, 0, 0]]]},
+                {"table": "base", "in": "image", "taps": around},
+            ],
+            "add": [{"in": "image", "gain": DIVISOR}],
+            "bias": last.bias.tolist(),
+            "place": {"cells": scale},
+        }
+    )
+    stage = {
+        "out": "result",
+        "layers": [{k: v for k, v in layer.items() if v != []} for layer in layers],
+        "rotations": 1,
+        "border": "reflect",
+        "divisor": DIVISOR,
+        "rounding": "up",
+        "clamp": [0, 255],
+    }
+    return Model(name, scale, "chain", {"stages": [stage]}, arrays, None)
+
+
+def _flat_tables(layer: Layer) -> NDArray[np.int8]:
+    """Arrange a layer's entries as a chain has them: (tables, levels, outputs)."""
+    return layer.entries.reshape(-1, *layer.entries.shape[3:])
+
+
+def _taps(layer: Layer) -> list[list[list[int]]]:
+    """List row, column and channel that each table is indexed by."""
+    rows, columns, channels = layer.entries.shape[:3]
+    return [
+        [[i - rows // 2, j - columns // 2, c]]
+        for i in range(rows)
+        for j in range(columns)
+        for c in range(channels)
+    ]
