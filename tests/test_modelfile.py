@@ -13,6 +13,8 @@ import lutsr_data
 from lutsr._engine import FAMILIES, open_engine
 from lutsr._modelfile import Model, read_card, read_model, read_shipped, write_model
 
+from .programs import run_program
+
 SHIPPED = {
     # Digests of the shipped models: of all that their results depend on.
     ("eclut", 2): "e5d36cbb78cbd2b740fa10848f25ff20bd03b704902260ba2a3faed291527fc2",
@@ -387,3 +389,8 @@ def test_models_lists_what_the_cards_say():
         assert model.psnr_y["Set5"] == card["metrics"]["Set5"]["psnr_y"]
         assert model.family == "eclut"
         assert model.entries == np.load(path, mmap_mode="r").size
+
+
+def test_importing_lutsr_does_not_import_it(tmp_path):
+    code = "import sys, lutsr; sys.exit('lutsr._modelfile' in sys.modules or 'json' in sys.modules)"
+    assert run_program(tmp_path, code).returncode == 0
