@@ -76,7 +76,6 @@ def main() -> None:
     """Write both pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="eclut", help="shipped model, or path of a table")
-    parser.add_argument("--expand-shift", type=int, help="for a table without a card")
     parser.add_argument("--folder", type=Path, default=Path("docs/images"))
     parser.add_argument("--sample-only", action="store_true", help="needs no table")
     args = parser.parse_args()
@@ -85,7 +84,7 @@ def main() -> None:
     Image.fromarray(sample).save(args.folder / "sample.png", optimize=True)
     print(f"wrote {args.folder / 'sample.png'}: {sample.shape[1]}x{sample.shape[0]}")
     if not args.sample_only:
-        upscaler = lutsr.load(args.model, SCALE, expand_shift=args.expand_shift)
+        upscaler = lutsr.load(args.model, SCALE)
         compare(upscaler).save(args.folder / "before_after.png", optimize=True)
         print(f"wrote {args.folder / 'before_after.png'}")
 

@@ -291,8 +291,6 @@ def upscale(
 def load(
     model: str | os.PathLike[str] = "eclut",
     scale: int | None = None,
-    *,
-    expand_shift: int | None = None,
 ) -> Upscaler:
     """Load a model for repeated use.
 
@@ -327,14 +325,6 @@ def load(
     if is_path(model):
         from ._modelfile import read_model
 
-        if expand_shift is not None:  # until training makes models in memory
-            from ._modelfile import Model, read_table
-
-            table = read_table(model, scale, expand_shift)
-            parameters = {"expand_shift": table.expand_shift}
-            return Upscaler(
-                Model(table.model, table.scale, "eclut", parameters, {"lut": table.lut}, table.card)
-            )
         return Upscaler(read_model(model, scale))
     if scale is None:
         raise ValueError(f"scale: needed with a model's name, as in load({model!r}, 4)")

@@ -153,7 +153,6 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--scale", type=int, choices=(2, 3, 4), help="for a shipped model, or rivals alone"
     )
-    evaluate.add_argument("--expand-shift", type=int, help="for a table without a card")
     evaluate.add_argument(
         "--rival",
         action="append",
@@ -170,7 +169,6 @@ def build_parser() -> argparse.ArgumentParser:
     inspect.add_argument("--out", required=True, help="folder for the pictures")
     inspect.add_argument("--images", help="folder of images to count pairs in (optional)")
     inspect.add_argument("--scale", type=int, choices=(2, 3, 4), help="for a shipped model")
-    inspect.add_argument("--expand-shift", type=int, help="for a table without a card")
     return parser
 
 
@@ -227,7 +225,6 @@ def run_evaluate(options: argparse.Namespace, argv: Sequence[str]) -> None:
         options.hr,
         rivals=options.rival,
         scale=options.scale,
-        expand_shift=options.expand_shift,
         csv_file=options.csv,
         plot_file=options.plot,
     )
@@ -242,7 +239,6 @@ def run_inspect(options: argparse.Namespace, argv: Sequence[str]) -> None:
         options.out,
         images=options.images,
         scale=options.scale,
-        expand_shift=options.expand_shift,
     )
     print(*drawn, sep="\n")
 

@@ -8,7 +8,6 @@ from .card import LONGEST_CARD, Card, read_card
 from .model import Model
 from .read import read_model
 from .shipped import read_shipped, shipped_models
-from .table import Table, read_table
 from .write import write_model
 
 __all__ = [
@@ -16,11 +15,9 @@ __all__ = [
     "Card",
     "Model",
     "ModelInfo",
-    "Table",
     "read_card",
     "read_model",
     "read_shipped",
-    "read_table",
     "shipped_models",
     "write_model",
 ]

@@ -1,12 +1,15 @@
-"""The sub-commands about tables: ``lutsr models``, ``lutsr info`` and ``lutsr warmup``."""
+"""The sub-commands about models: ``lutsr models``, ``lutsr info`` and ``lutsr warmup``."""
 
 from __future__ import annotations
 
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from ._report import CommandError, say
 
@@ -15,9 +18,12 @@ if TYPE_CHECKING:
 
 MIB = 2**20
 
+#: Most tables that ``lutsr info`` lists.
+MOST_TABLES = 8
+
 
 def models(args: Namespace) -> int:
-    """List the shipped tables."""
+    """List the shipped models."""
     import lutsr
 
     rows = [("model", "scale", "family", "entries", "size", "PSNR-Y in dB")]
@@ -43,13 +49,13 @@ def warmup(args: Namespace) -> int:
 
 
 def info(args: Namespace) -> int:
-    """Describe a table, or all tables of a shipped model."""
+    """Describe a model file, or all scales of a shipped model."""
     import lutsr
 
     scales: list[int | None] = [args.scale]
     if args.scale is None and not args.table.endswith(".npy"):
         shipped = [model.scale for model in lutsr.models() if model.name == args.table]
-        scales = [*shipped] or [4]  # of an unknown model `load` says what there is
+        scales = [*shipped] or [4]  # `load` reports what there is
     for number, scale in enumerate(scales):
         try:
             upscaler = lutsr.load(args.table, scale)
@@ -65,16 +71,17 @@ def info(args: Namespace) -> int:
 def _facts(upscaler: Upscaler) -> Iterator[tuple[str, str]]:
     from .._upscaler import facts
 
-    tables, card = list(upscaler.tables.values()), upscaler.card
+    tables, card = upscaler.tables, upscaler.card
+    entries = sum(table.size for table in tables.values())
+    size = sum(table.nbytes for table in tables.values()) / MIB
     yield "model", upscaler.name
     yield "scale", f"x{upscaler.scale}"
     yield "family", upscaler.family
     yield from facts(upscaler).items()
-    size = f"{sum(table.nbytes for table in tables) / MIB:.1f} MiB"
-    if len(tables) == 1:
-        yield "entries", f"{' x '.join(map(str, tables[0].shape))} {tables[0].dtype}, {size}"
-    else:
-        yield "entries", f"{sum(table.size for table in tables)} in {len(tables)} tables, {size}"
+    yield "halo", f"{upscaler.halo} input pixels"
+    yield "entries", f"{entries:,}, {size:.1f} MiB"
+    yield "tables", _shapes(tables)
+    yield "digest", upscaler.digest
     if card is None:
         yield "card", "none"
         return
@@ -84,6 +91,16 @@ def _facts(upscaler: Upscaler) -> Iterator[tuple[str, str]]:
     for key, value in card.items():
         if key not in shown:
             yield key, _plain(value)
+
+
+def _shapes(tables: Mapping[str, NDArray[Any]]) -> str:
+    """List names, shapes and types of the first tables on one line."""
+    first = [
+        f"{name} {' x '.join(map(str, table.shape))} {table.dtype}"
+        for name, table in islice(tables.items(), MOST_TABLES)
+    ]
+    left = len(tables) - len(first)
+    return "; ".join(first) + (f"; and {left} more" if left else "")
 
 
 def _plain(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The sub-commands about tables: models, info, warmup."""
+"""The sub-commands about models: models, info, warmup."""
 
 import re
 
@@ -7,6 +7,7 @@ import pytest
 
 import lutsr
 from lutsr import cli
+from lutsr._modelfile import Model, write_model
 
 
 def test_models_lists_every_shipped_table(capsys):
@@ -74,7 +75,34 @@ def test_info_of_a_file_shows_what_its_family_knows(table, capsys):
     assert re.search(r"^family: +eclut$", said, re.MULTILINE)
     assert re.search(r"^expand_shift: +2$", said, re.MULTILINE)
     assert re.search(r"^receptive field: +21 input pixels$", said, re.MULTILINE)
-    assert re.search(r"^entries: +256 x 256 x 9 x 2 x 2 int8, 2.2 MiB$", said, re.MULTILINE)
+    assert re.search(r"^halo: +2 input pixels$", said, re.MULTILINE)
+    assert re.search(r"^entries: +2,359,296, 2.2 MiB$", said, re.MULTILINE)
+    assert re.search(r"^tables: +lut 256 x 256 x 9 x 2 x 2 int8$", said, re.MULTILINE)
+    assert re.search(rf"^digest: +{lutsr.load(table).digest}$", said, re.MULTILINE)
+    assert "parameters" not in said
+
+
+@pytest.mark.parametrize(
+    ("count", "listed"),
+    [
+        (1, "t0 1 x 256 x 4 int8"),
+        (8, "t0 1 x .*; t7 1 x 256 x 4 int8"),
+        (11, "t0 1 x .*; t7 1 x 256 x 4 int8; and 3 more"),
+    ],
+)
+def test_info_of_a_model_with_many_tables(tmp_path, capsys, count, listed):
+    tables = {f"t{number}": np.ones((1, 256, 4), np.int8) for number in range(count)}
+    look_ups = [
+        {"table": name, "in": "image", "taps": [[[0, 0, 0]]], "border": "edge"} for name in tables
+    ]
+    layers = [{"out": "cells", "look_ups": look_ups, "place": {"cells": 2}}]
+    stage = {"out": "result", "rotations": 1, "layers": layers, "clamp": [0, 255]}
+    model = Model("many", 2, "chain", {"stages": [stage]}, tables)
+    write_model(tmp_path / "many_x2.npy", model)
+    assert cli.main(["info", str(tmp_path / "many_x2.npy")]) == 0
+    said = capsys.readouterr().out
+    assert re.search(rf"^tables: +{listed}$", said, re.MULTILINE)
+    assert re.search(rf"^entries: +{count * 1024:,}, 0.0 MiB$", said, re.MULTILINE)
     assert "parameters" not in said
 
 

@@ -128,9 +128,6 @@ def export_checkpoint(
         # Imported here: it needs scikit-image, which plain export does without.
         from training.evaluation.evaluate import figures
 
-        metrics = {
-            name: figures(path, [hr], expand_shift=args["expand_shift"])[0]
-            for name, hr in metric_folders.items()
-        }
+        metrics = {name: figures(path, [hr])[0] for name, hr in metric_folders.items()}
         path = write_table(folder, table, **common, metrics=metrics)
     return path

@@ -209,7 +209,6 @@ def inspect_table(
     *,
     images: str | Path | None = None,
     scale: int | None = None,
-    expand_shift: int | None = None,
 ) -> list[Path]:
     """Print what a table is and draw what it has learnt; the ``inspect`` command.
 
@@ -224,15 +223,13 @@ def inspect_table(
         Folder of full-size images to count pairs in, shrunk by the table's scale.
     scale : int, optional
         For a shipped model.
-    expand_shift : int, optional
-        For a table without a card.
 
     Returns
     -------
     list of pathlib.Path
         The pictures.
     """
-    upscaler = open_table(table, scale, expand_shift)
+    upscaler = open_table(table, scale)
     make_folder(out)
     title, folder = f"{upscaler.model} x{upscaler.scale}", Path(out)
     flat = flat_response(lambda image: upscaler(image, channel_axis=-1), upscaler.scale)

@@ -40,7 +40,7 @@ def set_name(folder: str | Path) -> str:
     return folder.parent.name if folder.name.upper() == "HR" else folder.name
 
 
-def open_table(table: str | Path, scale: int | None, expand_shift: int | None) -> lutsr.Upscaler:
+def open_table(table: str | Path, scale: int | None) -> lutsr.Upscaler:
     """Load a table file or a shipped model.
 
     Raises
@@ -49,7 +49,7 @@ def open_table(table: str | Path, scale: int | None, expand_shift: int | None) -
         If that is not possible; says why.
     """
     try:
-        return lutsr.load(table, scale, expand_shift=expand_shift)
+        return lutsr.load(table, scale)
     except (OSError, ValueError) as error:
         raise TrainingError(f"cannot load {table}: {error}") from error
 
@@ -105,7 +105,6 @@ def figures(
     folders: Sequence[str | Path],
     *,
     scale: int | None = None,
-    expand_shift: int | None = None,
 ) -> list[dict[str, float]]:
     """Figures of one table on each folder of HR images.
 
@@ -117,11 +116,9 @@ def figures(
         HR images; the inputs are made from them by `training.evaluation.degrade.shrink`.
     scale : int, optional
         Needed for a shipped model and for bicubic.
-    expand_shift : int, optional
-        For a table without a card.
     """
     if table is not None:
-        method = table_method(str(table), open_table(table, scale, expand_shift))
+        method = table_method(str(table), open_table(table, scale))
     elif scale is None:
         raise ValueError("scale must be given for bicubic (table=None)")
     else:
@@ -134,10 +131,9 @@ def methods_of(
     tables: Sequence[str | Path],
     rivals: Sequence[str],
     scale: int | None,
-    expand_shift: int | None,
 ) -> list[list[Method]]:
     """Open everything that is to be compared: bicubic, rivals and tables, scale by scale."""
-    opened = [(table, open_table(table, scale, expand_shift)) for table in tables]
+    opened = [(table, open_table(table, scale)) for table in tables]
     short = [Path(table).name for table in tables]
     scales = {upscaler.scale for _, upscaler in opened} or ({scale} if scale else set())
     if not scales:
@@ -211,7 +207,6 @@ def print_figures(
     *,
     rivals: Sequence[str] = (),
     scale: int | None = None,
-    expand_shift: int | None = None,
     csv_file: str | Path | None = None,
     plot_file: str | Path | None = None,
 ) -> None:
@@ -227,8 +222,6 @@ def print_figures(
         Of `training.evaluation.methods.RIVALS`.
     scale : int, optional
         Needed for a shipped model, and for rivals alone.
-    expand_shift : int, optional
-        For tables without a card.
     csv_file, plot_file : path, optional
         Where a row per image, and the means as bars, are to go.
     """
@@ -236,7 +229,7 @@ def print_figures(
         make_folder(Path(file).parent)  # what is wrong there should show now, not at the end
     if plot_file is not None and Path(plot_file).suffix.lower() != ".png":
         raise TrainingError(f"the plot is a .png file, got {plot_file}")
-    groups = methods_of(tables, rivals, scale, expand_shift)
+    groups = methods_of(tables, rivals, scale)
     rows: list[dict[str, Any]] = []
     wide = max([len("method"), *(len(method.name) for group in groups for method in group)])
     print(f"{'set':<12} {'scale':>5}  {'method':<{wide}} {'PSNR-Y':>7} {'SSIM-Y':>7}")

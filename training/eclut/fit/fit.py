@@ -93,10 +93,8 @@ class Run:
         if not start:
             return torch.zeros(LEVELS, LEVELS, *WINDOW, self.scale, self.scale)
         if start.endswith(".npy"):
-            # Its reach is its own; without a card to say it, that of the table to be.
-            reach_of_it = None if Path(start).with_suffix(".json").exists() else self.shift
             try:
-                upscaler = lutsr.load(Path(start), self.scale, expand_shift=reach_of_it)
+                upscaler = lutsr.load(Path(start), self.scale)
             except (OSError, ValueError) as error:
                 raise TrainingError(f"cannot start from {start}: {error}") from error
             table, shift = upscaler.lut, upscaler.expand_shift
@@ -240,8 +238,7 @@ class Run:
             from training.evaluation.evaluate import figures
 
             metrics = {
-                name: figures(path, [folder], expand_shift=self.shift)[0]
-                for name, folder in self.args["metrics"].items()
+                name: figures(path, [folder])[0] for name, folder in self.args["metrics"].items()
             }
             path = write_table(self.folder, table, **common, metrics=metrics)
         return path
