@@ -235,7 +235,7 @@ def test_rounding_keeps_the_constraints(folder):
         ({"every": 0}, "every must be at least 1, got 0"),
         ({"device": "cuda"}, "no CUDA device; use --device cpu"),
         ({"images": None}, "folder of images"),
-        ({"licences": {"elsewhere": "CC0"}}, "no pictures set 'elsewhere'"),
+        ({"licences": {"elsewhere": "CC0"}}, "no data set 'elsewhere'"),
     ],
 )
 def test_errors(folder, tmp_path, changes, message, monkeypatch):
