@@ -1,11 +1,11 @@
-"""What the fused tables leave out near the borders of an image, worked out by the book.
+"""The additions near the borders of an image that the fused tables do not contain.
 
-The fused entries hold everything but two things: what reflection brings back from beyond the
-border, and pairs of a line's last pixel with its reflected neighbour. Both depend only on where a
-cell lies: in the first two rows or columns, the last two, or between. So one small image of five
-cells by five (less where the real one is smaller) tells the additions for every cell of a
-large one. They are found by running the reference's own steps on *places* instead of values.
-The grid of cells is that of ``lutsr._eclut.kernels``: it may start before the image's corner.
+The fused entries contain everything except two things: values that reflection moves back into the
+image from beyond its border, and the pairs of a line's last pixel with its reflected neighbour.
+Both depend only on the position of a cell: in the first two rows or columns, in the last two, or
+between. So the additions of a small image, 5 x 5 cells or less, hold for every cell of a large
+one. They are computed by running the steps of the reference on *indices* instead of values. The
+grid of cells is that of ``lutsr._eclut.kernels``: it may start before the image's corner.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from .layout import cell_origin
 from .reference import TAPS
 
-#: So many rows (or columns) of cells have every kind: 0, 1, between, last but one, last.
+#: Number of kinds of rows (or columns) of cells: first, second, between, last but one, last.
 KINDS = 5
 
 
 class BorderProgram(NamedTuple):
     """Additions by kind of cell, as flat arrays for the kernel.
 
-    Cell kind k = (kind of row) * (columns of cells) + (kind of column) looks up the entries of
-    ``pairs[pair_starts[k] : pair_starts[k + 1]]``. Its value t, of r * r, gets the sum over n in
-    ``value_starts[k * r * r + t] : value_starts[k * r * r + t + 1]`` of value ``sources[n]`` of
-    the entry of pair ``numbers[n]``, counted from ``pair_starts[k]``.
+    A cell of kind k = (kind of row) * (columns of cells) + (kind of column) reads the entries of
+    ``pairs[pair_starts[k] : pair_starts[k + 1]]``. To value t of its r * r values is added, for
+    each n in ``value_starts[k * r * r + t] : value_starts[k * r * r + t + 1]``, the value
+    ``sources[n]`` of the entry of pair ``numbers[n]``, counted from ``pair_starts[k]``.
     """
 
     pair_starts: NDArray[np.int32]
@@ -41,13 +41,13 @@ class BorderProgram(NamedTuple):
 
 @lru_cache(maxsize=64)
 def border_program(r: int, expand_shift: int, height: int, width: int) -> BorderProgram:
-    """Work out the additions for images of a scale, shift and (clipped) size.
+    """Compute the additions for images of a scale, shift and size.
 
     Parameters
     ----------
     r, expand_shift : int
     height, width : int
-        Of the image in cells, or `KINDS` if that is less.
+        Size of the image in cells, at most `KINDS`: larger images have the same additions.
     """
     origin = cell_origin(r, expand_shift)
     columns = width - origin
@@ -74,10 +74,11 @@ def border_program(r: int, expand_shift: int, height: int, width: int) -> Border
 
 
 def own_levels(r: int, expand_shift: int, kind: int) -> dict[tuple[int, int], list[int]]:
-    """Say how often a cell's values get the levels of its pixels, which fused entries leave out.
+    """Return how often the levels of its pixels are added to each value of a cell.
 
-    Once for each pair of neighbours that a pixel is part of, by the pixel's row and column from
-    the cell; of a cell of some kind in an image that has all `KINDS`.
+    Fused entries leave these levels out: one for each pair of neighbours that a pixel belongs to.
+    The keys are rows and columns of pixels, relative to the cell's. The cell is of the given kind,
+    in an image that has all `KINDS`.
     """
     origin = cell_origin(r, expand_shift)
     size = KINDS - origin
@@ -96,10 +97,11 @@ def own_levels(r: int, expand_shift: int, kind: int) -> dict[tuple[int, int], li
 def additions(
     r: int, expand_shift: int, kind: int
 ) -> dict[tuple[int, ...], list[tuple[int, list[int]]]]:
-    """List a cell's additions tap by tap, in an image that has all `KINDS`.
+    """Return a cell's additions by pair and tap, in an image that has all `KINDS`.
 
-    For every pair, as in `BorderProgram.pairs`, some taps of its entry, and for each of the
-    cell's r * r values which one of the tap's it gets; r * r means none.
+    The keys are pairs as in `BorderProgram.pairs`. The values are taps of the pair's entry, each
+    with a list: for each of the cell's r * r values, the index of the tap's value that is added to
+    it, or r * r for none.
     """
     program = border_program(r, expand_shift, KINDS, KINDS)
     first = program.pair_starts[kind]
@@ -119,7 +121,7 @@ def additions(
 
 
 def _left_out(r: int, s: int, height: int, width: int, turns: int) -> NDArray[np.intp]:
-    """List output row, column, pixel, neighbour and place in the entry of one rotation."""
+    """List output row, output column, pixel, neighbour and index in the entry, for one rotation."""
     pixel = np.rot90(np.arange(height * width).reshape(height, width), turns)
     below = np.pad(pixel, ((0, 1), (0, 0)), mode="reflect")[1:]
     fused = np.ones(pixel.shape, bool)

@@ -1,9 +1,9 @@
 """Fusing the four rotations into two tables: one of vertical pairs, one of horizontal pairs.
 
-Rotations 0 and 180 look at the same vertical pairs of pixels, 90 and 270 at the same horizontal
-ones, and everything before the clip is a sum. So one entry of a fused table holds all that a
-pair of neighbours adds to the output, and two look-ups per pixel replace four.
-``lutsr._eclut.kernels.fuse_pairs`` says how an entry is laid out.
+Rotations 0 and 180 read the same vertical pairs of pixels, rotations 90 and 270 the same
+horizontal pairs, and everything before the clip is a sum. So one entry of a fused table can hold
+everything that a pair of neighbours adds to the output. Two look-ups per pixel replace four.
+``lutsr._eclut.layout`` defines the layout of an entry.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from .layout import LINE, cell_origin, layout
 class FusedTables:
     """The two fused tables, read-only, of shape (65537, entry length).
 
-    Entry ``256 * p + q`` is the pair with p above (or left of) q; the last one adds nothing. int8
-    if every entry fits, as those of our trained tables do, else int16.
+    Entry ``256 * p + q`` is that of the pair with p above (or left of) q. The last entry is empty:
+    it adds nothing. The type is int8 if all values fit into it, as for the shipped tables, else
+    int16.
     """
 
     vertical: NDArray[Any]
@@ -67,7 +68,7 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
-    """Allocate 65537 entries of `length` values, the first one on a cache line."""
+    """Allocate 65537 entries of `length` values, aligned to a cache line."""
     per_line = LINE // np.dtype(dtype).itemsize
     buffer: NDArray[Any] = np.zeros(65537 * length + per_line, dtype)
     skip = -buffer.ctypes.data % LINE // buffer.itemsize

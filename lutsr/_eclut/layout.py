@@ -1,14 +1,14 @@
-"""Where the values of a pair's window lie in its fused entry, and what a kernel loads of it.
+"""The memory layout of fused entries, and the loads that a kernel makes from them.
 
-A vertical pair (p above q) adds to a window of 2r + 2s rows and r + 2s columns, a horizontal one
-(p left of q) to one of r + 2s rows and 2r + 2s columns, s being ``expand_shift``. Windows start
-where a cell does, and are cut into *slots*: rows of cells, from the top. A kernel loads one slot
-at a time and spreads it over the registers of four cells.
+A vertical pair (p above q) adds to a window of 2r + 2s rows and r + 2s columns. A horizontal pair
+(p left of q) adds to a window of r + 2s rows and 2r + 2s columns. Here s is ``expand_shift``. A
+window starts at a cell's corner and is divided into *slots*: rows of cells, from the top. A kernel
+loads one slot at a time and distributes it over the registers of four cells.
 
-Fused tables of 8 bits are *packed* where a cell takes 16 lanes: two lanes share a 16-bit word, so
-that a slot is added without widening it first. The low byte is stored with 128 more than its
-value so that it is never negative. Words are summed whole, and high bytes once more by
-themselves; at the end the low ones are the difference.
+8-bit fused tables are *packed* if a cell has 16 lanes: two lanes share a 16-bit word, so that a
+slot can be added without widening it first. The low byte is stored with a bias of 128, so that it
+is never negative. The kernel sums the whole words, and the high bytes separately. At the end the
+sums of the low bytes follow by subtraction.
 """
 
 from __future__ import annotations
@@ -19,57 +19,59 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Bytes that come into the caches together; entries start with one.
+#: Cache line size in bytes. Entries are aligned to it.
 LINE = 64
 
-#: Lanes that a cell takes in a register, by scale: r * r, rounded up for r = 3.
+#: Lanes of a cell in a register, by scale: r * r, rounded up to 16 for r = 3.
 LANES = {2: 4, 3: 16, 4: 16}
 
-#: Cells that are summed at a time, as wide as a horizontal pair's window and one more.
+#: Number of neighbouring cells whose sums are kept in registers.
 CELLS = 4
 
-#: A packed cell's words: the row and column of its low byte; its high byte is one row below. So
-#: what a window has of its last cells is a run of words, or nearly.
+#: The words of a packed cell, as row and column of the low byte. The high byte is one row below.
+#: In this order the part of a cell that lies inside a window is nearly always a run of words.
 WORDS = ((0, 0), (0, 1), (2, 0), (2, 1), (0, 2), (0, 3), (2, 2), (2, 3))
 
 
 class Piece(NamedTuple):
-    """What one register gets of a slot, by elements: words if packed, else lanes."""
+    """The load for one register from a slot. Its elements are words if packed, else lanes."""
 
-    #: Elements loaded: the first one's place in the entry, and how many.
+    #: Index in the entry of the first element loaded.
     start: int
+    #: Number of elements loaded.
     width: int
-    #: For every element of the register its place among those, or -1 for none.
+    #: For every element of the register, its index among the loaded ones, or -1 for none.
     places: tuple[int, ...]
 
 
 class Slot(NamedTuple):
     """A row of cells of a window."""
 
-    #: A piece for each register.
+    #: One piece per register.
     pieces: tuple[Piece, ...]
-    #: Values from the entry's start to each cache line that no slot before lies in.
+    #: Offsets in the entry, in values, of the cache lines that no earlier slot uses.
     lines: tuple[int, ...]
 
 
 class Layout(NamedTuple):
-    """An entry of one direction."""
+    """The layout of the entries of vertical or of horizontal pairs."""
 
     slots: tuple[Slot, ...]
-    #: Values in an entry.
+    #: Number of values in an entry.
     length: int
-    #: For each value of the window, its place in an entry, and what flips it: -128, or 0.
+    #: For each value of the window, its index in the entry.
     at: NDArray[np.int64]
+    #: For each value of the window, its XOR mask, which adds the bias: -128, or 0 for none.
     flips: NDArray[np.int32]
 
 
 def is_packed(r: int, bits: int) -> bool:
-    """Say whether fused tables of so many bits are packed."""
+    """Return whether fused tables of `bits` bits are packed."""
     return bits == 8 and LANES[r] == 16
 
 
 def cell_elements(r: int, packed: bool) -> list[list[tuple[int, int]]]:
-    """List the elements of a cell, and in each the rows and columns of its values, none to two."""
+    """Return for each element of a cell the rows and columns of its values, zero to two."""
     if packed:
         every = [[(u, v), (u + 1, v)] for u, v in WORDS]
     else:
@@ -78,9 +80,10 @@ def cell_elements(r: int, packed: bool) -> list[list[tuple[int, int]]]:
 
 
 def lane_values(r: int, packed: bool) -> list[int]:
-    """Say which of a cell's r * r values each of its lanes is; any, where it is none.
+    """Return for each lane of a cell the index of its value among the cell's r * r values.
 
-    Lanes of packed cells are all low bytes, then all high ones.
+    The index is arbitrary for lanes without a value. The lanes of a packed cell are all low bytes,
+    then all high bytes.
     """
     elements = cell_elements(r, packed)
     return [
@@ -91,7 +94,7 @@ def lane_values(r: int, packed: bool) -> list[int]:
 
 
 def cell_origin(r: int, expand_shift: int) -> int:
-    """Say how far before the image's corner the grid of cells starts, in output pixels."""
+    """Return how far above and left of the image the grid of cells starts, in output pixels."""
     return 0 if expand_shift == r else 1
 
 
@@ -99,23 +102,23 @@ def cell_origin(r: int, expand_shift: int) -> int:
 def layout(
     r: int, origin: int, bits: int, vertical: bool, registers: tuple[int, ...] = (CELLS,)
 ) -> Layout:
-    """Lay out the entries of the vertical or of the horizontal pairs.
+    """Compute the layout of the entries of the vertical or of the horizontal pairs.
 
     Parameters
     ----------
     r, origin : int
     bits : int
-        Of a value.
+        Bits of a value.
     vertical : bool
     registers : tuple of int
-        Cells in each register; what lies where does not depend on it.
+        Number of cells in each register. The memory layout does not depend on it.
     """
     packed = is_packed(r, bits)
     unit = 2 if packed else 1
     s = 1 if origin else r
     rows, columns = (2 * r + 2 * s, r + 2 * s) if vertical else (r + 2 * s, 2 * r + 2 * s)
     line = LINE * 8 // (bits * unit)
-    # For every slot and element of four cells the values in it, as places in the window.
+    # For every slot and element of four cells, the indices in the window of its values.
     window = [
         [
             [
@@ -128,9 +131,9 @@ def layout(
         ]
         for top in range(0, rows, r)
     ]
-    # As they lie in the registers, unless closing up saves cache lines.
-    loose, close = (_place(window, closing, line) for closing in (False, True))
-    found, end = close if close[1] < loose[1] else loose
+    # In register order, unless closing the gaps saves cache lines.
+    with_gaps, compact = (_place(window, closing, line) for closing in (False, True))
+    found, end = compact if compact[1] < with_gaps[1] else with_gaps
     at, flips = np.empty(rows * columns, np.int64), np.zeros(rows * columns, np.int32)
     for slot, places in zip(window, found, strict=True):
         for values, place in zip(slot, places, strict=True):
@@ -151,38 +154,38 @@ def layout(
 
 
 def _place(window: list[list[list[int]]], closing: bool, line: int) -> tuple[list[list[int]], int]:
-    """Place the elements of all slots, -1 for those without values; and say how many that takes."""
+    """Return each slot's elements as indices in the entry, -1 for none, and the entry's length."""
     found, end = [], 0
     full = sum(map(bool, window[0]))
     for slot in window:
         used = [k for k, values in enumerate(slot) if values]
-        if not closing:  # as much as a load takes
+        if not closing:  # padded to the size of a load
             places, width = used, 1 << used[-1].bit_length()
         elif len(used) == full:
             places, width = used, used[-1] + 1
         else:
             places, width = list(range(len(used))), len(used)
         if end % line + width > line >= width:
-            end += -end % line  # a slot that fits into a line lies in one
+            end += -end % line  # a slot that fits into one cache line does not cross two
         found.append([-1] * len(slot))
         for k, place in zip(used, places, strict=True):
             found[-1][k] = end + place
         end += width
-    # An entry takes whole lines, or a line whole entries.
+    # An entry fills whole cache lines, or a cache line holds a whole number of entries.
     return found, end + -end % line if end > line else 1 << (end - 1).bit_length()
 
 
 def _piece(places: list[int], free: set[int], line: int) -> Piece:
-    """Choose what to load for elements at these places."""
+    """Choose the load for the elements at these indices."""
     used = [place for place in places if place >= 0]
     if not used:
         return Piece(0, 0, tuple(places))
     count = used[-1] + 1 - used[0]
     width = 1 << (count - 1).bit_length()
-    # What is loaded besides lies in the same line, too.
+    # The surplus elements of the load are in the same cache line.
     start = min(used[0], used[-1] // line * line + line - width)
     shift = used[0] - places.index(used[0])
-    # Zeros in memory are as good as none.
+    # Unused elements of the entry are zero, so loading one equals having none.
     placed = [
         place if place >= 0 else shift + k if shift + k in free else -1
         for k, place in enumerate(places)

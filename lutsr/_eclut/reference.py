@@ -1,6 +1,6 @@
-"""The method in plain NumPy, written to be read beside the paper.
+"""The eclut method in plain NumPy, written to be read beside the paper.
 
-Nothing here is fast. It is the oracle: every kernel, worker count, tiling and memory layout
+It is not fast. It defines the result: every kernel, number of workers, tiling and memory layout
 returns exactly these integers.
 
 References
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .._frame.depth import from_sums, steps_per_level, to_steps
 
-#: Displacement (dy, dx) of each of the nine taps, row-major.
+#: Offset (dy, dx) of each of the nine taps, row by row.
 TAPS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 
 #: Entries are in quarter grey levels, and the sum of the four rotations is divided once.
@@ -36,7 +36,8 @@ def look_up(image: NDArray[Any], lut: NDArray[np.int8]) -> NDArray[np.int8]:
     Returns
     -------
     ndarray of int8, shape (H, W, 9, r, r)
-        Below the last row stands the reflected one (row ``H - 2``; a single row repeats itself).
+        The pixel below the last row is the reflected one, of row ``H - 2``. A single row is its
+        own neighbour.
     """
     below = np.pad(image, ((0, 1), (0, 0)), mode="reflect")[1:]
     entries: NDArray[np.int8] = lut[image, below]
@@ -44,24 +45,24 @@ def look_up(image: NDArray[Any], lut: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def interpolate(image: NDArray[np.int32], lut: NDArray[np.int8], steps: int) -> NDArray[np.int32]:
-    """Read entries between the table's levels, on the triangle that a pair lies in.
+    """Interpolate entries between the table's levels, in the triangle that contains a pair.
 
-    A pair (a, b) of levels and its neighbours (a + 1, b), (a, b + 1), (a + 1, b + 1) make a
-    square of two triangles; the three corners of one of them are weighted, the way SR-LUT does it
-    with its simplices [2]_.
+    A pair (a, b) of levels and its neighbours (a + 1, b), (a, b + 1), (a + 1, b + 1) form a square
+    of two triangles. The result is the weighted sum of the three corners of one of them, as in the
+    simplex interpolation of SR-LUT [2]_.
 
     Parameters
     ----------
     image : ndarray of int32, shape (H, W)
-        Values of 0..255 levels, in steps.
+        Values from 0 to 255 levels, in steps.
     lut : ndarray of int8, shape (256, 256, 9, r, r)
     steps : int
-        Steps to the level.
+        Steps in one level.
 
     Returns
     -------
     ndarray of int32, shape (H, W, 9, r, r)
-        Entries times `steps`. Below the last row stands the reflected one, as in `look_up`.
+        Entries times `steps`. The last row is reflected as in `look_up`.
 
     References
     ----------
@@ -70,7 +71,7 @@ def interpolate(image: NDArray[np.int32], lut: NDArray[np.int8], steps: int) -> 
     """
     below = np.pad(image, ((0, 1), (0, 0)), mode="reflect")[1:]
     (a, x), (b, y) = np.divmod(image, steps), np.divmod(below, steps)
-    # Level 255 has no fraction: the corner beyond it has no weight, whichever is read.
+    # Level 255 has no fraction, so the weight of the corner beyond it is zero.
     a_next, b_next = np.minimum(a + 1, 255), np.minimum(b + 1, 255)
     entries = np.zeros((*image.shape, *lut.shape[2:]), np.int32)
     for weight, corner in (
@@ -84,7 +85,7 @@ def interpolate(image: NDArray[np.int32], lut: NDArray[np.int8], steps: int) -> 
 
 
 def pixel_shuffle(entries: NDArray[Any]) -> NDArray[Any]:
-    """Lay every pixel's r x r cells out as nine maps.
+    """Arrange every pixel's r x r cells as nine maps.
 
     Parameters
     ----------
@@ -99,13 +100,13 @@ def pixel_shuffle(entries: NDArray[Any]) -> NDArray[Any]:
 
 
 def expand(maps: NDArray[Any], expand_shift: int) -> NDArray[np.int32]:
-    """Move each map in its own direction, reflect at the border, sum: the expanded convolution.
+    """Shift each map in its own direction, reflect at the border, and sum: expanded convolution.
 
     Parameters
     ----------
     maps : ndarray, shape (9, r * H, r * W)
     expand_shift : int
-        How far a map moves, in output pixels.
+        How far a map is shifted, in output pixels.
 
     Returns
     -------
@@ -156,23 +157,23 @@ def upscale_reference(
     expand_shift: int,
     channel_axis: int | None = None,
 ) -> NDArray[Any]:
-    """Enlarge an image with a look-up table, by the book.
+    """Upscale an image with a look-up table, as the paper describes it.
 
     Parameters
     ----------
     image : ndarray, shape (H, W), or with channels at `channel_axis`
-        uint8 or uint16, or float32 or float64 within [0, 1]. At least one pixel high and wide.
+        uint8, uint16, or float32 or float64 in [0, 1]. At least one pixel high and wide.
     lut : ndarray of int8, shape (256, 256, 9, r, r)
         Entries in quarter grey levels: ``[pixel][pixel below][tap][row][column]``.
     expand_shift : int
-        How far the taps of the expanded convolution reach, in output pixels: r or 1.
+        Offset of the taps of the expanded convolution, in output pixels: r or 1.
     channel_axis : int, optional
-        The axis that holds channels; each one is enlarged by itself.
+        The axis of the channels. Each channel is upscaled by itself.
 
     Returns
     -------
     ndarray
-        Of the same dtype: the image with both spatial axes r times longer.
+        The image with both spatial axes r times longer, of the same dtype.
 
     References
     ----------
@@ -181,7 +182,7 @@ def upscale_reference(
 
     Examples
     --------
-    A table with nothing but the pixel's own grey level in its centre tap repeats pixels:
+    A table with only the pixel's own level in its centre tap repeats pixels:
 
     >>> import numpy as np
     >>> lut = np.zeros((256, 256, 9, 2, 2), np.int8)

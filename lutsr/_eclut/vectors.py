@@ -1,8 +1,8 @@
-"""Vectors for the kernels: what numba cannot say, written as LLVM instructions for any CPU.
+"""Vector operations for the kernels, written as portable LLVM instructions.
 
-Nothing here is compiled by itself; ``lutsr._eclut.kernels`` puts these pieces together. `_Cells` is
-the type of the sums of four neighbouring cells, which LLVM keeps in vector registers.
-``lutsr._eclut.layout`` says how entries lie in memory, and how cells are made of words or lanes.
+numba cannot express them. The kernels in ``lutsr._eclut.kernels`` call these intrinsics. `_Cells`
+is the type of the sums of four neighbouring cells, which LLVM keeps in vector registers.
+``lutsr._eclut.layout`` defines the layout of entries, and of cells as words or lanes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .._numba.llvm import at_pointer, constants, data_of, on_x86, pick, plus, pr
 from .borders import KINDS, additions, own_levels
 from .layout import LANES, LINE, Piece, is_packed, lane_values, layout
 
-#: So many pixels ahead, entries are called into the cache: time enough for one to arrive.
+#: Prefetch distance, in pixels: long enough for a cache line to arrive from memory.
 AHEAD = 8
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
@@ -34,7 +34,7 @@ class _Cells(types.Type):
         self.parts = 2 if self.packed else 1
         self.unit, self.bits = self.lanes // self.words, bits
         self.values = lane_values(r, self.packed)
-        #: Cells in each of the registers that sums of a channel and part take.
+        #: Number of cells in each register of one channel and part.
         self.registers = (2, 1) if origin and self.lanes == 16 else (4,)
         super().__init__(name=f"lutsr_cells({channels}, {r}, {origin}, {bits})")
 
@@ -49,7 +49,7 @@ class _CellsModel(models.PrimitiveModel):
 
 @intrinsic
 def no_cells(typing_context, tags, table):
-    """Start with zero sums; `tags` are tuples whose lengths are C, r and the origin."""
+    """Return zero sums. `tags` are tuples whose lengths are C, r and the origin."""
     cells = _Cells(*(len(tag) for tag in tags), table.dtype.bitwidth)
 
     def generate(context, builder, signature, arguments):
@@ -59,8 +59,8 @@ def no_cells(typing_context, tags, table):
 
 
 @intrinsic
-def place_of_pair(typing_context, one, other, length):
-    """Say where the entry of a pair of levels is, in 32 bits: numba's products take 64."""
+def entry_offset(typing_context, one, other, length):
+    """Return the offset of the entry of a pair of levels, in 32 bits; numba would take 64."""
 
     def generate(context, builder, signature, arguments):
         first, second = (builder.zext(level, _I32) for level in arguments[:2])
@@ -76,10 +76,10 @@ def _add(builder: Any, sums: Any, where: tuple[int, int], values: Any) -> Any:
 
 
 def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: Any) -> Any:
-    """Load a register's piece of an entry as words, with zeros where there is nothing for it."""
+    """Load the piece of an entry for one register as words; elements without a value are zero."""
     pointer = at_pointer(builder, entries, offset, ir.VectorType(element, piece.width))
     values = builder.load(pointer, align=1)
-    if element.width < 16:  # while there are few
+    if element.width < 16:  # widened before `pick`, while the vector is short
         values = builder.sext(values, ir.VectorType(_I16, piece.width))
     places = [place if place >= 0 else piece.width for place in piece.places]
     return pick(builder, values, places, ir.Constant(values.type, None))
@@ -88,16 +88,16 @@ def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: A
 def _pair_adder(vertical: bool, rows: int) -> Any:
     @intrinsic
     def add_pairs(typing_context, cells, table, offsets, row, length, at):
-        """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
+        """Add the slots of the pairs of one column to a row of cells, one from each row of pairs.
 
-        `offsets` is a ring of rows of `length`, and says from `at` on where the entries of all
-        channels are; `row` is the last row of pairs, from which slot 0 comes.
+        `offsets` is a ring buffer of rows of `length` entry offsets; those of the column's channels
+        start at index `at`. Slot 0 comes from row `row` of pairs, slot 1 from the row before it.
         """
 
         def generate(context, builder, signature, arguments):
             sums, _, _, row_value, length_value, column = arguments
             entries = data_of(context, builder, signature, arguments, 1)
-            where = data_of(context, builder, signature, arguments, 2)
+            offset_data = data_of(context, builder, signature, arguments, 2)
             element = _I16 if cells.packed else context.get_value_type(signature.args[1].dtype)
             slots = layout(cells.r, cells.origin, cells.bits, vertical, cells.registers).slots
             for number, slot in enumerate(slots):
@@ -107,11 +107,11 @@ def _pair_adder(vertical: bool, rows: int) -> Any:
                     def find(
                         ahead: int, place: int, at: Any = first, channel: int = channel
                     ) -> Any:
-                        where_to = plus(builder, at, ahead * cells.channels + channel)
-                        offset = builder.load(builder.gep(where, [where_to]))
+                        index = plus(builder, at, ahead * cells.channels + channel)
+                        offset = builder.load(builder.gep(offset_data, [index]))
                         return plus(builder, builder.sext(offset, at.type), place)
 
-                    # A slot in the line of the one before came with it, a row of cells ago.
+                    # Lines shared with an earlier slot were loaded with it, a row of cells ago.
                     for line in slot.lines:
                         prefetch(builder, at_pointer(builder, entries, find(AHEAD, line), _I8))
                     for k, piece in enumerate(slot.pieces):
@@ -137,7 +137,7 @@ add_horizontal = _pair_adder(False, 3)
 
 @intrinsic
 def move_up(typing_context, cells):
-    """Drop the leftmost cell; an empty one comes in at the right."""
+    """Shift the sums by one cell: drop the leftmost one, append an empty one at the right."""
 
     def generate(context, builder, signature, arguments):
         sums = arguments[0]
@@ -158,7 +158,7 @@ def move_up(typing_context, cells):
 
 
 def _leftmost(builder: Any, cells: _Cells, sums: Any, channel: int) -> Any:
-    """Take a channel's leftmost cell; low bytes still have their 128s."""
+    """Return a channel's leftmost cell. Low bytes still contain the bias of 128 per value."""
     every = pick(builder, builder.extract_value(sums, (channel, 0)), range(cells.words))
     if not cells.packed:
         return every
@@ -169,7 +169,7 @@ def _leftmost(builder: Any, cells: _Cells, sums: Any, channel: int) -> Any:
 
 
 def _rounding(cells: _Cells) -> Any:
-    """Give what is added before the shift: a half, less the 128s."""
+    """Return the constants added before the shift: 2 for rounding, minus the biases of 128."""
     times = [0] * cells.lanes
     if cells.packed:
         for vertical in (True, False):
@@ -182,10 +182,10 @@ def _rounding(cells: _Cells) -> Any:
 
 
 def _to_bytes(context: Any, builder: Any, cells: _Cells, values: Any) -> Any:
-    """Clip to 0 to 255 and narrow."""
+    """Clip to 0..255 and convert to bytes."""
     if cells.origin and cells.lanes == 16 and on_x86(context):
-        # One instruction; and LLVM does not put channels together in registers so wide that
-        # all other vectors would wait for them.
+        # One instruction. It also keeps LLVM from joining channels in 512-bit registers, which
+        # would take a vector port from all other instructions.
         half = ir.VectorType(_I16, 8)
         kind = ir.FunctionType(ir.VectorType(_I8, 16), [half, half])
         pack = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.packuswb.128")
@@ -209,10 +209,11 @@ def _store(
     step: Any,
     part: tuple[Any, Any, Any, Any] | None = None,
 ) -> None:
-    """Complete the leftmost cell of each channel, clip, interleave and write it.
+    """Complete, clip and interleave the leftmost cell of each channel, and write it.
 
-    `before` is added before the shift, `after` after it. All rows are written, and a little too
-    far each, unless `part` has the first row, the one past the last, and the same of columns.
+    `before` is added before the shift, `after` after it. `part` is (first row, row after the last,
+    first column, column after the last). None means the whole cell; each row then writes a few
+    bytes beyond the cell's right edge.
     """
     lanes, r, C = cells.lanes, cells.r, cells.channels
     planes = []
@@ -227,7 +228,7 @@ def _store(
         plane = pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
         every = pick(builder, every, range(lanes * (count + 1)), plane)
     if part is None:
-        # Rows of whole words are quicker to write: the surplus is overwritten by the next cell.
+        # A store of a power of two of bytes is faster. The next cell overwrites the surplus.
         spans = [(0, r, (1 << (r * C - 1).bit_length()) - r * C)]
     else:
         spans = [(0, r, 0), (1, r, 0), (0, 1, 0)][: 3 if cells.origin else 1]
@@ -257,9 +258,9 @@ def _store(
 
 
 def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
-    """List the pixels under a cell, and for some of its values which of them each belongs to.
+    """Return the pixels that a cell covers, and for each of `values` the index of its pixel.
 
-    That is one pixel, or four where the grid starts before the image.
+    A cell covers one pixel, or parts of four if `origin` is 1. Pixels are relative (row, column).
     """
     corners = [(dy, dx) for dy in range(-origin, 1) for dx in range(-origin, 1)]
     places = (divmod(value, r) for value in values)
@@ -268,17 +269,17 @@ def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]
 
 @intrinsic
 def store_pixels(typing_context, cells, image, pixel, above, out, position, stride):
-    """Round, shift, clip and write the leftmost cell of inner pixels, channels interleaved.
+    """Round, shift, clip and write the leftmost cell, channels interleaved.
 
-    The pixels' own grey levels, which the fused entries leave out, come in here: four times,
-    once for each pair that a pixel is part of. `above` is the distance to the pixel above.
+    The cell must not be near a border. The pixels' own levels, which fused entries leave out, are
+    added here, once for each of a pixel's four pairs. `above` is the distance to the pixel above.
     """
 
     def generate(context, builder, signature, arguments):
         sums, _, pixel_value, above_value, _, first, step = arguments
         pixels = data_of(context, builder, signature, arguments, 1)
         target = data_of(context, builder, signature, arguments, 4)
-        # One load a row brings all channels of the cell's pixels, and perhaps some of the next.
+        # One load per row reads all channels of the cell's pixels, and perhaps some of the next.
         C, width = cells.channels, 1 << ((1 + cells.origin) * cells.channels - 1).bit_length()
         row = ir.VectorType(_I8, width)
         at = plus(builder, pixel_value, -cells.origin * C)
@@ -290,7 +291,7 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
         corners, owner = owners(cells.r, cells.origin, cells.values)
         where = [(dy + cells.origin) * width + (dx + cells.origin) * C for dy, dx in corners]
         wide = ir.VectorType(_I16, cells.lanes)
-        # Four times before the shift is once after it.
+        # Adding a level once after the shift equals adding it four times before the shift by 2.
         own = [
             builder.zext(pick(builder, levels, [where[k] + channel for k in owner]), wide)
             for channel in range(C)
@@ -306,7 +307,7 @@ def store_pixels(typing_context, cells, image, pixel, above, out, position, stri
 def store_border_cell(
     typing_context, cells, added, out, position, stride, top, bottom, left, right
 ):
-    """Write a part of the leftmost cell, with what `add_border` has worked out."""
+    """Write a part of the leftmost cell. `added` is what `add_border` computed for it."""
 
     def generate(context, builder, signature, arguments):
         sums, _, _, first, step, *part = arguments
@@ -330,14 +331,13 @@ def store_border_cell(
 def add_border(
     typing_context, scale, origin, kind, pixels, at, above, beside, ahead, lut, added, first
 ):
-    """Write to added[first : first + lanes] what a border cell gets besides its sums.
+    """Write to added[first : first + lanes] what is added to a border cell besides its sums.
 
-    That is, in one channel, its own grey levels and what ``lutsr._eclut.borders`` lists for the
-    cell's kind, in an image of `KINDS` cells or more each way. `at` is where the cell's pixel is
-    in the flat image, `above` and `beside` the distances to its neighbours, `ahead` that to a
-    later cell
-    of its kind, for which entries are called into the cache. Every kind has instructions of its
-    own: whatever a tap of an entry adds is moved into place by one shuffle.
+    For one channel these are the pixels' own levels and the additions that
+    ``lutsr._eclut.borders`` lists for the cell's kind. The image must be at least `KINDS` cells
+    high and wide. `at` is the index of the cell's pixel in the flat image, `above` and `beside`
+    are the distances to its neighbours, `ahead` is that to the cell to prefetch for. The code has
+    one branch per kind of cell. In it, one shuffle per tap moves the tap's values to their lanes.
     """
     r, shift = len(scale), 1 if len(origin) else len(scale)
     spare = LANES[r] - r * r
@@ -380,7 +380,7 @@ def add_border(
                 total = builder.add(total, spread(value, times + [0] * spare))
             for moves, taps in additions(r, shift, number).items():
                 entry = entry_of(at_value, moves)
-                if 2 in divmod(number, KINDS):  # there are more of this kind
+                if 2 in divmod(number, KINDS):  # kinds with more than one cell in an image
                     later = entry_of(builder.add(at_value, next_one), moves)
                     used = [tap for tap, _ in taps]
                     for value in range(min(used) * r * r, (max(used) + 1) * r * r, LINE):

@@ -1,8 +1,8 @@
-"""Vectors for images deeper than 8 bits: entries are weighted, and sums take 32 bits.
+"""Vector operations for images deeper than 8 bits: entries are interpolated, sums have 32 bits.
 
-A pair lies between the levels of the table, in a triangle of three of its pairs, whose entries
-are multiplied by whole weights and added; see ``lutsr._frame.depth`` and
-`lutsr.reference.interpolate`.
+The values of a pair lie between the levels of the table, in a triangle of three pairs of levels.
+The entries of those three are multiplied by integer weights and added; see
+``lutsr._frame.depth`` and `lutsr.reference.interpolate`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 class _DeepCells(types.Type):
     """Sums of four neighbouring cells of one channel.
 
-    Three entries T and the falling weights of two steps between them, w >= v, add
-    ``steps * T0 + w * (T1 - T0) + v * (T2 - T1)``. So the first vector sums up T0, in 16 bits, and
-    the others the products of each lane, which x86 multiplies and adds in one instruction.
+    With three entries T0, T1, T2 and two weights w >= v, a pair adds
+    ``steps * T0 + w * (T1 - T0) + v * (T2 - T1)``. The first vector holds the sums of T0 in 16
+    bits. The others hold the sums of the two products per lane in 32 bits; x86 multiplies and adds
+    both in one instruction.
     """
 
     def __init__(self, r: int, origin: int, bits: int) -> None:
@@ -36,7 +37,7 @@ class _DeepCells(types.Type):
 
     @property
     def parts(self) -> list[list[int]]:
-        """Lanes of a cell whose products lie in each vector, as the instruction wants them."""
+        """Lanes of a cell in each vector of products, in the instruction's order."""
         every = list(range(self.lanes))
         if self.lanes < 16:
             return [every]
@@ -53,7 +54,7 @@ class _DeepCellsModel(models.PrimitiveModel):
 
 @intrinsic
 def no_deep_cells(typing_context, scale, origin, table):
-    """Start with zero sums; scale and origin are tuples of these lengths."""
+    """Return zero sums. `scale` and `origin` are tuples of lengths r and the origin."""
     cells = _DeepCells(len(scale), len(origin), table.dtype.bitwidth)
 
     def generate(context, builder, signature, arguments):
@@ -63,7 +64,7 @@ def no_deep_cells(typing_context, scale, origin, table):
 
 
 def _dot_words(context: Any) -> int:
-    """Say how many words the CPU multiplies and adds in pairs at once; 0 if it has no such way."""
+    """Return how many 16-bit words one multiply-add instruction takes; 0 if there is none."""
     if not on_x86(context):
         return 0
     features = context.codegen().magic_tuple()[2].split(",")
@@ -71,7 +72,7 @@ def _dot_words(context: Any) -> int:
 
 
 def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
-    """Multiply neighbouring 16-bit lanes by a pair of factors and add them, in 32 bits."""
+    """Multiply each two neighbouring 16-bit lanes by two factors and add, in 32 bits."""
     n = values.type.count
     if not words:
         wide = ir.VectorType(_I32, n // 2)
@@ -100,10 +101,10 @@ def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
 
 def _weighted_adder(vertical: bool, rows: int) -> Any:
     @intrinsic
-    def add_weighted(typing_context, cells, table, places, weights, row, length, at):
-        """Add what the pairs of one column give to a row of cells, one slot from each row of pairs.
+    def add_weighted(typing_context, cells, table, offsets, weights, row, length, at):
+        """Add the slots of the pairs of one column to a row of cells, one from each row of pairs.
 
-        As `lutsr._eclut.vectors.add_vertical` does; a pair has three places and two weights.
+        See `lutsr._eclut.vectors.add_vertical`. Here a pair has three offsets and two weights.
         """
 
         def generate(context, builder, signature, arguments):
@@ -133,7 +134,7 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                     (piece,) = slot.pieces
                     offset = find(0, piece.start * unit)
                     values = load_piece(builder, entries, offset, piece, element)
-                    if cells.packed:  # low bytes hold 128 more than their values
+                    if cells.packed:  # low bytes are stored with a bias of 128
                         surplus = [
                             128 * (p >= 0 and piece.start + p in filled) for p in piece.places
                         ]
@@ -159,7 +160,7 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                     sums = builder.insert_value(sums, total, k)
             return sums
 
-        return cells(cells, table, places, weights, row, length, at), generate
+        return cells(cells, table, offsets, weights, row, length, at), generate
 
     return add_weighted
 
@@ -174,7 +175,7 @@ add_horizontal_weighted = _weighted_adder(False, 3)
 
 @intrinsic
 def move_up_deep(typing_context, cells):
-    """Drop the leftmost cell; an empty one comes in at the right."""
+    """Shift the sums by one cell: drop the leftmost one, append an empty one at the right."""
 
     def generate(context, builder, signature, arguments):
         sums = arguments[0]
@@ -190,7 +191,7 @@ def move_up_deep(typing_context, cells):
 
 
 def _leftmost(builder: Any, cells: _DeepCells, sums: Any, steps: Any) -> Any:
-    """Take the leftmost cell's sums, in quarter steps."""
+    """Return the leftmost cell's sums, in quarter steps."""
     n, parts = cells.lanes, cells.parts
     wide = ir.VectorType(_I32, n)
     products = [
@@ -207,7 +208,7 @@ def _leftmost(builder: Any, cells: _DeepCells, sums: Any, steps: Any) -> Any:
     cell = builder.add(builder.mul(whole, pick(builder, factor, [0] * n)), products)
     values = lane_values(cells.r, cells.packed)
     places = [values.index(value % (cells.r * cells.r)) for value in range(n)]
-    if cells.packed:  # low and high bytes in turn
+    if cells.packed:  # low and high bytes alternate
         places = [2 * (place % (n // 2)) + place // (n // 2) for place in places]
     return pick(builder, cell, places)
 
@@ -227,10 +228,11 @@ def store_deep_sums(typing_context, cells, steps, sums):
 
 @intrinsic
 def store_deep_cell(typing_context, cells, steps, values, pixel, above, sums, position, stride):
-    """Write the leftmost cell of inner pixels, their own levels added, to rows of sums.
+    """Add the pixels' own levels to the leftmost cell and write it to the rows of `sums`.
 
-    `values` are the pixels in steps, `above` the distance to the pixel above; each pixel counts
-    four times, as in ``lutsr._eclut.vectors.store_pixels``.
+    The cell must not be near a border. `values` are the pixels in steps, `above` is the distance
+    to the pixel above. Each pixel is added four times, as in
+    ``lutsr._eclut.vectors.store_pixels``.
     """
 
     def generate(context, builder, signature, arguments):
