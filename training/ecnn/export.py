@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lutsr._modelfile import Model
 from training.ecnn.network import LEVELS, WINDOW
-from training.ecnn.tables import DIVISOR, Layer, Tables
+from training.ecnn.steps import LayerTables
+from training.ecnn.tables import DIVISOR, Tables
 
 
 def to_model(name: str, tables: Tables) -> Model:
@@ -39,8 +40,9 @@ def to_model(name: str, tables: Tables) -> Model:
         )
         source = f"maps{number}"
     last = tables.layers[-1]
-    arrays["detail"], arrays["flat"] = _flat_tables(last), tables.flat[np.newaxis]
-    arrays["base"] = tables.base.reshape(WINDOW**2, 256, -1)
+    arrays["detail"] = _flat_tables(last)
+    arrays["flat"] = tables.flat.cpu().numpy()[np.newaxis]
+    arrays["base"] = tables.base.cpu().numpy().reshape(WINDOW**2, 256, -1)
     reach = WINDOW // 2
     around = [[[i - reach, j - reach, 0]] for i in range(WINDOW) for j in range(WINDOW)]
     layers.append(
@@ -68,12 +70,13 @@ def to_model(name: str, tables: Tables) -> Model:
     return Model(name, scale, "chain", {"stages": [stage]}, arrays, None)
 
 
-def _flat_tables(layer: Layer) -> NDArray[np.int8]:
+def _flat_tables(layer: LayerTables) -> NDArray[np.int8]:
     """Arrange a layer's entries as a chain has them: (tables, levels, outputs)."""
-    return layer.entries.reshape(-1, *layer.entries.shape[3:])
+    entries: NDArray[np.int8] = layer.entries.cpu().numpy()
+    return entries.reshape(-1, *entries.shape[3:])
 
 
-def _taps(layer: Layer) -> list[list[list[int]]]:
+def _taps(layer: LayerTables) -> list[list[list[int]]]:
     """List row, column and channel that each table is indexed by."""
     rows, columns, channels = layer.entries.shape[:3]
     return [

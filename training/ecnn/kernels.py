@@ -3,7 +3,7 @@
 Between two convolutions there are only a sum, a clamp, a rounding and a ReLU. As separate torch
 operations they take three times as long as the convolutions; here each is one pass over the maps.
 Maps are bfloat16, as arrays of their bits (uint16), of shape (batch, rows, columns, channels).
-`training.ecnn.steps` has the same in torch operations, for other devices.
+`training.ecnn.plain` has the same in torch operations, for other devices.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -169,10 +168,8 @@ class Network(nn.Module):
         reach, (height, width) = self.shape.reach, image.shape[1:]
         mode, flats = Rounding(HALF if rounded else 0), self.flats(rounded)
         if tables is not None:
-            levels = image.numpy()[..., np.newaxis]
-            mode = Rounding(HALF, tables.layers, levels, tables.white)
-            exact = torch.from_numpy(-tables.flat.astype(np.float32) / tables.white)
-            flats = flats + (exact - flats.detach())
+            mode = Rounding(HALF, tables.layers, image.unsqueeze(1), tables.white)
+            flats = flats + (-tables.flat / tables.white - flats).detach()
         detail = Stack.apply(
             self.basis.to(torch.bfloat16)[image.long()].permute(0, 3, 1, 2),
             mode,

@@ -1,33 +1,41 @@
-"""The differentiable parts of a training step on the CPU: the whole stack, and the error.
+"""The differentiable parts of a training step: the whole stack of layers, and the error.
 
-Convolutions are torch's, on bfloat16 maps, channels last in memory; what lies between them is
-compiled (`training.ecnn.kernels`). The backward pass of the stack is written out: so the gradient
-of a residual is added where it is needed, without maps of zeros around it.
+Convolutions are torch's, on bfloat16 maps, channels last in memory. What lies between them is
+`training.ecnn.compiled` on the CPU and `training.ecnn.plain` elsewhere. The backward pass of the
+stack is written out, so that the gradient of a residual is added where it is needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from types import ModuleType
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
-from training.ecnn import kernels
-
-_LAST = (0, 2, 3, 1)
+from training.ecnn import compiled, plain
 
 
-class LayerTables(Protocol):
-    """Tables of one layer; see `training.ecnn.tables`."""
+class LayerTables(NamedTuple):
+    """Tables of one layer.
 
+    Attributes
+    ----------
+    entries : int8 tensor (k, k, C, levels, N)
+        By window row, window column, input channel, level of that channel and output channel.
+    bias : int32 tensor (N,)
+        Added to the sum of the entries.
+    divisor : int
+        Sums are divided by it and rounded half up.
+    lost : float
+        Root mean square of what int8 cuts off, in units of an entry.
+    """
+
+    entries: torch.Tensor
+    bias: torch.Tensor
     divisor: int
-
-    def sums(self, maps: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Sum the entries of maps (B, H, W, C), and the bias: (B, h, w, N)."""
-        ...
+    lost: float
 
 
 class Rounding(NamedTuple):
@@ -39,26 +47,21 @@ class Rounding(NamedTuple):
         Half the number of levels of hidden maps; 0 for maps that are not rounded.
     tables : sequence of LayerTables, optional
         Tables of all layers to compute with, in place of the convolutions.
-    image : ndarray of uint8, shape (B, H, W, 1), optional
+    image : uint8 tensor (B, 1, H, W), optional
         The image itself; needed with tables.
     white : float
-        What the last layer's sum is for white.
+        Sum of the last layer that stands for white.
     """
 
     half: float = 0
     tables: Sequence[LayerTables] | None = None
-    image: Any = None
+    image: torch.Tensor | None = None
     white: float = 1
 
 
-def bits(maps: torch.Tensor) -> NDArray[np.uint16]:
-    """View bfloat16 maps (B, C, H, W) as their bits (B, H, W, C)."""
-    return maps.permute(_LAST).contiguous().view(torch.uint16).numpy()
-
-
-def empty_maps(batch: int, height: int, width: int, channels: int) -> torch.Tensor:
-    """Allocate bfloat16 maps (B, C, H, W), channels last in memory."""
-    return torch.empty((batch, height, width, channels), dtype=torch.bfloat16).permute(0, 3, 1, 2)
+def operations(device: torch.device) -> ModuleType:
+    """Return the module with the operations for a device."""
+    return compiled if device.type == "cpu" else plain
 
 
 def half_precision(weights: torch.Tensor) -> torch.Tensor:
@@ -91,43 +94,36 @@ class Stack(torch.autograd.Function):
             Weights of all layers and of the last one; then biases (C,) and kinks (C, K) of all
             but the last one.
         """
+        ops = operations(features.device)
         weights = [half_precision(w) for w in parameters[: layers + 1]]
         biases, kinks = parameters[layers + 1 : 2 * layers + 1], parameters[2 * layers + 1 :]
-        every = [features]
-        levels = mode.image
+        every, levels = [features], mode.image
         for k in range(layers):
-            C, _, side, _ = weights[k].shape
-            B, _, H, W = every[-1].shape
-            out = empty_maps(B, H - side + 1, W - side + 1, (kinks[k].shape[1] + 1) * C)
-            numbers = kinks[k].detach().numpy()
             if mode.tables is None:
                 change = functional.conv2d(every[-1], weights[k], biases[k].to(torch.bfloat16))
-                before = bits(every[-1])[..., :C] if k else np.empty((B, 0, 0, C), np.uint16)
-                kernels.update_maps(before, bits(change), numbers, mode.half, bits(out))
+                before = every[-1][:, : len(weights[k])] if k else None
+                out = ops.update_maps(before, change, kinks[k], mode.half)
             else:
-                layer = mode.tables[k]
-                sums = layer.sums(levels)
-                before = levels if k else np.empty((B, 0, 0, C), np.uint8)
-                levels = np.empty(sums.shape, np.uint8)
-                kernels.update_levels(before, sums, layer.divisor, numbers, levels, bits(out))
+                sums = layer_sums(levels, mode.tables[k])
+                before = levels if k else None
+                levels, out = ops.update_levels(before, sums, mode.tables[k].divisor, kinks[k])
             every.append(out)
         ctx.save_for_backward(*every, *weights, *kinks)
         ctx.half = mode.half
         if mode.tables is None:
             return functional.conv2d(every[-1], weights[-1])
-        sums = mode.tables[-1].sums(levels)
-        return (torch.from_numpy(sums) / mode.white).to(torch.bfloat16).permute(0, 3, 1, 2)
+        return (layer_sums(levels, mode.tables[-1]) / mode.white).to(torch.bfloat16)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         """Compute the gradients of all parameters."""
+        ops = operations(grads[0].device)
         layers = (len(ctx.saved_tensors) - 2) // 3
         features = ctx.saved_tensors[: layers + 1]
         weights = ctx.saved_tensors[layers + 1 : 2 * layers + 2]
         kinks = ctx.saved_tensors[2 * layers + 2 :]
         found: list[list[Any]] = [[None] * (layers + 1), [None] * layers, [None] * layers]
-        grad = grads[0]
-        after = np.empty((grad.shape[0], 0, 0, 1), np.uint16)
+        grad, after = grads[0], None
         for k in range(layers, -1, -1):
             grad, found[0][k], bias = torch.ops.aten.convolution_backward(
                 grad,
@@ -145,22 +141,18 @@ class Stack(torch.autograd.Function):
             if k < layers:
                 found[1][k] = bias
             if k:
-                B, _, h, w = features[k].shape
-                change = empty_maps(B, h, w, kinks[k - 1].shape[0])
-                kink_grads = torch.zeros_like(kinks[k - 1])
-                kernels.update_maps_backward(
-                    bits(features[k]),
-                    bits(grad),
-                    kinks[k - 1].detach().numpy(),
-                    ctx.half,
-                    after,
-                    bits(change),
-                    kink_grads.numpy(),
+                grad, found[2][k - 1] = ops.update_maps_backward(
+                    features[k], grad, kinks[k - 1], ctx.half, after
                 )
-                found[2][k - 1] = kink_grads
-                grad, after = change, bits(change)
-        found_grads = [g if g is None else g.float() for kind in found for g in kind]
-        return None, None, None, *found_grads
+                after = grad
+        every = [g if g is None else g.float() for kind in found for g in kind]
+        return None, None, None, *every
+
+
+def layer_sums(levels: torch.Tensor | None, layer: LayerTables) -> torch.Tensor:
+    """Sum a layer's entries at levels (B, C, H, W), and its bias: (B, N, h, w)."""
+    sums: torch.Tensor = operations(layer.entries.device).look_up(levels, layer.entries)
+    return sums + layer.bias[:, None, None]
 
 
 class SquaredErrors(torch.autograd.Function):
@@ -176,29 +168,15 @@ class SquaredErrors(torch.autograd.Function):
         wanted: torch.Tensor,
     ) -> torch.Tensor:
         """Compare with the wanted pixels (B, h, w, N), uint16 in 1/256 of a level."""
-        B, N, h, w = added.shape
-        errors = np.empty((B, h, w, N), np.float32)
-        means = torch.empty(B, dtype=torch.float64)
-        ctx.image = image.numpy()
-        kernels.squared_errors(
-            ctx.image,
-            bits(added),
-            bits(base),
-            flats.detach().numpy(),
-            wanted.numpy(),
-            errors,
-            means.numpy(),
-        )
-        ctx.errors = errors
-        return means.float()
+        errors, means = operations(added.device).squared_errors(image, added, base, flats, wanted)
+        ctx.save_for_backward(image, errors)
+        found: torch.Tensor = means
+        return found
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
         """Compute the gradients of what the network and the base add, and of `flats`."""
-        B, h, w, N = ctx.errors.shape
-        added = empty_maps(B, h, w, N)
-        flats = torch.zeros(256, N)
-        kernels.squared_errors_backward(
-            ctx.image, ctx.errors, grads[0].double().numpy(), bits(added), flats.numpy()
-        )
+        image, errors = ctx.saved_tensors
+        ops = operations(errors.device)
+        added, flats = ops.squared_errors_backward(image, errors, grads[0])
         return None, added, added, flats, None
