@@ -11,10 +11,19 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from .._numba.llvm import at_pointer, constants, data_of, on_x86, pick, plus, prefetch, ring_place
+from .._numba.llvm import (
+    at_pointer,
+    call,
+    constants,
+    data_of,
+    on_x86,
+    pick,
+    plus,
+    prefetch,
+    ring_place,
+)
 from .borders import KINDS, additions, own_levels
 from .layout import LANES, LINE, Piece, is_packed, lane_values, layout
 
@@ -186,11 +195,8 @@ def _to_bytes(context: Any, builder: Any, cells: _Cells, values: Any) -> Any:
     if cells.origin and cells.lanes == 16 and on_x86(context):
         # One instruction. It also keeps LLVM from joining channels in 512-bit registers, which
         # would take a vector port from all other instructions.
-        half = ir.VectorType(_I16, 8)
-        kind = ir.FunctionType(ir.VectorType(_I8, 16), [half, half])
-        pack = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.packuswb.128")
         halves = [pick(builder, values, range(k, k + 8)) for k in (0, 8)]
-        return builder.call(pack, halves)
+        return call(builder, "llvm.x86.sse2.packuswb.128", ir.VectorType(_I8, 16), halves)
     for bound, worse in ((0, "<"), (255, ">")):
         limit = constants(_I16, [bound] * cells.lanes)
         values = builder.select(builder.icmp_signed(worse, values, limit), limit, values)

@@ -11,10 +11,20 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from .._numba.llvm import at_pointer, constants, data_of, on_x86, pick, plus, prefetch, ring_place
+from .._numba.llvm import (
+    at_pointer,
+    call,
+    constants,
+    cpu_features,
+    data_of,
+    on_x86,
+    pick,
+    plus,
+    prefetch,
+    ring_place,
+)
 from .layout import CELLS, LANES, is_packed, lane_values, layout
 from .vectors import AHEAD, load_piece, owners
 
@@ -67,8 +77,8 @@ def _dot_words(context: Any) -> int:
     """Return how many 16-bit words one multiply-add instruction takes; 0 if there is none."""
     if not on_x86(context):
         return 0
-    features = context.codegen().magic_tuple()[2].split(",")
-    return 32 if "+avx512bw" in features else 16 if "+avx2" in features else 8
+    features = cpu_features(context)
+    return 32 if "avx512bw" in features else 16 if "avx2" in features else 8
 
 
 def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
@@ -83,12 +93,12 @@ def _dot(builder: Any, words: int, values: Any, factors: Any) -> Any:
         return builder.add(even, odd)
     words = min(words, n)
     name = {8: "sse2.pmadd.wd", 16: "avx2.pmadd.wd", 32: "avx512.pmaddw.d.512"}[words]
-    part, half = ir.VectorType(_I16, words), ir.VectorType(_I32, words // 2)
-    kind = ir.FunctionType(half, [part, part])
-    multiply = cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}")
+    half = ir.VectorType(_I32, words // 2)
     factors = pick(builder, factors, range(words))
     found = [
-        builder.call(multiply, [pick(builder, values, range(k, k + words)), factors])
+        call(
+            builder, f"llvm.x86.{name}", half, [pick(builder, values, range(k, k + words)), factors]
+        )
         for k in range(0, n, words)
     ]
     while len(found) > 1:

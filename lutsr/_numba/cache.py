@@ -4,6 +4,9 @@ As it comes, a cache file that a crash has cut short raises in every later run, 
 the first call fail, and two processes that compile one function for different types at the same
 time may leave one's code under the other's name. Compiled code is a convenience: whatever is
 wrong with its files, it is compiled anew.
+
+This module uses private names of numba. Where a version of numba lacks one of them, or means
+something else by it, nothing is cached.
 """
 
 from __future__ import annotations
@@ -32,10 +35,16 @@ class SafeCache(FunctionCache):
         file = self._cache_file
         self._cache_file = _SafeFiles(self.cache_path, self._impl.filename_base, file._source_stamp)
 
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Save compiled code, unless there is no room for it."""
-        with contextlib.suppress(OSError):
-            super().save_overload(sig, data)
+    def load_overload(self, *arguments: Any) -> Any:
+        """Load compiled code; return None where there is none, or none that can be loaded."""
+        with contextlib.suppress(Exception):
+            return super().load_overload(*arguments)
+        return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        """Save compiled code, if there is room for it and a way to save it."""
+        with contextlib.suppress(Exception):
+            super().save_overload(*arguments)
 
 
 class _SafeFiles(IndexDataCacheFile):

@@ -1,69 +1,87 @@
-"""The only place that names numba's options: how kernels are compiled and cached."""
+"""How kernels are compiled, and how their cache follows the sources."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from numba import njit
 
 from .._version import __version__
-from .cache import SafeCache
 
-#: What compiled code depends on; numba itself looks at the file of the function alone.
-SOURCES = (
-    "_eclut/borders.py",
-    "_eclut/kernels.py",
-    "_eclut/layout.py",
-    "_eclut/reference.py",
-    "_eclut/vectors.py",
-    "_eclut/vectors_deep.py",
-    "_frame/depth.py",
-    "_numba/cache.py",
-    "_numba/jit.py",
-    "_numba/llvm.py",
-    "_version.py",
-)
+_PACKAGE = Path(__file__).parents[1]
+
+#: Modules of lutsr that kernels may import besides those of their own folder and of this one.
+SHARED = ("_frame/depth.py",)
 
 
-def _stamp() -> str:
+@lru_cache
+def stamp(folder: Path) -> str:
+    """Return a digest of all sources that the kernels of a folder can depend on.
+
+    These are all Python files in the folder, all in this folder, `SHARED`, and the version. numba
+    itself looks only at the one file that holds the kernel.
+    """
     digest = hashlib.sha256(__version__.encode())
-    for name in SOURCES:
+    for source in _sources(folder):
         with contextlib.suppress(OSError):  # frozen programs come without sources
-            digest.update((Path(__file__).parents[1] / name).read_bytes())
+            digest.update(source.name.encode() + source.read_bytes())
     return digest.hexdigest()[:16]
 
 
-STAMP = _stamp()
+def _sources(folder: Path) -> list[Path]:
+    own, room = (sorted(each.rglob("*.py")) for each in (folder, _PACKAGE / "_numba"))
+    return [*own, *room, *(_PACKAGE / name for name in SHARED)]
 
 
-def _compile(function: Callable[..., Any]) -> Any:
-    """Compile for running without the GIL, and without counting references.
+def _private_options() -> dict[str, Any]:
+    """Return the option that turns reference counting off, where this numba has it.
 
     Counts are for arrays that come and go. Kernels allocate nothing, but every view of an array
-    would be counted, atomically, several times for each row of cells.
+    would be counted, atomically, several times for each row of cells. Without the option the
+    results are the same.
     """
-    return njit(nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
+    with contextlib.suppress(ImportError):
+        from numba.core.cpu import CPUTargetOptions
+
+        if hasattr(CPUTargetOptions, "_nrt"):
+            return {"_nrt": False}
+    return {}
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    """Compile for running without the GIL and without counting references."""
+    return njit(nogil=True, **_private_options(), **options)(function)
 
 
 def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that Python calls, cached on disk where some cache folder is writable.
 
-    The cache goes by the function's name: with the stamp in it, no version of lutsr ever meets
+    The cache goes by the function's name: with the stamp in it, no version of lutsr ever loads
     what another one has compiled.
     """
-    function.__qualname__ += f"_{STAMP}"
+    function.__qualname__ += f"_{stamp(Path(function.__code__.co_filename).parent)}"
     compiled: Callable[..., Any] = _compile(function)
-    with contextlib.suppress(RuntimeError):  # numba found no place for a cache
-        # What its own ``cache=True`` does.
+    # No folder is writable, or this numba has other private names: then there is no cache.
+    with contextlib.suppress(Exception):
+        from .cache import SafeCache
+
+        # What numba's own ``cache=True`` does.
         compiled._cache = SafeCache(function)  # type: ignore[attr-defined]
     return compiled
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that kernels call, as part of them: it has no cache that could be old."""
+    """Compile a function that kernels call, as part of them; only entry points are cached."""
     compiled: Callable[..., Any] = _compile(function)
+    return compiled
+
+
+def reordered_part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as `part` does; sums of floats may be reordered, which lets LLVM vectorise them."""
+    compiled: Callable[..., Any] = _compile(function, fastmath={"reassoc", "contract"})
     return compiled

@@ -1,4 +1,8 @@
-"""Building LLVM instructions: what both kinds of vectors share."""
+"""Building LLVM instructions, for kernels that need what numba cannot express.
+
+``numba.core.cgutils`` and what code generators get as `context` and `builder` are numba's
+low-level extension API; only `magic_tuple` is outside it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,13 @@ _I32 = ir.IntType(32)
 
 
 def data_of(context: Any, builder: Any, signature: Any, arguments: Any, k: int) -> Any:
-    """Give the pointer to the first element of the array that is argument k."""
+    """Return a pointer to the first element of the array that is argument k."""
     array = cgutils.create_struct_proxy(signature.args[k])
     return array(context, builder, value=arguments[k]).data
 
 
 def at_pointer(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:
-    """Point at an element, as a pointer to `as_type`."""
+    """Return a pointer to an element, as a pointer to `as_type`."""
     return builder.bitcast(builder.gep(pointer, [index]), as_type.as_pointer())
 
 
@@ -30,26 +34,48 @@ def constants(kind: Any, values: list[int]) -> Any:
 
 
 def pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
-    """Take lanes out of a vector, or of two vectors one behind the other."""
+    """Select lanes of a vector, or of two vectors one after the other."""
     other = ir.Constant(vector.type, ir.Undefined) if other is None else other
     return builder.shuffle_vector(vector, other, constants(_I32, list(lanes)))
 
 
 def on_x86(context: Any) -> bool:
-    triple: str = context.codegen().magic_tuple()[0]
-    return triple.startswith("x86_64")
+    """Return whether code is generated for x86-64; False where numba does not say."""
+    return _target(context)[0].startswith("x86_64")
+
+
+def cpu_features(context: Any) -> set[str]:
+    """Return the CPU features that code is generated for, such as "avx2", where numba says so."""
+    return {name[1:] for name in _target(context)[1].split(",") if name.startswith("+")}
+
+
+def _target(context: Any) -> tuple[str, str]:
+    """Return LLVM's triple and features of the code that is generated.
+
+    If this numba does not have them, two empty strings: instructions for any CPU are generated.
+    """
+    try:
+        triple, _, features = context.codegen().magic_tuple()
+        return str(triple), str(features)
+    except (AttributeError, TypeError, ValueError):
+        return "", ""
+
+
+def call(builder: Any, name: str, returns: Any, arguments: list[Any]) -> Any:
+    """Call an LLVM intrinsic by its name."""
+    kind = ir.FunctionType(returns, [argument.type for argument in arguments])
+    function = cgutils.get_or_insert_function(builder.module, kind, name)
+    return builder.call(function, arguments)
 
 
 def prefetch(builder: Any, pointer: Any) -> None:
-    kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
-    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
     read, keep, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
-    builder.call(function, [pointer, read, keep, data])
+    call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, read, keep, data])
 
 
 def ring_place(builder: Any, row: Any, slot: int, rows: int, length: Any, column: Any) -> Any:
-    """Find a column in the row of a ring that is `slot` rows before `row`, which is -2 or more."""
-    # Some rows more keep the remainder positive.
+    """Return the index of a column in a ring, in the row `slot` rows before `row` (-2 or more)."""
+    # Adding a multiple of the ring's rows keeps the dividend positive.
     ring = plus(builder, row, 4 * rows - slot)
     ring = builder.urem(ring, ir.Constant(ring.type, rows))
     return builder.add(builder.mul(ring, length), column)
