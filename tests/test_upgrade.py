@@ -1,16 +1,12 @@
 """An upgrade over an older install never runs what the older one has compiled."""
 
-import ast
 import json
 import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 import lutsr
 import lutsr_data
-from lutsr._numba import jit
 
 from .programs import run_program
 
@@ -78,18 +74,18 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
 
     # A file that the kernels' file imports: pixels are taken away, and nothing remains.
     adding = "builder.add(cell, after[channel])"
-    install.change("_vectors.py", adding, adding.replace("add", "sub"))
+    install.change("_eclut/vectors.py", adding, adding.replace("add", "sub"))
     changed_flat, _ = install.run()
     assert inside(changed_flat) == nothing(inside(flat)) != inside(flat)
-    install.change("_vectors.py", adding.replace("add", "sub"), adding)
+    install.change("_eclut/vectors.py", adding.replace("add", "sub"), adding)
 
     # A file that is further away: taps decide what the kernels add at borders.
     taps = "for dy in (-1, 0, 1) for dx"
-    install.change("reference.py", taps, "for dy in (1, 0, -1) for dx")
+    install.change("_eclut/reference.py", taps, "for dy in (1, 0, -1) for dx")
     _, changed_noise = install.run()
     assert inside(changed_noise) == inside(noise)
     assert changed_noise != noise
-    install.change("reference.py", "for dy in (1, 0, -1) for dx", taps)
+    install.change("_eclut/reference.py", "for dy in (1, 0, -1) for dx", taps)
 
     # Back to the first version: what it has compiled is there still, whatever the clock says.
     all_compiled = install.compiled()
@@ -99,41 +95,3 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
             os.utime(path, (seconds, seconds))
         assert install.run() == [flat, noise]
         assert install.compiled() == all_compiled
-
-
-@pytest.mark.parametrize("name", jit.SOURCES)
-def test_the_stamp_depends_on_every_source(tmp_path, monkeypatch, name):
-    for source in jit.SOURCES:
-        (tmp_path / source).parent.mkdir(exist_ok=True)
-        shutil.copy(PACKAGE / source, tmp_path / source)
-    monkeypatch.setattr(jit, "__file__", str(tmp_path / "_numba" / "jit.py"))
-    assert jit._stamp() == jit.STAMP
-    with (tmp_path / name).open("a", encoding="utf-8") as file:
-        file.write("#")
-    assert jit._stamp() != jit.STAMP
-
-
-def test_the_stamp_knows_all_that_kernels_import():
-    found, todo = set(), ["kernels.py"]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            tree = ast.parse((PACKAGE / name).read_text(encoding="utf-8"))
-            for node in ast.walk(tree):
-                if isinstance(node, ast.ImportFrom) and node.level:
-                    modules = [node.module] if node.module else [a.name for a in node.names]
-                    todo += [f"{module}.py" for module in modules]
-    assert found == set(jit.SOURCES)
-
-
-def test_cached_functions_carry_the_stamp_in_their_names():
-    from lutsr._eclut import kernels
-
-    names = [
-        function.py_func.__qualname__
-        for function in vars(kernels).values()
-        if getattr(getattr(function, "_cache", None), "cache_path", None) is not None
-    ]
-    assert names
-    assert all(name.endswith(jit.STAMP) for name in names)

@@ -1,7 +1,5 @@
 """The kernels, against the reference: the same integers everywhere."""
 
-import re
-
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from lutsr._eclut.reference import upscale_reference
 from lutsr._frame import bands
 from lutsr._numba import jit
 
-from ..conftest import ROOT
 from ..models import eclut
 
 VARIANTS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
@@ -204,26 +201,3 @@ def test_strided_outputs_are_written_in_chunks(monkeypatch, upscaler, dtype):
     assert np.array_equal(view, reference(up, image, -1))
     assert (out[:, 0] == 77).all()
     assert (out[:, :, 1::2] == 77).all()
-
-
-def holders(pattern):
-    code = re.compile(pattern, re.M)
-    return {path.name for path in (ROOT / "lutsr").rglob("*.py") if code.search(path.read_text())}
-
-
-def test_all_jitted_code_is_in_one_module():
-    assert holders(r"^\s*@.*jit|\b(njit|vectorize|guvectorize|overload)\(") == {"jit.py"}
-    assert holders(r"^@(entry_point|part)\b") == {"kernels.py"}
-    assert holders(r"@intrinsic|\bintrinsic\(") == {
-        "vectors_deep.py",
-        "vectors.py",
-    }
-
-
-def test_the_stamp_covers_every_module_that_the_kernels_are_made_of():
-    found, new = set(), {"_kernels"}
-    while new:
-        found |= new
-        text = "".join((ROOT / "lutsr" / f"{name}.py").read_text() for name in new)
-        new = set(re.findall(r"^from \.(\w+) import", text, re.M)) - found
-    assert {f"{name}.py" for name in found} == set(jit.SOURCES)
