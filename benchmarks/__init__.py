@@ -1,20 +1,20 @@
-"""Speed, quality and pictures, measured and made by scripts. Nothing here is part of the wheel.
+"""Benchmarks of speed, memory and quality. This folder is not part of the wheel.
 
-``python -m benchmarks`` measures everything (some eight minutes, in which the machine should do
-nothing else) and writes ``benchmarks/RESULTS.md`` and the figure. It runs these, which also run on
-their own:
+``python -m benchmarks`` runs all measurements (about eight minutes on an otherwise idle machine)
+and writes ``benchmarks/RESULTS.md`` and the README's figure. It runs these commands, which can
+also be run alone:
 
-- ``pytest benchmarks --benchmark-only``: groups by scale, size, kind of image and workers;
-- ``python -m benchmarks.compare``: the rivals in interleaved rounds, which the targets judge;
-- ``python -m benchmarks.costs``: cold start, memory, fused tables, time per pixel by size;
-- ``python -m benchmarks.quality``: PSNR-Y through the very calls that are timed;
-- ``python -m benchmarks.report``: tables and figure from what the others saved.
+- ``python -m benchmarks.compare``: all methods in interleaved rounds;
+- ``python -m benchmarks.costs``: cold start, memory, fused tables, time per pixel by image size;
+- ``python -m benchmarks.quality``: PSNR-Y and SSIM of the same calls that are timed;
+- ``pytest benchmarks --benchmark-only``: groups by scale, size, image content and threads;
+- ``python -m benchmarks.report``: the report and the figure, from the saved results.
 
-Two rivals need files that are not part of the repository, and stay out where those are missing:
-FSRCNN its model file, whose path the environment variable ``LUTSR_FSRCNN`` gives, and SR-LUT its
-authors' tables in ``../shared/peers/sr-lut``.
+Two methods need files that are not in the repository. They are left out if these are missing:
+FSRCNN needs its model file, whose path is given in the environment variable ``LUTSR_FSRCNN``.
+SR-LUT needs its authors' tables in ``../shared/peers/sr-lut``.
 
-For a developer: ``pytest benchmarks --quick`` takes well under a minute, and CI runs it with
+During development, ``pytest benchmarks --quick`` takes well under a minute. CI runs it with
 ``--benchmark-disable``. ``python -m benchmarks.before_after`` makes the pictures in
 ``docs/images``.
 """

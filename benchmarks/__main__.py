@@ -1,4 +1,4 @@
-"""Measure everything and write the report: ``python -m benchmarks``."""
+"""Run all measurements and write the report: ``python -m benchmarks``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEASUREMENTS = ("compare", "costs", "quality")
 
 
 def condense(saved: dict[str, Any]) -> dict[str, Any]:
-    """Keep of a file of pytest-benchmark's what the report needs."""
+    """Return the part of a pytest-benchmark file that the report needs."""
     entries = [
         benchmark["extra_info"]
         | {
@@ -26,11 +26,11 @@ def condense(saved: dict[str, Any]) -> dict[str, Any]:
         }
         for benchmark in saved["benchmarks"]
     ]
-    return saved["machine_info"] | {"entries": entries}
+    return {**saved["machine_info"], "entries": entries}
 
 
 def main() -> None:
-    """Run one after the other, each in a process of its own."""
+    """Run the measurements one after the other, each in its own process."""
     start = time.monotonic()
     for name in MEASUREMENTS:
         run("-m", f"benchmarks.{name}")
@@ -41,11 +41,11 @@ def main() -> None:
         content = condense(json.loads(saved.read_text(encoding="utf-8")))
         records.save(records.RESULTS / "groups.json", content)
     run("-m", "benchmarks.report")
-    print(f"all of it took {time.monotonic() - start:.0f} s")
+    print(f"finished after {time.monotonic() - start:.0f} s")
 
 
 def run(*arguments: str) -> None:
-    """Run Python, and stop where it fails."""
+    """Run Python with these arguments; exit if it fails."""
     print("+ python", *arguments, flush=True)
     if status := subprocess.run([sys.executable, *arguments], check=False).returncode:
         raise SystemExit(status)

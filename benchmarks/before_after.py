@@ -2,14 +2,14 @@
 
 ``python -m benchmarks.before_after``, from the repository's root.
 
-Both show photographs that come with scikit-image: "chelsea", CC0 by Stefan van der Walt, and
+Both show photographs from scikit-image: "chelsea", CC0 by Stefan van der Walt, and
 "coffee", CC0 by Rachel Michetti, courtesy of Pikolo Espresso Bar (as the docstrings of
 `skimage.data.chelsea` and `skimage.data.coffee` state).
 
-The comparison is made the way papers make it: the original is reduced to a quarter with MATLAB's
-antialiased bicubic, every method enlarges that x4, and PSNR is that of the whole image's luma.
-The crops, an eye and a spoon, were chosen on the originals for their edges and texture; every
-panel is drawn at the same whole-number zoom, without smoothing.
+The comparison follows the papers: the original is reduced to a quarter with MATLAB's antialiased
+bicubic, every method upscales it x4, and PSNR is computed on the luma of the whole image. The
+crops, an eye and a spoon, were chosen on the originals for their edges and texture. All panels
+are drawn at the same integer zoom, without smoothing.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from training.evaluation.metrics import psnr_y
 Pixels = NDArray[np.uint8]
 
 SCALE = 4
-CROP = 100  # pixels of the original on a side
+CROP = 100  # side of a crop, in pixels of the original
 ZOOM = 2
 GAP, LABEL = 8, 44
 #: Name of the sample and the top left corner of its crop.
 CROPS = {"chelsea": (72, 112), "coffee": (236, 310)}
 
 
-def enlargements(original: Pixels, upscaler: lutsr.Upscaler) -> dict[str, Pixels]:
-    """Reduce an image, enlarge it again by every method, and add the original at the end."""
+def upscaled(original: Pixels, upscaler: lutsr.Upscaler) -> dict[str, Pixels]:
+    """Return the reduced image upscaled by each method, and the original at the end."""
     truth = crop_to_multiple(original, SCALE)
     small = shrink(truth, SCALE)
     size = (truth.shape[1], truth.shape[0])
@@ -51,8 +51,8 @@ def enlargements(original: Pixels, upscaler: lutsr.Upscaler) -> dict[str, Pixels
 
 
 def compare(upscaler: lutsr.Upscaler) -> Image.Image:
-    """Draw one row of labelled crops for every sample."""
-    rows = [enlargements(getattr(data, name)(), upscaler) for name in CROPS]
+    """Draw one row of labelled crops per sample."""
+    rows = [upscaled(getattr(data, name)(), upscaler) for name in CROPS]
     side = CROP * ZOOM
     width = GAP + len(rows[0]) * (side + GAP)
     canvas = Image.new("RGB", (width, len(rows) * (LABEL + side + GAP)), "white")
@@ -75,9 +75,9 @@ def compare(upscaler: lutsr.Upscaler) -> Image.Image:
 def main() -> None:
     """Write both pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="eclut", help="shipped model, or path of a table")
+    parser.add_argument("--model", default="eclut", help="shipped model, or path of a model file")
     parser.add_argument("--folder", type=Path, default=Path("docs/images"))
-    parser.add_argument("--sample-only", action="store_true", help="needs no table")
+    parser.add_argument("--sample-only", action="store_true", help="only write sample.png")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     sample = shrink(data.coffee(), 3)

@@ -1,4 +1,4 @@
-"""What a fresh process pays before its first enlarged image."""
+"""Times of a fresh process: import, and the first call of `upscale`."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ MODELS = ("eclut", "eclut-fast")
 
 
 def measure_import(rounds: int) -> dict[str, Any]:
-    """Time ``import lutsr`` where numpy is imported already."""
+    """Time ``import lutsr`` after numpy has been imported."""
     seconds = [float(run_code(IMPORT)) for _ in range(rounds)]
     return {"median_s": median(seconds), "min_s": min(seconds), "rounds": rounds}
 
 
 def measure_first(model: str, rounds: int, height: int = 540, width: int = 960) -> dict[str, Any]:
-    """Time a process's first `upscale`, x4, first with an empty numba cache and then with its own.
+    """Time the first `upscale` x4 of a process, with an empty and then with a filled numba cache.
 
     Parameters
     ----------
     model : str
     rounds : int
-        Processes that find the cache filled.
+        Number of processes that use the filled cache.
     height, width : int
+        Size of the input.
     """
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder, "image.npy")

@@ -1,10 +1,10 @@
-"""All contenders on a 540x960 RGB image in one process, in interleaved rounds.
+"""Time all methods on a 540x960 RGB image in one process, in interleaved rounds.
 
 ``python -m benchmarks.compare``
 
-Machines drift: what runs a minute later runs on another machine. So every round calls every
-contender once, in an order drawn anew, and only calls of the same rounds are compared. Slow
-contenders take part in a few of the rounds.
+The speed of a machine changes over minutes. So every round calls every method once, in a new
+random order, and only times of the same rounds are compared. Slow methods are called in some of
+the rounds only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ QUICK_ROUNDS = 3
 
 @dataclass
 class Entry:
-    """A contender on an image, and how long it took in each of its rounds, in seconds."""
+    """One method on one image, and its times in seconds, one per round."""
 
     name: str
     scale: int
@@ -40,14 +40,14 @@ class Entry:
     seconds: list[float] = field(default_factory=list, repr=False)
 
     def call(self, image: images.Image) -> Call:
-        """Make the call to time."""
+        """Return the call to time."""
         height, width, channels = image.shape
         shape = (height * self.scale, width * self.scale, channels)
         out = np.zeros(shape, np.uint8) if self.into else None
         return CONTENDERS[self.name].make(image, self.scale, self.threads, out)
 
     def summary(self) -> dict[str, Any]:
-        """Give what is saved."""
+        """Return what is saved in the results."""
         entry = asdict(self)
         seconds = entry.pop("seconds")
         return entry | {
@@ -58,7 +58,7 @@ class Entry:
 
 
 def entries(scale: int) -> Iterator[Entry]:
-    """List what takes part at a scale: everyone on a photograph, lutsr on the other kinds too."""
+    """List the entries of a scale: all methods on the photograph, lutsr on all images."""
     for name, contender in CONTENDERS.items():
         if contender.missing(scale):
             continue
@@ -78,11 +78,11 @@ def measure(
     Parameters
     ----------
     taking_part : list of Entry
-        Their `seconds` are filled.
+        Their `seconds` are filled in.
     pictures : dict
-        Image by kind.
+        Images by kind.
     rounds, slow_rounds : int
-        How often each runs; slow ones without a warm-up.
+        Number of rounds, and of those in which slow methods run. Only fast ones have a warm-up.
     """
     calls = [entry.call(pictures[entry.kind]) for entry in taking_part]
     slow = [CONTENDERS[entry.name].slow for entry in taking_part]
@@ -101,10 +101,10 @@ def measure(
 
 
 def main() -> None:
-    """Measure and save."""
+    """Run the measurement and save it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, default=records.RESULTS / "compare.json")
-    parser.add_argument("--quick", action="store_true", help="x4 only, three rounds")
+    parser.add_argument("--quick", action="store_true", help="only x4, three rounds")
     args = parser.parse_args()
     content = records.header(records.command_line("benchmarks.compare"))
     pictures = {kind: images.make(kind, HEIGHT, WIDTH) for kind in images.KINDS}

@@ -1,4 +1,4 @@
-"""The suite's option, its images, and what a saved file says of the machine."""
+"""The suite's option, its images, and the description of the machine in saved files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: Any) -> None:
-    """Say what the other files say: the plugin's own record names the host."""
+    """Replace the plugin's record, which contains the host name, by that of `records`."""
     machine_info.clear()
     machine_info.update(records.header("pytest benchmarks --benchmark-only"))
 
@@ -27,5 +27,5 @@ def pytest_benchmark_update_commit_info(config: pytest.Config, commit_info: Any)
 
 @pytest.fixture(scope="session")
 def picture() -> Callable[[str, int, int], images.Image]:
-    """Give the function that makes images; it keeps the last few."""
+    """Return the function that makes images, with a cache of the last ones."""
     return lru_cache(maxsize=4)(images.make)

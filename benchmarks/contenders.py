@@ -1,8 +1,13 @@
-"""The upscalers that are timed, each by the fastest documented call for a uint8 RGB array.
+"""The methods that are timed, each with the fastest documented call for a uint8 RGB array.
 
-Every maker does what a program would do once (imports, loading, a wrapper round the same bytes)
-and gives back the call to time. The same calls are timed by ``test_upscale.py`` and ``compare``
-and measured for quality by ``quality``.
+Each `Contender` does what a program does once (imports, loading, wrapping the same memory) and
+returns the call to time. ``test_upscale.py`` and ``compare`` time these calls, and ``quality``
+measures the quality of their results.
+
+`training.evaluation.methods` has calls of the same packages for evaluating quality. They are not
+used here, because their purpose differs: they take and return arrays and convert inside the call,
+and they run with the package's defaults. A timed call must not include conversions, and needs the
+number of threads and the output array.
 """
 
 from __future__ import annotations
@@ -20,25 +25,25 @@ import numpy as np
 from .images import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-#: The tables of SR-LUT's authors, ``Model_S_x4_4bit_int8.npy`` and so on.
+#: Folder of the SR-LUT authors' tables, ``Model_S_x4_4bit_int8.npy`` and so on.
 SR_LUT_TABLES = ROOT.parent / "shared" / "peers" / "sr-lut"
-#: Environment variable with the path of FSRCNN's model file, ``FSRCNN_x4.pb``.
+#: Environment variable for the path of FSRCNN's model file, ``FSRCNN_x4.pb``.
 FSRCNN_VARIABLE = "LUTSR_FSRCNN"
 
 
 @dataclass(frozen=True)
 class Call:
-    """A way to enlarge one image, ready to be timed.
+    """One call of a method on one image, ready to be timed.
 
     Attributes
     ----------
     run : callable
-        What is timed.
+        The call to time.
     prepare : callable
-        To be called before every `run`, untimed: how many threads a library uses is a setting
-        of the whole process, and contenders take turns.
+        Called before every `run`, untimed. It sets the number of threads, which in some libraries
+        is a setting of the whole process.
     pixels : callable
-        Turns a result of `run` into uint8 (H, W, 3).
+        Converts the result of `run` to uint8 (H, W, 3).
     """
 
     run: Callable[[], Any]
@@ -48,20 +53,21 @@ class Call:
 
 @dataclass(frozen=True)
 class Contender:
-    """A method and what it can do.
+    """A method and its options.
 
     Attributes
     ----------
     make : callable
-        From image, scale, threads and an output array, or None to allocate, to a `Call`.
+        Returns a `Call` for an image, a scale, a number of threads and an output array. With None
+        for the last, the call allocates its output.
     threads : tuple of int
-        How many it can be told to use.
+        Numbers of threads that it can be set to.
     into : bool
-        Whether it writes into an array that it is given.
+        Whether it can write to a given array.
     slow : bool
-        Whether a large image takes it a second or more.
+        Whether a large image takes a second or more.
     missing : callable
-        Says for a scale why it cannot take part, or None.
+        Returns the reason why the method cannot run at a scale, or None.
     """
 
     make: Callable[[Image, int, int, Image | None], Call]
@@ -72,7 +78,7 @@ class Contender:
 
 
 def _size(image: Image, scale: int) -> tuple[int, int]:
-    """Width and height of the result, as OpenCV and Pillow want them."""
+    """Return width and height of the result, in the order of OpenCV and Pillow."""
     return image.shape[1] * scale, image.shape[0] * scale
 
 
@@ -91,9 +97,9 @@ def _opencv(interpolation: str) -> Contender:
     def make(image: Image, scale: int, threads: int, out: Image | None) -> Call:
         import cv2
 
-        size, way = _size(image, scale), getattr(cv2, interpolation)
+        size, flag = _size(image, scale), getattr(cv2, interpolation)
         return Call(
-            lambda: cv2.resize(image, size, dst=out, interpolation=way),
+            lambda: cv2.resize(image, size, dst=out, interpolation=flag),
             lambda: cv2.setNumThreads(threads),
         )
 
@@ -101,7 +107,7 @@ def _opencv(interpolation: str) -> Contender:
 
 
 def _pillow(image: Image, scale: int, threads: int, out: Image | None) -> Call:
-    """From a Pillow image to a Pillow image; Pillow has no threads of its own."""
+    """Resize a Pillow image to a Pillow image. Pillow has no threads of its own."""
     from PIL import Image as PillowImage
 
     picture, size = PillowImage.fromarray(image), _size(image, scale)
@@ -109,7 +115,7 @@ def _pillow(image: Image, scale: int, threads: int, out: Image | None) -> Call:
 
 
 def _torch(image: Image, scale: int, threads: int, out: Image | None) -> Call:
-    """uint8 in channels_last, for which torch has a path of its own."""
+    """Resize uint8 in channels_last order, for which torch has a separate code path."""
     import torch
 
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None]
@@ -122,7 +128,7 @@ def _torch(image: Image, scale: int, threads: int, out: Image | None) -> Call:
 
 
 def _skimage(image: Image, scale: int, threads: int, out: Image | None) -> Call:
-    """Its result is float64 in [0, 1]."""
+    """Resize to float64 in [0, 1], which is what scikit-image returns."""
     from skimage.transform import rescale
 
     return Call(
@@ -147,8 +153,8 @@ def _sr_lut(image: Image, scale: int, threads: int, out: Image | None) -> Call:
 
 
 def _sr_lut_missing(scale: int) -> str | None:
-    there = _sr_lut_file(scale).is_file()
-    return None if there else f"no {_sr_lut_file(scale).name} in ../shared/peers/sr-lut"
+    path = _sr_lut_file(scale)
+    return None if path.is_file() else f"no {path.name} in ../shared/peers/sr-lut"
 
 
 def _fsrcnn(image: Image, scale: int, threads: int, out: Image | None) -> Call:
@@ -157,20 +163,20 @@ def _fsrcnn(image: Image, scale: int, threads: int, out: Image | None) -> Call:
     from . import fsrcnn
 
     net = fsrcnn.read(Path(os.environ[FSRCNN_VARIABLE]))
-    return Call(lambda: fsrcnn.enlarge(image, net, scale), lambda: cv2.setNumThreads(threads))
+    return Call(lambda: fsrcnn.upscale(image, net, scale), lambda: cv2.setNumThreads(threads))
 
 
 def _fsrcnn_missing(scale: int) -> str | None:
     path = os.environ.get(FSRCNN_VARIABLE)
     if not path:
         return f"{FSRCNN_VARIABLE} is not set to the path of a model file (FSRCNN_x{scale}.pb)"
-    made_for = re.search(r"_x(\d)$", Path(path).stem)
-    if made_for and int(made_for[1]) == scale:
+    model_scale = re.search(r"_x(\d)$", Path(path).stem)
+    if model_scale and int(model_scale[1]) == scale:
         return None
     return f"{FSRCNN_VARIABLE} names {Path(path).name}, and the scale is {scale}"
 
 
-#: Name in tables -> contender.
+#: All methods by name, in the order of the report's tables.
 CONTENDERS = {
     "lutsr eclut": _lutsr("eclut"),
     "lutsr eclut-fast": _lutsr("eclut-fast"),

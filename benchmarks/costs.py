@@ -1,4 +1,4 @@
-"""Cold start, memory, fused tables, and time per pixel by size, each in fresh processes.
+"""Measure cold start, memory, fused tables and time per pixel by size, in fresh processes.
 
 ``python -m benchmarks.costs``
 """
@@ -18,12 +18,12 @@ from . import cold_start, memory, records, scaling
 from .cold_start import MODELS
 from .processes import call_fresh
 
-#: Height and width of the input, x4: the comparison's, and one of 100 megapixels of output.
+#: Height and width of the input, x4: that of ``compare``, and one with 100 megapixels of output.
 MEMORY_SIZES = ((540, 960), (2500, 2500))
 
 
 def measure_memory(quick: bool) -> list[dict[str, Any]]:
-    """Measure the peak for layouts, sizes and workers."""
+    """Measure peak memory by model, size, layout and number of workers."""
     entries = []
     for model in MODELS[: 1 if quick else None]:
         for height, width in MEMORY_SIZES[: 1 if quick else None]:
@@ -37,7 +37,7 @@ def measure_memory(quick: bool) -> list[dict[str, Any]]:
 
 
 def measure_writing(rounds: int) -> dict[str, Any]:
-    """Time writing an output of the comparison's size once: no method can be faster."""
+    """Time filling an output of the size of ``compare``, a lower bound for every method."""
     out = np.ones((2160, 3840, 3), np.uint8)
     seconds = []
     for value in range(rounds):
@@ -48,7 +48,7 @@ def measure_writing(rounds: int) -> dict[str, Any]:
 
 
 def measure(quick: bool) -> dict[str, Any]:
-    """Measure everything; `quick` leaves out what takes long."""
+    """Run all measurements of this module; `quick` leaves out the slow ones."""
     models = MODELS[: 1 if quick else None]
     reason = memory.missing()
     return {
@@ -76,12 +76,12 @@ def measure(quick: bool) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure and save."""
+    """Run the measurements and save them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, default=records.RESULTS / "costs.json")
     parser.add_argument("--quick", action="store_true", help="one model, small images")
     args = parser.parse_args()
-    # Threads of numpy's own would be counted as lutsr's memory.
+    # Memory of numpy's own threads would be counted as lutsr's.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     content = records.header(records.command_line("benchmarks.costs"))
     records.save(args.json, content | measure(args.quick))

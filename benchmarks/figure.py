@@ -1,4 +1,4 @@
-"""The figure for the README: quality against time, every method a labelled point."""
+"""The README's figure: quality against time, one labelled point per method."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from training.files import make_folder, write_atomically
 
-from .targets import Times
+from .records import Times
 
 SET = "Set14"
-#: Where a label may be, in points from its point.
+#: Positions of a label: offset from its marker in points, and alignment.
 ABOVE, BELOW = (0, 9, "center", "bottom"), (0, -9, "center", "top")
 RIGHT, LEFT = (9, 0, "left", "center"), (-9, 0, "right", "center")
 
 
 def points(compare: dict[str, Any], quality: dict[str, Any]) -> list[tuple[str, float, float]]:
-    """Give label, milliseconds and PSNR of every method that has both, x4; lutsr's workers too."""
+    """Return label, milliseconds and PSNR of each method, x4; of lutsr with two workers, too."""
     times = Times(compare["entries"])
     found = []
     for row in quality["entries"]:
@@ -33,13 +33,13 @@ def points(compare: dict[str, Any], quality: dict[str, Any]) -> list[tuple[str, 
 
 
 def draw(found: list[tuple[str, float, float]], height: int, width: int, path: Path) -> None:
-    """Draw the points as a PNG file, whole or not at all.
+    """Draw the points and write a PNG file atomically.
 
     Parameters
     ----------
     found : list of (label, milliseconds, PSNR)
     height, width : int
-        Of the image that was timed.
+        Size of the image that was timed.
     path : Path
     """
     from matplotlib.figure import Figure
@@ -63,7 +63,7 @@ def draw(found: list[tuple[str, float, float]], height: int, width: int, path: P
         colour = "tab:red" if label.startswith("lutsr") else "tab:blue"
         inside = "white" if label.endswith("workers") else colour
         axes.plot(x, y, "o", color=colour, ms=9, mfc=inside, mew=1.8, zorder=3)
-    figure.draw_without_rendering()  # fixes where the axes are
+    figure.draw_without_rendering()  # sets the position of the axes
     _label(axes, found)
     content = io.BytesIO()
     figure.savefig(content, format="png")
@@ -73,7 +73,7 @@ def draw(found: list[tuple[str, float, float]], height: int, width: int, path: P
 
 
 def _label(axes: Any, found: list[tuple[str, float, float]]) -> None:
-    """Write every label beside its point, where it covers no other point and no other label."""
+    """Write a label beside each marker, where it overlaps no other marker or label."""
     from matplotlib.transforms import Bbox
 
     pixels = axes.transData.transform([(x, y) for _, x, y in found])
@@ -82,7 +82,7 @@ def _label(axes: Any, found: list[tuple[str, float, float]]) -> None:
     for k in sorted(range(len(found)), key=lambda k: not found[k][0].startswith("lutsr")):
         label, x, y = found[k]
         ours = label.startswith("lutsr")
-        # Two workers are at the left of one, on the same height.
+        # The marker of two workers is left of that of one, at the same height.
         sides = (LEFT, RIGHT) if label.endswith("workers") else (RIGHT, LEFT)
         for dx, dy, across, up in (*sides, ABOVE, BELOW) if ours else (ABOVE, BELOW, *sides):
             text = axes.annotate(
@@ -94,7 +94,7 @@ def _label(axes: Any, found: list[tuple[str, float, float]]) -> None:
             if _within(box, frame) and not any(box.overlaps(other) for other in others):
                 break
             text.remove()
-        else:  # all are taken: rather one over another than none
+        else:  # no free position: overlap is better than no label
             text = axes.annotate(label, (x, y), (0, 9), textcoords="offset points", ha="center")
         taken.append(text.get_window_extent())
 

@@ -1,7 +1,7 @@
-"""FSRCNN by OpenCV's DNN module, from a model file of the kind OpenCV's contrib module reads.
+"""FSRCNN with OpenCV's DNN module, from a model file of OpenCV's contrib module ``dnn_superres``.
 
-``dnn_superres`` itself is not part of the wheels of OpenCV; this does what it does: the network
-enlarges luma, ``INTER_LINEAR`` the two colour differences.
+OpenCV's wheels do not contain ``dnn_superres``. This module does the same: the network upscales
+the luma, ``INTER_LINEAR`` the two chroma channels.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 
-class _PassedOn:
-    """Stands for the model's last layer, which OpenCV's reader of TensorFlow files cannot make.
+class _Identity:
+    """Replaces the model's last layer, which OpenCV's TensorFlow reader does not support.
 
-    It only moves values: every pixel's r * r channels become its cell. `enlarge` does that.
+    That layer only moves values: the r * r channels of a pixel become its cell. `upscale` does it.
     """
 
     def __init__(self, parameters: Any, blobs: Any) -> None:
@@ -36,21 +36,24 @@ def read(path: Path) -> Any:
     """Read a model file (``FSRCNN_x4.pb``)."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such model file")
-    cv2.dnn_registerLayer("DepthToSpace", _PassedOn)
+    cv2.dnn_registerLayer("DepthToSpace", _Identity)
     try:
         return cv2.dnn.readNetFromTensorflow(str(path))
     finally:
         cv2.dnn_unregisterLayer("DepthToSpace")
 
 
-def enlarge(image: Image, net: Any, scale: int) -> Image:
-    """Enlarge RGB with a network that was read."""
+def upscale(image: Image, net: Any, scale: int) -> Image:
+    """Upscale an RGB image with a network from `read`."""
     height, width = image.shape[:2]
     planes = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
     net.setInput(planes[None, None, :, :, 0] / np.float32(255))
     cells = net.forward()
     if cells.shape != (1, scale * scale, height, width):
-        raise ValueError(f"the model gives {cells.shape}: not one of FSRCNN x{scale}")
+        raise ValueError(
+            f"the model's output has shape {cells.shape}, but FSRCNN x{scale} has "
+            f"{(1, scale * scale, height, width)}; use the model file of that scale"
+        )
     cells = cells.reshape(scale, scale, height, width).transpose(2, 0, 3, 1)
     big = cv2.resize(planes, (width * scale, height * scale), interpolation=cv2.INTER_LINEAR)
     luma = cells.reshape(height * scale, width * scale)

@@ -1,4 +1,4 @@
-"""Images to measure on: photographs that come with scikit-image, so nothing is downloaded."""
+"""Test images: a photograph from scikit-image, so that nothing is downloaded, noise, and flat."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from skimage import data
 
 Image = NDArray[np.uint8]
 
-#: From the ordinary case to the worst and the best for a look-up table: how far neighbouring
-#: pixels differ decides how well it fits the caches.
+#: The usual, the worst and the best case for a look-up table. The more neighbouring pixels
+#: differ, the more of the table is in use, and the more cache misses there are.
 KINDS = ("photo", "noise", "flat")
 
 
@@ -27,8 +27,8 @@ def make(kind: str, height: int, width: int) -> Image:
 def photograph(height: int = 540, width: int = 960) -> Image:
     """Return an RGB photograph of any size, the same on every machine.
 
-    It is scikit-image's "coffee" (CC0, by Rachel Michetti), mirrored at its edges rather than
-    stretched where it is too small, so that its detail stays that of a photograph.
+    It is scikit-image's "coffee" (CC0, by Rachel Michetti). If it is too small, it is mirrored at
+    its edges, not stretched, so that it has the detail of a photograph.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Memory that enlarging takes beyond tables, input and output; all of it in fresh processes."""
+"""Memory of a call beyond tables, input and output. Each function runs in a fresh process."""
 
 from __future__ import annotations
 
@@ -10,46 +10,49 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from . import images
 
-#: Of the array: channels last, channels first, one plane.
+if TYPE_CHECKING:
+    from lutsr._eclut.engine import EclutEngine
+
+#: Memory layouts of the image: channels last, channels first, one plane.
 LAYOUTS = ("interleaved", "planar", "grey")
 STATUS = Path("/proc/self/status")
 
 
 def missing() -> str | None:
-    """Say why the peak cannot be measured here, or give None."""
+    """Return the reason why peak memory cannot be measured here, or None."""
     return None if STATUS.exists() else f"needs {STATUS}, which {sys.platform} does not have"
 
 
 def _resident(key: str) -> int:
-    """Read bytes from the process's status: `VmRSS` now, `VmHWM` at most."""
+    """Return resident memory in bytes: `VmRSS` is the current value, `VmHWM` the peak."""
     lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
     return int(lines[key].split()[0]) * 1024
 
 
 def peak_of(call: Callable[[], object]) -> int:
-    """Measure how much more memory is resident at the peak of a call than before it, in bytes.
+    """Return by how many bytes the peak of resident memory during a call exceeds that before it.
 
-    ``ru_maxrss`` would count what the process held before, and even its parent; the kernel's
-    high-water mark can be reset. Memory that was freed but is still resident is given back first,
-    or the call would use it unseen.
+    ``ru_maxrss`` would include the peak before the call, and even that of the parent process. The
+    peak in ``/proc`` can be reset. Freed memory that is still resident is returned to the system
+    first, because the call could use it without raising the peak.
     """
     gc.collect()
-    with contextlib.suppress(AttributeError, OSError):  # only the GNU library has it
+    with contextlib.suppress(AttributeError, OSError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = _resident("VmRSS")
     call()
     return max(0, _resident("VmHWM") - before)
 
 
 def peak_extra(model: str, scale: int, layout: str, height: int, width: int, workers: int) -> int:
-    """Measure the peak of one enlargement beyond tables, input and output, in bytes."""
+    """Return the peak memory of one call beyond tables, input and output, in bytes."""
     import lutsr
 
     upscaler = lutsr.load(model, scale)
@@ -72,9 +75,9 @@ def _lay_out(image: images.Image, layout: str) -> tuple[images.Image, int | None
 
 
 def fused_tables(model: str, scale: int, rounds: int) -> dict[str, Any]:
-    """Time loading a table, compiled already, and count the bytes of what is built.
+    """Time loading an eclut model after compilation, and return the size of its fused tables.
 
-    The time is that of `lutsr.load` for a path, which keeps nothing: reading, checking, fusing.
+    `lutsr.load` with a path caches nothing, so it reads, checks and fuses each time.
     """
     import lutsr
     import lutsr_data
@@ -85,7 +88,7 @@ def fused_tables(model: str, scale: int, rounds: int) -> dict[str, Any]:
         start = time.perf_counter()
         upscaler = lutsr.load(path)
         seconds.append(time.perf_counter() - start)
-    fused = vars(upscaler._engine.fused).values()
+    fused = vars(cast("EclutEngine", upscaler._engine).fused).values()
     arrays = [part for part in fused if isinstance(part, np.ndarray)]
     return {
         "model": model,

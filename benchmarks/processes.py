@@ -1,4 +1,4 @@
-"""Running a measurement in a fresh process, where nothing is imported, compiled or allocated."""
+"""Run a measurement in a fresh process, where nothing is imported, compiled or allocated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .contenders import ROOT
 
 
 def run_code(code: str, *arguments: str, **environment: str) -> str:
-    """Run Python code in a fresh process at the repository's root and give back what it prints."""
+    """Run Python code in a fresh process, in the repository's root, and return its output."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
@@ -28,7 +28,7 @@ def run_code(code: str, *arguments: str, **environment: str) -> str:
 
 
 def call_fresh(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function of a module in a fresh process; arguments and result go through JSON."""
+    """Call a module's function in a fresh process. Arguments and result must fit into JSON."""
     code = (
         "import json, sys\n"
         f"from {function.__module__} import {function.__name__} as function\n"

@@ -1,9 +1,9 @@
-"""PSNR-Y and SSIM of all contenders on benchmark sets, through the calls that are timed.
+"""Measure PSNR-Y and SSIM of all methods on benchmark sets, with the calls that are timed.
 
 ``python -m benchmarks.quality``
 
-The inputs are made from the full-size images with MATLAB's bicubic, and the figures computed,
-by `training.evaluation.evaluate`, as papers have them.
+`training.evaluation.evaluate` makes the inputs from the full-size images with MATLAB's bicubic
+and computes the values, both as in the papers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SETS = tuple(ROOT.parent / "shared" / "data" / name / "HR" for name in ("Set5", 
 
 
 def upscale_with(name: str, scale: int) -> Callable[[Image], Image]:
-    """Make a function of an image out of a contender, on one thread."""
+    """Return a function that upscales an image with one of `CONTENDERS`, on one thread."""
 
     def upscale(image: Image) -> Image:
         call = CONTENDERS[name].make(image, scale, 1, None)
@@ -34,7 +34,7 @@ def upscale_with(name: str, scale: int) -> Callable[[Image], Image]:
 
 
 def methods(scale: int) -> list[Method]:
-    """List the contenders that can take part at a scale."""
+    """Return the methods that are available at a scale."""
     return [
         Method(name, scale, upscale_with(name, scale))
         for name, contender in CONTENDERS.items()
@@ -43,7 +43,7 @@ def methods(scale: int) -> list[Method]:
 
 
 def main() -> None:
-    """Measure and save the means."""
+    """Run the measurement and save the means over each set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, default=records.RESULTS / "quality.json")
     parser.add_argument("--hr", type=Path, nargs="+", default=SETS, help="folders of HR images")

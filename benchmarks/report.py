@@ -1,4 +1,4 @@
-"""Turn the saved figures into ``benchmarks/RESULTS.md`` and the README's figure.
+"""Write ``benchmarks/RESULTS.md`` and the README's figure from the saved results.
 
 ``python -m benchmarks.report``
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,112 +18,135 @@ from .targets import verdicts
 FILES = ("compare", "costs", "quality", "groups")
 
 
-def conditions(content: dict[str, Any]) -> str:
-    """Say under what conditions a file of figures was made."""
-    load = content["load_at_start"]
-    busy = "" if load is None else f", load {load:.2f} at the start"
-    return f"`{content['command']}`, {content['date']}{busy}"
-
-
-def write(files: dict[str, dict[str, Any]]) -> str:
-    """Write the report.
+def write(files: dict[str, dict[str, Any]], picture: str) -> str:
+    """Return the report: the main results first, then details, then the targets.
 
     Parameters
     ----------
     files : dict
-        What `FILES` hold, by name.
+        Contents of `FILES`, by name.
+    picture : str
+        Path of the figure, relative to the report.
     """
-    compare, costs = files["compare"], files["costs"]
-    found = list(verdicts(compare, costs))
-    met = sum(verdict.met for verdict in found)
-    versions = ", ".join(f"{name} {number}" for name, number in compare["versions"].items())
-    machines = dict.fromkeys(content["machine"] for content in files.values())
-    first = costs["first_upscale"]
-    image = f"{compare['width']} x {compare['height']} RGB uint8"
-    absent = "".join(f"\n- {name}: {reason}" for name, reason in compare["absent"].items())
+    compare, costs, quality = files["compare"], files["costs"], files["quality"]["entries"]
     parts = [
-        "# Figures",
-        "Written by `python -m benchmarks.report` from `benchmarks/results/*.json`; no number is "
-        "typed by hand. `python -m benchmarks` measures everything anew.",
-        f"- Machine: {'; '.join(machines)}.\n- Versions: {versions}.\n"
-        + "\n".join(f"- {conditions(content)}" for content in files.values()),
-        f"## Targets: {met} of {len(found)} met",
-        f"A {image} photograph, x4, one thread and a new output array for every call unless said; "
-        "ratios of medians over rounds in which all contenders take turns (and of the least times, "
-        "which a busy machine disturbs less). For `eclut-fast` the "
-        "target is half of what `eclut` may take.",
-        tables.targets(found),
-        "## All contenders, interleaved",
-        f"{image} photograph, milliseconds, medians. *Into*: the result is written into an array "
-        "that the call is given. Pillow, scikit-image and SR-LUT know one thread only. "
-        "scikit-image's result is float64.",
-    ]
-    for scale in dict.fromkeys(entry["scale"] for entry in compare["entries"]):
-        parts += [f"### x{scale}", tables.comparison(compare, scale)]
-    if absent:
-        parts.append(f"Absent:\n{absent}")
-    parts += [
-        "## What is in the image",
-        f"Milliseconds for {image}: a flat image is the best case for a look-up table, noise the "
-        "worst.",
-        tables.kinds(compare),
-        "## Floors",
-        f"Filling an output array of that size ({costs['writing']['bytes'] / 1e6:.1f} MB) once "
-        f"takes {tables.milliseconds(costs['writing']['median_s'])} ms; a flat image, above, has "
-        "every look-up in the first-level cache. `benchmarks/NOTES.md` explains.",
-        "## Time per output pixel by size",
-        "Nanoseconds per output pixel of three channels, photograph, x4; model, workers; sizes "
-        "interleaved.",
-        tables.scaling(costs),
-        "## Memory and fused tables",
-        "Peak resident memory of a call beyond tables, input and output, in a fresh process each.",
-        tables.memory(costs),
-        tables.fused(costs),
-        "## Cold start",
-        tables.table(
-            ["what", "median, s", "least, s"],
-            [
-                [
-                    "`import lutsr` after numpy",
-                    f"{costs['import']['median_s']:.4f}",
-                    f"{costs['import']['min_s']:.4f}",
-                ],
-                *(
-                    [
-                        f"first `upscale`, {entry['model']} x4, numba cache {state}",
-                        f"{entry[median]:.2f}",
-                        f"{entry[least]:.2f}",
-                    ]
-                    for entry in first
-                    for state, median, least in (
-                        ("warm", "warm_median_s", "warm_min_s"),
-                        ("empty", "no_cache_s", "no_cache_s"),
-                    )
-                ),
-            ],
-        ),
+        "# Benchmark results",
+        *_main_results(compare, quality, picture),
+        *_conditions(files),
+        *_times(compare),
         "## Quality",
-        "PSNR-Y in dB through the calls that are timed, inputs by MATLAB's bicubic. The FSRCNN "
-        "model is the one made for OpenCV's contrib module, not the paper's; SR-LUT's tables are "
-        "its authors', run by `lutsr._chain.reference` with their interpolation corrected.",
-        tables.quality(files["quality"]["entries"]),
+        "PSNR-Y in dB of the calls that are timed. Inputs are reduced with MATLAB's bicubic. The "
+        "FSRCNN model is that of OpenCV's contrib module, not the paper's. SR-LUT's tables are its "
+        "authors', run by `lutsr._chain.reference` with their interpolation corrected.",
+        tables.quality(quality),
+        *_costs(costs),
         "## Groups of pytest-benchmark",
-        "Medians in milliseconds by size of the output. One benchmark ran after the other here: "
-        "for ratios see the interleaved rounds above.",
+        "Median milliseconds by output size. These benchmarks ran one after the other; for ratios "
+        "see the interleaved rounds above.",
         tables.groups(files["groups"]["entries"]),
+        *_targets(compare, costs),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def _image(compare: dict[str, Any]) -> str:
+    return f"{compare['width']} x {compare['height']} RGB uint8"
+
+
+def _main_results(
+    compare: dict[str, Any], quality: list[dict[str, Any]], picture: str
+) -> list[str]:
+    return [
+        f"x4. Time: milliseconds for a photograph of {_image(compare)}, medians of interleaved "
+        "rounds. Quality: PSNR-Y in dB, means over the sets; inputs are reduced with MATLAB's "
+        "bicubic.",
+        tables.overview(compare, quality),
+        f"![PSNR-Y on {figure.SET} against time, one labelled point per method]({picture})",
+    ]
+
+
+def _conditions(files: dict[str, dict[str, Any]]) -> list[str]:
+    versions = ", ".join(f"{name} {v}" for name, v in files["compare"]["versions"].items())
+    machines = "; ".join(dict.fromkeys(content["machine"] for content in files.values()))
+    commands = "\n".join(f"- {_command(content)}" for content in files.values())
+    return [
+        "## Conditions",
+        "`python -m benchmarks.report` writes this file from `benchmarks/results/*.json`. "
+        "`python -m benchmarks` repeats all measurements.",
+        f"- Machine: {machines}.\n- Versions: {versions}.\n{commands}",
+    ]
+
+
+def _command(content: dict[str, Any]) -> str:
+    """Return the command of a results file, its date, the machine's load and a note, if any."""
+    load, note = content["load_at_start"], content.get("note")
+    busy = "" if load is None else f", load {load:.2f} at the start"
+    return f"`{content['command']}`, {content['date']}{busy}{f'. {note}.' if note else ''}"
+
+
+def _times(compare: dict[str, Any]) -> list[str]:
+    parts = [
+        "## Times of all methods",
+        f"{_image(compare)} photograph, milliseconds, medians of interleaved rounds. *Into*: the "
+        "call writes to a given array instead of allocating its output. Pillow, scikit-image and "
+        "SR-LUT have one thread only. scikit-image returns float64.",
+    ]
+    for scale in dict.fromkeys(entry["scale"] for entry in compare["entries"]):
+        parts += [f"### x{scale}", tables.comparison(compare, scale)]
+    if compare["absent"]:
+        absent = (f"- {name}: {reason}" for name, reason in compare["absent"].items())
+        parts.append("Not measured:\n\n" + "\n".join(absent))
+    return [
+        *parts,
+        "## Time by image content",
+        f"Milliseconds for {_image(compare)}. A flat image is the best case for a look-up table, "
+        "noise the worst.",
+        tables.kinds(compare),
+    ]
+
+
+def _costs(costs: dict[str, Any]) -> list[str]:
+    writing = costs["writing"]
+    return [
+        "## Time per output pixel by size",
+        "Nanoseconds per output pixel of three channels, photograph, x4, interleaved rounds. "
+        "Columns: model, workers.",
+        tables.scaling(costs),
+        "## Lower bounds",
+        f"Filling an output array of that size ({writing['bytes'] / 1e6:.1f} MB) once takes "
+        f"{tables.milliseconds(writing['median_s'])} ms. With a flat image, above, all look-ups "
+        "hit the first-level cache. See `benchmarks/NOTES.md`.",
+        "## Memory and fused tables",
+        "Peak resident memory of a call in a fresh process, without tables, input and output.",
+        tables.memory(costs),
+        tables.fused(costs),
+        "## Cold start",
+        tables.cold_start(costs),
+    ]
+
+
+def _targets(compare: dict[str, Any], costs: dict[str, Any]) -> list[str]:
+    found = list(verdicts(compare, costs))
+    return [
+        "## Performance targets",
+        f"{sum(verdict.met for verdict in found)} of {len(found)} targets are met. "
+        f"{_image(compare)} photograph, x4, one thread and an allocated output unless stated. "
+        "Ratios of medians over interleaved rounds, and of minimum times, which other load on the "
+        "machine disturbs less. The target of `eclut-fast` is half the time of `eclut`'s.",
+        tables.targets(found),
+    ]
+
+
 def main() -> None:
-    """Write both files."""
+    """Write the report and the figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=records.RESULTS)
     parser.add_argument("--report", type=Path, default=Path("benchmarks/RESULTS.md"))
     parser.add_argument("--figure", type=Path, default=Path("docs/images/quality_time.png"))
     args = parser.parse_args()
     files = {name: records.load(args.results / f"{name}.json") for name in FILES}
-    write_atomically(args.report, write(files).encode())
+    picture = Path(os.path.relpath(args.figure, args.report.parent)).as_posix()
+    write_atomically(args.report, write(files, picture).encode())
     print(f"wrote {args.report}")
     compare = files["compare"]
     points = figure.points(compare, files["quality"])

@@ -1,10 +1,11 @@
-"""Measure `lutsr.resize` where no table has the scale: x2.5 and x8, in PSNR-Y.
+"""Measure PSNR-Y of `lutsr.resize` at scales that no table has: x2.5 and x8.
 
 ``python -m benchmarks.resize_quality Set5/HR Set14/HR``, from the repository's root.
 
-The image is cropped at the top left so that its size is a whole multiple, is reduced with MATLAB's
-``imresize`` (bicubic, antialiased, rounded after each pass) to 1/2.5 or 1/8 of it, and is enlarged
-back to its size by every method. PSNR is that of the luma, with the scale, rounded up, shaved off.
+Each image is cropped at the bottom and right, so that its size is a multiple of the scale. It is
+reduced to 1/2.5 or 1/8 with MATLAB's ``imresize`` (bicubic, antialiased, rounded after each pass)
+and upscaled again with every method. PSNR is computed on the luma, without a border of as many
+pixels as the scale, rounded up.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SCALES = (Fraction(5, 2), Fraction(8))
 
 
 def imresize(image: Pixels, scale: Fraction) -> Pixels:
-    """Reduce as MATLAB does; see `training.evaluation.degrade` for 2, 3 and 4."""
+    """Reduce an image as MATLAB does; see `training.evaluation.degrade` for scales 2, 3 and 4."""
     for axis in (0, 1):
         length = image.shape[axis]
         centres = (np.arange(length / scale) + 0.5) * float(scale) - 0.5
@@ -41,13 +42,13 @@ def imresize(image: Pixels, scale: Fraction) -> Pixels:
         pad = [(reach + 2, reach + 2) if k == axis else (0, 0) for k in range(image.ndim)]
         lines = np.moveaxis(np.pad(image, pad, mode="symmetric"), axis, 0)[indices + reach + 2]
         sums = np.einsum("ot,ot...->o...", weights, lines.astype(float))
-        # Sums that are halves but for rounding errors are rounded up, as halves are.
+        # The small term rounds up exact halves that are a little too low by rounding errors.
         image = np.moveaxis(np.clip(np.floor(sums + 0.5 + 1e-9), 0, 255).astype(np.uint8), 0, axis)
     return np.ascontiguousarray(image)
 
 
-def enlargements(small: Pixels, shape: tuple[int, int]) -> dict[str, Pixels]:
-    """Enlarge by every method."""
+def upscaled(small: Pixels, shape: tuple[int, int]) -> dict[str, Pixels]:
+    """Return the image upscaled by each method."""
     picture, size = Image.fromarray(small), (shape[1], shape[0])
     return {
         "Pillow BICUBIC": np.asarray(picture.resize(size, Image.Resampling.BICUBIC)),
@@ -57,12 +58,12 @@ def enlargements(small: Pixels, shape: tuple[int, int]) -> dict[str, Pixels]:
 
 
 def measure(folder: Path, scale: Fraction) -> dict[str, float]:
-    """Give the mean PSNR-Y by method over the images of a folder."""
+    """Return the mean PSNR-Y of each method over the images of a folder."""
     found: dict[str, list[float]] = {}
     for path in sorted(folder.glob("*.png")):
         truth = crop_to_multiple(np.asarray(Image.open(path).convert("RGB")), scale.numerator)
         small = imresize(truth, scale)
-        for method, big in enlargements(small, truth.shape[:2]).items():
+        for method, big in upscaled(small, truth.shape[:2]).items():
             found.setdefault(method, []).append(psnr_y(big, truth, ceil(scale)))
     return {method: float(np.mean(values)) for method, values in found.items()}
 

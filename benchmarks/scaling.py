@@ -1,4 +1,4 @@
-"""Time per output pixel from small images to a hundred megapixels, sizes interleaved."""
+"""Time per output pixel, from small images to a hundred megapixels, in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ SIZES = ((256, 256), (512, 512), (1024, 1024), (2160, 3840), (4096, 4096), (10_0
 
 
 def crops(height: int, width: int) -> list[images.Image]:
-    """Cover a photograph with images of a size, as evenly as whole ones do.
+    """Cover a photograph evenly with crops of a size.
 
-    So all sizes up to the photograph's enlarge about the same pixels in a round, by calls one
-    after the other. One small image again and again would be one spot of the photograph, which
-    the caches keep.
+    So a round upscales about the same pixels at all sizes up to the photograph's. The same small
+    image in every call would stay in the caches.
     """
     whole = images.photograph(max(height, 540), max(width, 960))
     tops, lefts = (
@@ -31,19 +30,19 @@ def crops(height: int, width: int) -> list[images.Image]:
 
 
 def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict[str, Any]]:
-    """Time sizes x workers x (allocating or not) of a model on a photograph, x4, round by round.
+    """Time a model x4 on a photograph: sizes x workers x (allocating or given output).
 
     Parameters
     ----------
     model : str
     sizes : list of (height, width)
-        Of the output.
+        Sizes of the output.
     rounds : int
 
     Returns
     -------
     list of dict
-        With the median over the rounds, in nanoseconds per output pixel (of three channels).
+        Median and minimum over the rounds, in nanoseconds per output pixel (three channels).
     """
     import lutsr
 

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .contenders import CONTENDERS
-from .targets import Times, Verdict
+from .records import Times
+from .targets import Verdict
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in Markdown, all columns but the first to the right."""
+    """Return a Markdown table; all columns but the first are right-aligned."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Write a time with three digits or so; nothing for what was not timed."""
+    """Format a time in milliseconds with about three digits; empty if it was not measured."""
     if seconds is None:
         return ""
     ms = 1e3 * seconds
@@ -24,14 +25,14 @@ def milliseconds(seconds: float | None) -> str:
 
 
 def ratio(value: float, unit: str = "x") -> str:
-    """Write a figure with its unit; a small ratio as one over something."""
+    """Format a value with its unit; small ratios as 1/n."""
     if unit == "x" and value < 0.05:
         return f"1/{1 / value:.0f}"
     return f"{value:.2f} {unit}"
 
 
 def targets(found: Iterable[Verdict]) -> str:
-    """Write figures, limits and verdicts."""
+    """Return the table of measured values, targets and verdicts."""
     rows = []
     for verdict in found:
         sign = "at least" if verdict.at_least else "at most"
@@ -47,11 +48,33 @@ def targets(found: Iterable[Verdict]) -> str:
                 verdict.words(),
             ]
         )
-    return table(["what", "measured", "of least times", "target", "stretch", "verdict"], rows)
+    return table(["what", "median", "minimum", "target", "stretch target", "verdict"], rows)
+
+
+def overview(compare: dict[str, Any], entries: list[dict[str, Any]]) -> str:
+    """Return the table of times and PSNR-Y of all methods at x4."""
+    times = Times(compare["entries"])
+    psnr = {(e["method"], e["set"]): e["psnr_y"] for e in entries if e["scale"] == 4}
+    sets = list(dict.fromkeys(name for _, name in psnr))
+    rows = []
+    for name in CONTENDERS:
+        one = times(name)
+        if one is None:
+            continue
+        values = (psnr.get((name, each)) for each in sets)
+        rows.append(
+            [
+                name,
+                milliseconds(one),
+                milliseconds(times(name, threads=2)),
+                *("" if value is None else f"{value:.2f}" for value in values),
+            ]
+        )
+    return table(["method", "1 thread, ms", "2 threads, ms", *(f"{s}, dB" for s in sets)], rows)
 
 
 def comparison(compare: dict[str, Any], scale: int) -> str:
-    """Write the interleaved comparison at a scale."""
+    """Return the table of the interleaved comparison at a scale."""
     times, least = Times(compare["entries"]), Times(compare["entries"], "min_s")
     cubic = times("OpenCV INTER_CUBIC", scale=scale)
     pixels = compare["height"] * compare["width"] * scale**2
@@ -72,12 +95,12 @@ def comparison(compare: dict[str, Any], scale: int) -> str:
                 f"{one / cubic:,.2f}" if cubic else "",
             ]
         )
-    head = ["method", "1 thread", "its minimum", "1, into", "2 threads", "2, into"]
-    return table([*head, "ns per pixel", "times cubic"], rows)
+    head = ["method", "1 thread", "minimum", "1, into", "2 threads", "2, into"]
+    return table([*head, "ns per pixel", "/ INTER_CUBIC"], rows)
 
 
 def kinds(compare: dict[str, Any]) -> str:
-    """Write how lutsr's time depends on what is in the image."""
+    """Return the table of lutsr's times by image content."""
     times = Times(compare["entries"])
     cases = {(e["name"], e["scale"], e["threads"]) for e in compare["entries"]}
     rows = [
@@ -93,7 +116,7 @@ def kinds(compare: dict[str, Any]) -> str:
 
 
 def scaling(costs: dict[str, Any]) -> str:
-    """Write time per output pixel by size."""
+    """Return the table of times per output pixel by size."""
     entries = costs["scaling"]
     cases = dict.fromkeys((e["model"], e["workers"], e["into"]) for e in entries)
     head = ["output", *(f"{m}, {w}{', into' if i else ''}" for m, w, i in cases)]
@@ -109,7 +132,7 @@ def scaling(costs: dict[str, Any]) -> str:
 
 
 def memory(costs: dict[str, Any]) -> str:
-    """Write the peaks."""
+    """Return the table of peak memory."""
     if not costs["memory"]:
         return f"Not measured: {costs['memory_missing']}."
     rows = [
@@ -125,7 +148,7 @@ def memory(costs: dict[str, Any]) -> str:
 
 
 def fused(costs: dict[str, Any]) -> str:
-    """Write what loading builds."""
+    """Return the table of load times and sizes of fused tables."""
     rows = [
         [f"{e['model']} x{e['scale']}", f"{1e3 * e['median_s']:.0f}", f"{e['bytes'] / 1e6:.1f}"]
         for e in costs["fused"]
@@ -133,8 +156,27 @@ def fused(costs: dict[str, Any]) -> str:
     return table(["tables", "load and fuse, ms", "fused, MB"], rows)
 
 
+def cold_start(costs: dict[str, Any]) -> str:
+    """Return the table of the times of fresh processes."""
+    rows = [
+        [
+            "`import lutsr` after numpy",
+            f"{costs['import']['median_s']:.4f}",
+            f"{costs['import']['min_s']:.4f}",
+        ]
+    ]
+    for entry in costs["first_upscale"]:
+        for state, median, least in (
+            ("filled", "warm_median_s", "warm_min_s"),
+            ("empty", "no_cache_s", "no_cache_s"),
+        ):
+            what = f"first `upscale`, {entry['model']} x4, numba cache {state}"
+            rows.append([what, f"{entry[median]:.2f}", f"{entry[least]:.2f}"])
+    return table(["what", "median, s", "minimum, s"], rows)
+
+
 def quality(entries: list[dict[str, Any]]) -> str:
-    """Write PSNR-Y by set and scale."""
+    """Return the table of PSNR-Y by set and scale."""
     columns = list(dict.fromkeys((e["scale"], e["set"]) for e in entries))
     by_case = {(e["method"], e["scale"], e["set"]): e["psnr_y"] for e in entries}
     rows = [
@@ -145,7 +187,7 @@ def quality(entries: list[dict[str, Any]]) -> str:
 
 
 def groups(entries: list[dict[str, Any]]) -> str:
-    """Write the medians of all groups: a table per scale and kind, a column per size."""
+    """Return the medians of all groups: a table per scale and kind, a column per size."""
     parts = []
     for scale, kind in dict.fromkeys((e["scale"], e["kind"]) for e in entries):
         here = [e for e in entries if (e["scale"], e["kind"]) == (scale, kind)]

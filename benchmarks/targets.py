@@ -1,4 +1,4 @@
-"""The targets of the project for speed, and how far the saved figures are from them."""
+"""The project's performance targets, and whether the saved results meet them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .records import Times
+
 ECLUT, FAST = "lutsr eclut", "lutsr eclut-fast"
-#: Two workers count as no slower than one up to this ratio of the least times of each: nothing
-#: tells smaller differences from noise.
+#: Two workers count as no slower than one up to this ratio of their minimum times. Smaller
+#: differences are noise.
 NO_SLOWER = 1.05
-#: Rival, at most, stretch: times of eclut over times of the rival, one thread, x4.
+#: Method, target and stretch target: upper bounds of the time of eclut divided by that of the
+#: method, one thread, x4.
 RIVALS = (
     ("OpenCV INTER_CUBIC", 6.5, 2.0),
     ("OpenCV INTER_LANCZOS4", 0.45, 0.15),
@@ -22,7 +25,7 @@ RIVALS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target and the figure that it is held against."""
+    """A target and the measured value."""
 
     what: str
     value: float
@@ -30,49 +33,29 @@ class Verdict:
     unit: str = ""
     stretch: float | None = None
     at_least: bool = False
-    least: float | None = None  # the same, of the least times instead of the medians
+    least: float | None = None  # the value computed from minimum times instead of medians
 
     @property
     def met(self) -> bool:
-        """Whether the figure is within the limit."""
+        """Whether the value meets the target."""
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     @property
     def margin(self) -> float:
-        """How far the figure is on the wrong (or, negative, on the right) side, as a fraction."""
+        """By what fraction the value misses the target; negative if it meets the target."""
         ratio = self.limit / self.value if self.at_least else self.value / self.limit
         return ratio - 1 if self.value else -1.0
 
     def words(self) -> str:
-        """Say it: met or missed, and by how much."""
+        """Return whether the target is met or missed, and by how much."""
         goal = self.stretch is not None and self.value <= self.stretch
         if self.met:
             return f"met{', stretch too' if goal else ''} ({-100 * self.margin:.0f} % to spare)"
         return f"**missed** by {100 * self.margin:.0f} %"
 
 
-class Times:
-    """The comparison's times, by what was timed."""
-
-    def __init__(self, entries: list[dict[str, Any]], key: str = "median_s") -> None:
-        fields = ("name", "scale", "kind", "threads", "into")
-        self._seconds = {tuple(entry[f] for f in fields): entry[key] for entry in entries}
-
-    def __call__(
-        self,
-        name: str,
-        *,
-        scale: int = 4,
-        kind: str = "photo",
-        threads: int = 1,
-        into: bool = False,
-    ) -> float | None:
-        """Give seconds, or None where it was not timed."""
-        return self._seconds.get((name, scale, kind, threads, into))
-
-
 def verdicts(compare: dict[str, Any], costs: dict[str, Any]) -> Iterator[Verdict]:
-    """Hold the figures against the targets; what was not measured is left out."""
+    """Compare the results with the targets; targets without a measurement are left out."""
     both = Times(compare["entries"]), Times(compare["entries"], "min_s")
     yield from _against_rivals(*both)
     yield from _within_lutsr(*both)
@@ -96,7 +79,7 @@ def _within_lutsr(times: Times, least: Times) -> Iterator[Verdict]:
             what = f"{name}: speed-up by a second worker"
             yield Verdict(what, ratios[0], 1.8, "x", at_least=True, least=ratios[1])
         for scale in (2, 3):
-            # The input is the same, so outputs are as the squares of the scales.
+            # With the same input, output pixels are in proportion to the squares of the scales.
             more = (4 / scale) ** 2
             ratios = [_over(of(name, scale=scale), of(name), more) for of in (times, least)]
             if ratios[0]:
@@ -113,7 +96,7 @@ def _over(one: float | None, other: float | None, factor: float = 1.0) -> float 
 
 
 def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> Iterator[Verdict]:
-    """Two workers beside one on every kind of image and size; and sizes beside one another."""
+    """Compare two workers with one for all images and sizes, and sizes with one another."""
     taken: dict[tuple[Any, ...], dict[int, float]] = {}
     for entry in entries:
         if entry["name"].startswith("lutsr"):
@@ -126,7 +109,7 @@ def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> It
     ratios = {case: both[2] / both[1] for case, both in taken.items() if len(both) == 2}
     if ratios:
         worst = max(ratios, key=lambda case: ratios[case])
-        what = f"two workers : one, least times, worst of {len(ratios)} cases ({worst[0]})"
+        what = f"two workers : one, minimum times, worst of {len(ratios)} cases ({worst[0]})"
         yield Verdict(what, ratios[worst], NO_SLOWER, "x")
     for model in dict.fromkeys(entry["model"] for entry in scaling):
         for into in (False, True):
@@ -152,5 +135,5 @@ def _costs(costs: dict[str, Any]) -> Iterator[Verdict]:
     yield Verdict("`import lutsr` after numpy", 1e3 * costs["import"]["median_s"], 30.0, "ms")
     for entry in costs["first_upscale"]:
         name = f"lutsr {entry['model']}: first `upscale` of a process"
-        yield Verdict(f"{name}, warm numba cache", entry["warm_median_s"], 1.0, "s")
-        yield Verdict(f"{name}, no cache", entry["no_cache_s"], 12.0, "s")
+        yield Verdict(f"{name}, filled numba cache", entry["warm_median_s"], 1.0, "s")
+        yield Verdict(f"{name}, empty numba cache", entry["no_cache_s"], 12.0, "s")

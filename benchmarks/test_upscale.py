@@ -1,8 +1,8 @@
-"""Time of one enlargement, in groups by scale, size, kind of image and threads.
+"""Time one call of each method, in groups by scale, size, image content and threads.
 
-Sizes are those of the output, from 256 x 256 to a hundred megapixels. How long a resampler takes
-does not depend on what is in the image, so that rivals join on noise and flat images at one size
-only; the slowest join at the smallest size only, and in ``benchmarks.compare``.
+Sizes are those of the output, from 256 x 256 to a hundred megapixels. The time of a resampler does
+not depend on the image's content. So other methods than lutsr run on noise and flat images at one
+size only. The slowest ones run at the smallest size only, and in ``benchmarks.compare``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .contenders import CONTENDERS
 SCALES = (4, 3, 2)
 SIZES = ((256, 256), (1024, 1024), (2160, 3840), (10_000, 10_000))
 QUICK_SIZES = SIZES[:2]
-#: Where rivals join on all kinds of images.
+#: The size at which other methods than lutsr run on all kinds of images.
 USUAL = (2160, 3840)
-#: Output pixels that all rounds of a benchmark are to make, and the fewest and most rounds.
+#: Output pixels of all rounds of a benchmark together, and bounds of the number of rounds.
 PIXELS, FEWEST, MOST = 60_000_000, 2, 30
 
 
 def takes_part(name: str, size: tuple[int, int], kind: str) -> bool:
-    """Say whether a contender that can is timed in a group, too."""
+    """Return whether a method is timed at a size on a kind of image."""
     if name.startswith("lutsr"):
         return True
     if CONTENDERS[name].slow:

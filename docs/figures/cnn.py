@@ -33,7 +33,7 @@ def by_opencv(original: Pixels) -> Pixels:
 def enlarge_all(small: Pixels, net: Any) -> dict[str, Pixels]:
     """Enlarge by every method."""
     bicubic, ours = enlarge_both(small)
-    return {"bicubic": bicubic, "lutsr": ours, "FSRCNN": fsrcnn.enlarge(small, net, SCALE)}
+    return {"bicubic": bicubic, "lutsr": ours, "FSRCNN": fsrcnn.upscale(small, net, SCALE)}
 
 
 def draw(folder: Path) -> list[Path]:

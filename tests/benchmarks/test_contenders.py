@@ -1,4 +1,4 @@
-"""Every contender enlarges what it is given, the way it is timed."""
+"""Every method upscales its input, by the calls that are timed."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_result_is_the_enlarged_image(name, scale):
         assert results[-1].shape == (20 * scale, 31 * scale, 3)
         assert results[-1].dtype == np.uint8
         assert np.array_equal(results[-1], results[0])
-    # Its own image in large, with its channels in order: nearer to it than noise could be.
+    # Close to the input repeated, so it is the same image with its channels in order.
     assert psnr_y(results[0], image.repeat(scale, axis=0).repeat(scale, axis=1), scale) > 22
 
 

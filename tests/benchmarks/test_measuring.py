@@ -1,4 +1,4 @@
-"""The measurements measure what they say; no time is asserted."""
+"""The measurements run the right calls; no time is asserted."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def test_rounds_are_interleaved(monkeypatch):
     entries = [compare.Entry(name, 4, "photo", 1, False) for name in contenders]
     compare.measure(entries, {"photo": np.zeros((2, 2, 3), np.uint8)}, rounds=6, slow_rounds=2)
     assert [len(entry.seconds) for entry in entries] == [6, 6, 2]
-    # Settings of one library hold for the whole process: each is prepared just before it runs.
+    # Thread settings apply to the whole process, so each call is prepared just before it runs.
     assert [step for _, step in log] == ["prepare", "run"] * (len(log) // 2)
     ran = [name for name, step in log if step == "run"]
     assert ran.count("slow") == 2
@@ -64,7 +64,7 @@ def test_comparison_saves_everyone(tmp_path, monkeypatch, capsys):
 
 
 def test_quick_suite_runs():
-    """The benchmarks themselves, untimed, as a developer runs them: they must not rot."""
+    """The benchmarks run, untimed, with the command that developers use."""
     command = "-m pytest benchmarks --quick --benchmark-disable -q -p no:cacheprovider"
     done = subprocess.run(
         [sys.executable, *command.split()], cwd=ROOT, check=False, capture_output=True, text=True
@@ -84,7 +84,7 @@ def test_peak_sees_memory_that_was_freed_again():
 @on_linux
 @pytest.mark.parametrize("layout", memory.LAYOUTS)
 def test_peak_of_an_enlargement_in_every_layout(layout):
-    """Bounded by what the project promises, which holds for any size."""
+    """The documented bound holds for any size."""
     extra = call_fresh(memory.peak_extra, "eclut", 4, layout, 200, 300, 2)
     assert 0 <= extra <= 2 * 8_000_000
 

@@ -1,5 +1,6 @@
-"""The report holds the saved figures and nothing else, and judges them by the targets."""
+"""The report contains the saved results, the main ones first, and compares them with targets."""
 
+import re
 import sys
 
 import pytest
@@ -23,7 +24,7 @@ def test_ratio_within_target_is_met(figures):
     assert verdict.least == pytest.approx(4.0)
 
 
-def test_stretch_is_said(figures):
+def test_stretch_target_is_reported(figures):
     figures["compare"]["entries"][0]["median_s"] = 0.020
     assert "stretch too" in verdict_of(figures, "lutsr eclut : OpenCV INTER_CUBIC").words()
 
@@ -79,7 +80,7 @@ def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
     written = text.read_text(encoding="utf-8")
     for part in (
         "1 core, imaginary",
-        "load 0.25 at the start",
+        "load 0.25 at the start. Made by hand.",
         "| lutsr eclut | 40.0 | 40.0 |  | 20.0 |",
         "| OpenCV INTER_CUBIC | 10.0 | 10.0 | 9.00 |",
         "scikit-image rescale, order=3 | 1/300 | 1/300 | at most 1/250 | 1/700 | met",
@@ -89,8 +90,15 @@ def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
         "13.50",
         "| lutsr eclut, 1 | 0.79 |",
         "| lutsr eclut | 27.10 |",
+        "| lutsr eclut | 40.0 | 20.0 | 27.10 |",
+        "](figure.png)",
     ):
         assert part in written
+    # Results first, the targets last.
+    heads = re.findall(r"^## (.*)$", written, re.MULTILINE)
+    assert heads[0] == "Conditions"
+    assert written.index("| lutsr eclut | 40.0 | 20.0 | 27.10 |") < written.index("## Conditions")
+    assert heads[-1] == "Performance targets"
     with Image.open(picture) as image:
         assert image.width >= 1000
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -115,7 +123,7 @@ def test_missing_figures_say_what_to_run(saved, monkeypatch):
 def test_broken_file_is_named(tmp_path):
     path = tmp_path / "compare.json"
     path.write_text("{", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"compare\.json: not a file of figures"):
+    with pytest.raises(SystemExit, match=r"compare\.json: not a results file"):
         records.load(path)
 
 
