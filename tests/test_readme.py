@@ -1,4 +1,4 @@
-"""The README's commands and code, run as they stand there."""
+"""The README's commands and code run as written."""
 
 import os
 import re
@@ -75,6 +75,6 @@ def test_links_and_pictures_exist():
 
 def test_public_names_are_those_of_the_contract():
     assert set(lutsr.__all__) == {
-        "Upscaler", "__version__", "load", "models", "reference", "resize", "upscale",
+        "ModelInfo", "Upscaler", "__version__", "load", "models", "reference", "resize", "upscale",
         "warmup",
     }  # fmt: skip
