@@ -1,8 +1,8 @@
-"""The command ``lutsr``: enlarge image files, or raw video frames.
+"""The command ``lutsr``: upscale image files, or raw video frames.
 
-Exit codes: 0 done, 1 something failed, 2 the arguments ask for something impossible,
-130 interrupted. The parts are imported when they are needed: ``--help`` and ``--version`` must
-answer at once.
+Exit codes: 0 success, 1 something failed, 2 the arguments ask for something impossible,
+130 interrupted. Modules are imported when they are needed, so that ``--help`` and ``--version``
+take little time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser = _arguments.main_parser() if name is None else _parser_of(name)
         try:
             if name is None:
-                return _enlarge(argv, parser)
+                return _main_command(argv, parser)
             return _subcommand(name, argv[1:], parser)
         except UsageError as error:
             parser.error(str(error))
@@ -56,24 +56,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         complain("there is not enough memory")
         return 1
-    except BrokenPipeError:  # whoever read this has enough
+    except BrokenPipeError:  # the reader closed the pipe
         _forget_stdout()
         return 1
-    except OSError as error:  # what is not about a file of the user's, such as a full stdout
+    except OSError as error:  # not of a file of the user, for instance stdout on a full disk
         _forget_stdout()
         complain(f"cannot go on: {error.strerror or error}")
         return 1
 
 
-def _enlarge(argv: list[str], parser: ArgumentParser) -> int:
+def _main_command(argv: list[str], parser: ArgumentParser) -> int:
     args = _arguments.parse_main(argv, parser)
     if args.raw:
-        from ._raw import enlarge_frames
+        from ._raw import upscale_frames
 
-        return enlarge_frames(args)
-    from ._batch import enlarge_files
+        return upscale_frames(args)
+    from ._batch import upscale_files
 
-    return enlarge_files(args)
+    return upscale_files(args)
 
 
 def _parser_of(name: str) -> ArgumentParser:
@@ -93,6 +93,6 @@ def _subcommand(name: str, argv: list[str], parser: ArgumentParser) -> int:
 
 
 def _forget_stdout() -> None:
-    """Let Python flush into nothing at its end, or it would complain of stdout once more."""
+    """Redirect stdout to the null device, so that Python's last flush does not fail again."""
     with contextlib.suppress(OSError), open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), sys.stdout.fileno())

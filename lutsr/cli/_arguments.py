@@ -11,9 +11,9 @@ from .._version import __version__
 DEFAULT_MODEL = "eclut"
 DEFAULT_SCALE = 4
 SUBCOMMANDS = {
-    "models": "list the tables that lutsr comes with",
-    "info": "say what is known of a table",
-    "warmup": "compile ahead of the first picture",
+    "models": "list the shipped models",
+    "info": "describe a model: tables, halo, checksum, card",
+    "warmup": "compile before the first image",
     "compare": "draw nearest, bicubic and lutsr side by side",
 }
 
@@ -21,40 +21,47 @@ Size = tuple[int | None, int | None]
 
 
 def main_parser() -> argparse.ArgumentParser:
-    """Make the parser of everything that is not a sub-command."""
+    """Return the parser of the main command."""
     parser = argparse.ArgumentParser(
         prog="lutsr",
         usage="lutsr INPUT... -o OUTPUT [options]\n"
         "       lutsr --raw WxHxC [options] < frames > larger_frames\n"
         f"       lutsr {{{','.join(SUBCOMMANDS)}}} ... (each has --help)",
-        description="Enlarge PNG, JPEG, WebP and TIFF images with a trained table.",
+        description="Upscale PNG, JPEG, WebP and TIFF images with a trained look-up table.",
         epilog="sub-commands: "
         + "; ".join(f"{name}: {what}" for name, what in SUBCOMMANDS.items())
-        + ". A file of such a name is reached by -i or as ./models.",
+        + ". For a file with such a name use -i, or a path as in ./models.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("inputs", nargs="*", metavar="INPUT", help="file, folder, 'glob*.png', or - for stdin")
-    add("-i", "--input", action="append", default=[], metavar="INPUT", help="the same, repeatable")
+    add(
+        "-i",
+        "--input",
+        action="append",
+        default=[],
+        metavar="INPUT",
+        help="the same; may be repeated",
+    )
     add("-o", "--output", help="file, folder (for several inputs), or - for stdout")
-    add("-s", "--scale", type=_positive, help=f"times larger (default: {DEFAULT_SCALE})")
+    add("-s", "--scale", type=_positive, help=f"factor (default: {DEFAULT_SCALE})")
     add("--size", type=size, metavar="WxH", help="exact size instead of a scale; 800x or x600 too")
     _add_model(parser)
     add("-f", "--format", type=_format, help="png, jpg, webp or tif (default: by the extension)")
     add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
     add("--suffix", help="added to names in an output folder (default: _x4 for -s 4)")
     add("--overwrite", action="store_true", help="replace existing outputs; else they are skipped")
-    add("--strip", action="store_true", help="keep no metadata but the colour profile")
-    add("--raw", type=raw_shape, metavar="WxHxC", help="8-bit frames from stdin to stdout")
+    add("--strip", action="store_true", help="remove all metadata except the colour profile")
+    add("--raw", type=raw_shape, metavar="WxHxC", help="upscale 8-bit frames from stdin to stdout")
     loudness = parser.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    loudness.add_argument("-v", "--verbose", action="store_true", help="a line for every file")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="print a line for each file")
     add("--version", action="version", version=f"lutsr {__version__}")
     return parser
 
 
 def parse_main(argv: Sequence[str] | None, parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Parse, and refuse what does not go together; `inputs` gains those of ``-i``."""
+    """Parse the arguments, and refuse combinations; `inputs` includes those of ``-i``."""
     args = parser.parse_intermixed_args(argv)
     args.inputs = args.inputs + args.input
     if args.raw:
@@ -79,22 +86,24 @@ def parse_main(argv: Sequence[str] | None, parser: argparse.ArgumentParser) -> a
 
 
 def info_parser() -> argparse.ArgumentParser:
-    """Make the parser of ``lutsr info``."""
+    """Return the parser of ``lutsr info``."""
     parser = _subparser("info")
-    parser.add_argument("table", metavar="TABLE", help="name of a shipped model, or a .npy file")
+    parser.add_argument(
+        "table", metavar="TABLE", help="name of a shipped model, or path of a .npy file"
+    )
     parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
     return parser
 
 
 def compare_parser() -> argparse.ArgumentParser:
-    """Make the parser of ``lutsr compare``."""
+    """Return the parser of ``lutsr compare``."""
     parser = _subparser("compare")
     add = parser.add_argument
-    add("image", metavar="IMAGE", help="the image to enlarge")
+    add("image", metavar="IMAGE", help="the image to upscale")
     add("-o", "--output", required=True, help="the drawing, a .png")
-    add("--crop", type=_crop, metavar="WxH+X+Y", help="pixels of IMAGE to show (default: middle)")
-    add("--reference", metavar="HR", help="true large image; PSNR is shown when it is given")
-    add("-s", "--scale", type=_positive, help=f"times larger (default: {DEFAULT_SCALE})")
+    add("--crop", type=_crop, metavar="WxH+X+Y", help="part of IMAGE, in pixels (default: middle)")
+    add("--reference", metavar="HR", help="the true large image, to compute PSNR")
+    add("-s", "--scale", type=_positive, help=f"factor (default: {DEFAULT_SCALE})")
     _add_model(parser)
     add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
     add("--overwrite", action="store_true", help="replace an existing drawing")
@@ -102,7 +111,7 @@ def compare_parser() -> argparse.ArgumentParser:
 
 
 def plain_parser(name: str) -> argparse.ArgumentParser:
-    """Make the parser of a sub-command that takes no arguments."""
+    """Return the parser of a sub-command that takes no arguments."""
     return _subparser(name)
 
 
@@ -118,7 +127,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "-m",
         "--model",
         default=DEFAULT_MODEL,
-        help="name of a shipped model, or path of a .npy table (default: %(default)s)",
+        help="name of a shipped model, or path of a .npy file (default: %(default)s)",
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import imagefile
-from ._enlarger import load_upscaler
 from ._jobs import plan
 from ._report import CommandError, complain, need, say
+from ._upscale import load_upscaler
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 
-CROP = 64  # pixels of the input on a side, unless asked for
-PANEL = 256  # small crops are drawn larger, up to about this
-COLUMN = 130  # and have room for their labels
+#: Default width and height of the crop, in pixels of the input.
+CROP = 64
+#: Approximate side of a panel in pixels: smaller crops are drawn larger.
+PANEL = 256
+#: Least width of a panel, for its label.
+COLUMN = 130
+#: Space between panels, and height of labels.
 GAP, LABEL = 8, 44
 
 
 def compare(args: Namespace) -> int:
-    """Draw the comparison and return the exit code."""
+    """Draw the comparison, and return the exit code."""
     need("PIL", "tifffile", "imagecodecs")
     upscaler = load_upscaler(args)
     todo = plan(
@@ -39,7 +43,7 @@ def compare(args: Namespace) -> int:
         return 0
     picture, small = _read(args.image)
     x, y, width, height = _crop_of(args.crop, small)
-    panels = _enlargements(small, upscaler, args.workers)
+    panels = _upscaled(small, upscaler, args.workers)
     figures = dict.fromkeys(panels, "")
     if args.reference is not None:
         truth = _reference(args.reference, small, upscaler.scale)
@@ -61,7 +65,7 @@ def compare(args: Namespace) -> int:
 
 
 def _read(path: str) -> tuple[imagefile.Picture, Pixels]:
-    """Read an image as 8-bit grey or RGB, and say what became of the rest."""
+    """Read an image as 8-bit grey or RGB, and print notes about what was converted."""
     try:
         picture = imagefile.read(path)
     except imagefile.ImageFileError as error:
@@ -84,7 +88,7 @@ def _read(path: str) -> tuple[imagefile.Picture, Pixels]:
 
 
 def _crop_of(asked: tuple[int, int, int, int] | None, image: Pixels) -> tuple[int, int, int, int]:
-    """Return left, top, width and height of the part to show."""
+    """Return left, top, width and height of the crop."""
     rows, columns = image.shape[:2]
     if asked is None:
         width, height = min(CROP, columns), min(CROP, rows)
@@ -95,7 +99,8 @@ def _crop_of(asked: tuple[int, int, int, int] | None, image: Pixels) -> tuple[in
     return x, y, width, height
 
 
-def _enlargements(small: Pixels, upscaler: Upscaler, workers: int | None) -> dict[str, Pixels]:
+def _upscaled(small: Pixels, upscaler: Upscaler, workers: int | None) -> dict[str, Pixels]:
+    """Upscale an image with each method."""
     from PIL import Image
 
     r = upscaler.scale
@@ -110,7 +115,7 @@ def _enlargements(small: Pixels, upscaler: Upscaler, workers: int | None) -> dic
 
 
 def _reference(path: str, small: Pixels, scale: int) -> Pixels:
-    """Read the true large image, cut to the size of the enlarged one."""
+    """Read the true large image, cut to the size of the upscaled one."""
     _, truth = _read(path)
     height, width = small.shape[0] * scale, small.shape[1] * scale
     extra = truth.shape[0] - height, truth.shape[1] - width
@@ -124,7 +129,7 @@ def _reference(path: str, small: Pixels, scale: int) -> Pixels:
 
 
 def _psnr_y(image: Pixels, truth: Pixels, scale: int) -> float:
-    """PSNR on BT.601 luma without a border of `scale` pixels, as papers state it."""
+    """Compute PSNR on BT.601 luma without a border of `scale` pixels, as in publications."""
     inside = (slice(scale, -scale),) * 2
     difference = (_luma(image) - _luma(truth))[inside]
     if difference.size == 0:
@@ -140,7 +145,7 @@ def _luma(image: Pixels) -> NDArray[np.float64]:
 
 
 def _draw(panels: dict[str, Pixels], figures: dict[str, str]) -> Image:
-    """Put crops in a row at one whole-number zoom, a label above each."""
+    """Draw crops side by side at the same integer zoom, with a label above each."""
     from PIL import Image, ImageDraw, ImageFont
 
     first = next(iter(panels.values()))

@@ -1,6 +1,6 @@
-"""From what was typed to a list of jobs: which file is read, and which one is written.
+"""The list of jobs of a command line: which file is read, and which one is written.
 
-Everything that can be refused without opening a picture is refused here, before any work.
+Everything that can be refused without opening an image is refused here, before any work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STREAM = "-"
 
 
 class Job(NamedTuple):
-    """One image: where from, where to, and as what; None means as what stdin holds."""
+    """One image: its source, its target, and its format, None for that of the image on stdin."""
 
     source: str
     target: str
@@ -25,29 +25,29 @@ class Job(NamedTuple):
 
     @property
     def source_name(self) -> str:
-        """What messages call the input."""
+        """Name of the input in messages."""
         return "stdin" if self.source == STREAM else self.source
 
     @property
     def target_name(self) -> str:
-        """What messages call the output."""
+        """Name of the output in messages."""
         return "stdout" if self.target == STREAM else self.target
 
 
 @dataclass
 class Plan:
-    """What a run has to do.
+    """The jobs of a run.
 
     Attributes
     ----------
     jobs : list of Job
-        What is left to do.
+        Images to upscale.
     skipped : list of str
         Outputs that exist already.
     left_out : int
-        How many inputs are outputs of others, as in a second run over the same folder.
+        Number of inputs that are outputs of other inputs, as in a second run in the same folder.
     new_folder : str or None
-        Output folder to make before work begins.
+        Output folder to create first.
     """
 
     jobs: list[Job]
@@ -68,16 +68,17 @@ def plan(
     output : str
         A file, a folder, or ``-``.
     ending : str or None
-        Extension of the wanted format, ``.png``; None for that of the output or of each input.
+        Extension of the wanted format, such as ``.png``; None for that of the output or, in a
+        folder, of each input.
     suffix : str
         Added to the stem of names in an output folder.
     overwrite : bool
-        Whether existing outputs, an input itself too, may be replaced.
+        Whether existing outputs, and inputs, may be replaced.
 
     Raises
     ------
     UsageError
-        If it cannot be done as asked.
+        If the arguments ask for something impossible.
     """
     sources, several = _expand(inputs)
     several = several or len(sources) > 1
@@ -106,7 +107,7 @@ def plan(
 
 
 def _expand(inputs: list[str]) -> tuple[list[str], bool]:
-    """List the files meant, each once, and say whether a folder or a glob was given."""
+    """Return the input files, each once, and whether a folder or a glob was given."""
     found: dict[str, str] = {}
     several = False
     for name in inputs:
@@ -160,7 +161,7 @@ def _is_folder(output: str, several: bool) -> bool:
 
 
 def _check_folder(folder: str) -> str | None:
-    """Return the folder if it is to be made."""
+    """Check an output folder, and return it if it is to be created."""
     if os.path.isdir(folder):
         _check_writable(folder)
         return None
@@ -202,7 +203,9 @@ def _named(source: str, folder: str, ending: str | None, suffix: str) -> Job:
         stem, own = "stdin", ""
     if ending is None and own.lower() not in EXTENSIONS:
         name = "stdin" if source == STREAM else repr(source)
-        raise UsageError(f"argument INPUT: the name {name} says no format; give one with -f")
+        raise UsageError(
+            f"argument INPUT: the name {name} has no known extension; give a format with -f"
+        )
     own = ending or own
     return Job(source, os.path.join(folder, f"{stem}{suffix}{own}"), EXTENSIONS[own.lower()])
 
@@ -218,14 +221,14 @@ def _refuse_same_output(jobs: list[Job]) -> None:
         if other is not job:
             raise UsageError(
                 f"argument INPUT: {other.source!r} and {job.source!r} would both become"
-                f" {job.target!r}; enlarge them into two folders"
+                f" {job.target!r}; write them into two folders"
             )
 
 
 def _check_target(job: Job, overwrite: bool) -> None:
     if not _exists(job.target):
         return
-    if not os.path.isfile(job.target):  # a device would be replaced by a file of its name
+    if not os.path.isfile(job.target):  # a device would be replaced by a regular file
         raise UsageError(f"argument -o/--output: {job.target!r} exists and is not a regular file")
     if not overwrite and _exists(job.source) and os.path.samefile(job.source, job.target):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Raw video frames: from stdin, enlarged, to stdout, until they end."""
+"""Raw video frames: read from stdin, upscaled, and written to stdout, until stdin ends."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ._enlarger import load_upscaler
 from ._report import CommandError, UsageError, complain
+from ._upscale import load_upscaler
 
 
-def enlarge_frames(args: Namespace) -> int:
-    """Enlarge the frames of ``--raw`` and return the exit code."""
+def upscale_frames(args: Namespace) -> int:
+    """Upscale the frames of ``--raw``, and return the exit code."""
     if sys.stdin.isatty() or sys.stdout.isatty():
         raise UsageError("argument --raw: stdin and stdout must be pipes or files, not a terminal")
     width, height, channels = args.raw
     upscaler = load_upscaler(args)
     scale = upscaler.scale
     frame = np.empty((height, width, channels), np.uint8)
-    # One is filled while the other one is written: a pipe holds a small part of a frame only.
+    # Two buffers: one is computed while the other is written, since a pipe holds less than a frame.
     results = [np.empty((height * scale, width * scale, channels), np.uint8) for _ in range(2)]
     source = sys.stdin.buffer
-    # Unbuffered: what a closed pipe did not take must not wait for the end of the process.
+    # Unbuffered: otherwise Python would try to flush data to a closed pipe when the process ends.
     target = open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
     start, count = time.perf_counter(), 0
     writing: Future[None] | None = None
@@ -52,7 +52,7 @@ def enlarge_frames(args: Namespace) -> int:
 
 
 def _fill(frame: NDArray[np.uint8], source: BinaryIO, number: int) -> bool:
-    """Read a frame; False at the end of the stream."""
+    """Read a frame; return False at the end of the stream."""
     view = frame.reshape(-1).data
     got = 0
     while got < len(view):

@@ -1,4 +1,4 @@
-"""What the command says, and how it stops: shared by all of its parts."""
+"""Messages and errors of the command."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class UsageError(Exception):
 
 
 class CommandError(Exception):
-    """What was asked for cannot be done: exit code 1. The text says why."""
+    """A failure during the work: exit code 1. The text states the reason."""
 
 
 def complain(text: str) -> None:
-    """Print a line on stderr, under the program's name."""
+    """Print a line on stderr, after the program's name."""
     say(f"lutsr: {text}", sys.stderr)
 
 
 def say(text: str, stream: TextIO) -> None:
-    """Print a line; a file name that the stream cannot encode is escaped, not an error."""
+    """Print a line; characters that the stream cannot encode are escaped."""
     encoding = stream.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
 def need(*modules: str) -> None:
-    """Fail with the command that installs them when libraries for image files are missing."""
+    """Raise an error with the command to install them if modules are missing."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         names = " and ".join(missing)

@@ -120,15 +120,15 @@ def test_folder_that_takes_no_files(folder, repeat, capsys):
 # The encoder is made to stop half-way, with a part of the file written.
 INTERRUPTED = """
 import io, os, signal, sys
-from lutsr.cli import imagefile
 from lutsr import cli
-real = imagefile._write_whole
+from lutsr.cli.imagefile import _writing
+real = _writing.write_file
 def half(path, encode):
     def stop(file):
         file.write(b"half"); file.flush()
         {action}
     real(path, stop)
-imagefile._write_whole = half
+_writing.write_file = half
 sys.exit(cli.main(sys.argv[1:]))
 """
 

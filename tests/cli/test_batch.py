@@ -115,12 +115,12 @@ def test_one_file_has_no_bar(folder, repeat, monkeypatch):
 
 
 def test_too_little_memory_for_one_of_them(photos, repeat, capsys, monkeypatch):
-    def enlarge(self, frame, alpha):
+    def upscale(self, frame, alpha):
         if frame.ndim == 3:
             raise MemoryError
         return twice(frame)
 
-    monkeypatch.setattr("lutsr.cli._enlarger.Enlarger.__call__", enlarge)
+    monkeypatch.setattr("lutsr.cli._upscale.FrameUpscaler.__call__", upscale)
     assert cli.main(["photos", "-o", "big", *repeat]) == 1
     out, err = capsys.readouterr()
     assert "1 done, 0 skipped, 2 failed" in out

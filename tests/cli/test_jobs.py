@@ -108,7 +108,7 @@ def test_existing_outputs_are_skipped_unless_told(tree):
     assert len(make("a", output="b", overwrite=True).jobs) == 2
 
 
-def test_second_run_in_the_same_folder_does_not_enlarge_the_results(tree):
+def test_second_run_in_the_same_folder_does_not_upscale_the_results(tree):
     (tree / "a/x_x4.png").touch()
     (tree / "a/y_x4.JPG").touch()
     found = make("a", output="a")
@@ -142,9 +142,9 @@ def test_output_must_be_a_regular_file():
 
 
 def test_name_without_extension_needs_a_format():
-    assert "says no format; give one with -f" in refused("b/no_ending", output="a")
+    assert "has no known extension; give a format with -f" in refused("b/no_ending", output="a")
     assert make("b/no_ending", output="a", ending=".png").jobs[0].target == "a/no_ending_x4.png"
-    assert "stdin says no format" in refused("-", output="a")
+    assert "stdin has no known extension" in refused("-", output="a")
     assert make("-", output="a", ending=".png").jobs[0].target == "a/stdin_x4.png"
 
 

@@ -16,7 +16,7 @@ from lutsr import cli
 from .helpers import pixels, run, twice
 
 
-def test_enlarges_rgb_and_reports(folder, repeat, rgb, capsys):
+def test_upscales_rgb_and_reports(folder, repeat, rgb, capsys):
     assert cli.main(["in.png", "-o", "out.png", "-s", "2", *repeat]) == 0
     out, err = capsys.readouterr()
     assert re.fullmatch(r"wrote out\.png: 18x12 RGB, x2, \d+\.\d\d s\n", out)
@@ -62,7 +62,7 @@ def test_alpha_is_the_librarys(folder, capsys):
     np.testing.assert_array_equal(pixels("out.png"), wanted)
 
 
-def test_all_frames_are_enlarged(folder, repeat, capsys):
+def test_all_frames_are_upscaled(folder, repeat, capsys):
     frames = np.random.default_rng(2).integers(0, 128, (3, 6, 9), np.uint8)
     tifffile.imwrite("pages.tif", frames, photometric="minisblack")
     assert cli.main(["pages.tif", "-o", "out.tif", *repeat]) == 0

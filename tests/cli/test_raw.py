@@ -27,7 +27,7 @@ def raw(shape, table, data, *more):
     return run(*argv, input=data, text=False)
 
 
-def test_frames_come_out_enlarged_in_order(table, frames):
+def test_frames_come_out_upscaled_in_order(table, frames):
     done = raw("6x4x3", table, frames.tobytes())
     assert done.returncode == 0
     out = np.frombuffer(done.stdout, np.uint8).reshape(5, 8, 12, 3)

@@ -1,4 +1,4 @@
-"""Colours and the way up: profiles, CMYK, orientation."""
+"""Colour profiles, CMYK and orientation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SPACES = {1: b"GRAY", 2: b"GRAY", 3: b"RGB ", 4: b"RGB "}
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn stored pixels the way that an EXIF orientation says."""
+    """Return stored pixels turned upright, by an EXIF orientation."""
     if orientation > 4:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -22,7 +22,7 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def fitting(icc: bytes | None, pixels: NDArray[Any], notes: list[str]) -> bytes | None:
-    """Return the profile if it is one for colours such as these."""
+    """Return the profile if it is valid for the number of channels, else None and a note."""
     if not icc:
         return None
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
@@ -33,7 +33,7 @@ def fitting(icc: bytes | None, pixels: NDArray[Any], notes: list[str]) -> bytes 
 
 
 def is_grey_profile(icc: bytes | None) -> bool:
-    """Whether only a grey picture can carry the profile."""
+    """Return whether the profile is for grey pictures only."""
     return icc is not None and icc[16:20] == b"GRAY"
 
 
@@ -53,7 +53,7 @@ def to_srgb(pixels: NDArray[Any], icc: bytes, space: str) -> NDArray[Any]:
 
 
 def from_cmyk(pixels: NDArray[Any], icc: bytes | None, notes: list[str]) -> NDArray[Any]:
-    """Convert CMYK, where the highest value is full ink, to sRGB, and say how."""
+    """Convert CMYK, whose highest value is full ink, to sRGB, and add a note."""
     if icc and icc[36:40] == b"acsp" and icc[16:20] == b"CMYK":
         try:
             converted = to_srgb(pixels, icc, "cmyk")

@@ -1,6 +1,6 @@
-"""EXIF and XMP: turned upright, and made true of the enlarged picture.
+"""EXIF blocks: the orientation is reset, and sizes are corrected for the upscaled picture.
 
-Blocks of EXIF are changed where they stand: a camera maker's note in them may hold offsets.
+A block is changed in place, because a maker note in it may hold offsets.
 """
 
 from __future__ import annotations
@@ -17,43 +17,49 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 DESCRIPTION = 0x010E
-# Tags of a TIFF page that describe the picture rather than how the file stores it.
+# Tags of a TIFF page that describe the picture, not how the file stores it.
 TIFF_TAGS = {269, DESCRIPTION, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432}
 TIFF_TAGS |= {*range(40091, 40096), _ifd.EXIF, _ifd.GPS}
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x0112, 0x011A, 0x011B, 0x0128
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
-_SHORT, _LONG, _RATIONAL = 3, 4, 5
 _HEADER = b"II*\0\x08\0\0\0"
+_DAMAGED = "its EXIF data are damaged and were left out"
 
 
 class _Block:
-    """A block of EXIF whose tags are changed in place."""
+    """An EXIF block whose tags can be changed in place."""
 
     def __init__(self, exif: bytes) -> None:
         self.data = bytearray(exif)
-        self.order = {b"II": "<", b"MM": ">"}[exif[:2]]
-        (self.offset,) = struct.unpack_from(f"{self.order}I", exif, 4)
-        self.tags, self.next_place, self.next = self.read(self.offset)
+        self.layout = _ifd.Layout(_ifd.byte_order(exif))
+        (offset,) = self.layout.offset_field.unpack_from(exif, 4)
+        self.directory = _ifd.locate(io.BytesIO(exif), offset, self.layout)
+        self.tags = self.read(offset)
 
-    def read(self, offset: int) -> tuple[dict[int, _ifd.Tag], int, int]:
-        return _ifd.read(io.BytesIO(self.data), offset, self.order)
+    def read(self, offset: int) -> dict[int, _ifd.Tag]:
+        """Return the tags of the directory at an offset."""
+        file = io.BytesIO(self.data)
+        return _ifd.tags(file, _ifd.locate(file, offset, self.layout), self.layout)
 
     def set(self, tag: _ifd.Tag, kind: int, value: int) -> None:
-        field = f"{self.order}HI" + ("Hxx" if kind == _SHORT else "I")
-        struct.pack_into(field, self.data, tag.place + 2, kind, 1, value)
+        """Replace type and value of a tag by a single number."""
+        field = f"{self.layout.order}HI" + ("Hxx" if kind == _ifd.SHORT else "I")
+        struct.pack_into(field, self.data, tag.position + 2, kind, 1, value)
 
     def swap(self, one: _ifd.Tag, other: _ifd.Tag) -> None:
-        a, b = (slice(tag.place + 2, tag.place + 12) for tag in (one, other))
+        """Exchange types and values of two tags."""
+        a, b = (slice(tag.position + 2, tag.position + 12) for tag in (one, other))
         self.data[a], self.data[b] = self.data[b], self.data[a]
 
     def drop_thumbnail(self) -> None:
-        struct.pack_into(f"{self.order}I", self.data, self.next_place, 0)
+        """Unlink the second directory, which describes a thumbnail, and erase the thumbnail."""
+        self.layout.offset_field.pack_into(self.data, self.directory.link, 0)
         try:
-            tags = self.read(self.next)[0]
+            tags = self.read(self.directory.next)
             start, length = tags[_THUMBNAIL].value(), tags[_THUMBNAIL_LENGTH].value()
         except (KeyError, ValueError):
-            return  # nothing that could be found
+            return  # there is no thumbnail that could be found
         if start + length == len(self.data):
             del self.data[start:]
         elif 8 <= start < start + length < len(self.data):
@@ -61,7 +67,7 @@ class _Block:
 
 
 def read(exif: bytes | None, notes: list[str]) -> tuple[bytes | None, int]:
-    """Return the block as it is for the upright picture, and the orientation that it had."""
+    """Return the block for the upright picture, and the orientation that it had."""
     if not exif:
         return None, 1
     try:
@@ -72,65 +78,65 @@ def read(exif: bytes | None, notes: list[str]) -> tuple[bytes | None, int]:
         if orientation not in range(1, 9):
             orientation = 1
         if _ORIENTATION in tags:
-            block.set(tags[_ORIENTATION], _SHORT, 1)
+            block.set(tags[_ORIENTATION], _ifd.SHORT, 1)
         if orientation > 4 and _X_RESOLUTION in tags and _Y_RESOLUTION in tags:
             block.swap(tags[_X_RESOLUTION], tags[_Y_RESOLUTION])
-        tree(exif)  # that all groups can be read is to be known now
-        if block.next:
+        tree(exif)  # a block with an unreadable group is refused now, not when it is written
+        if block.directory.next:
             block.drop_thumbnail()
             notes.append("the thumbnail in its EXIF data was left out")
         return bytes(block.data), orientation
     except (KeyError, ValueError, IndexError, struct.error):
-        notes.append("its EXIF data are damaged and were left out")
+        notes.append(_DAMAGED)
         return None, 1
 
 
 def read_tiff(
     file: BinaryIO, page: TiffPage, wanted: set[int], notes: list[str]
 ) -> tuple[bytes | None, int]:
-    """Return what `read` does, from some tags of a TIFF page."""
-    order, big = page.parent.byteorder, page.parent.is_bigtiff
+    """Return the same as `read`, from some tags of a TIFF page."""
+    layout = _ifd.Layout(page.parent.byteorder, page.parent.is_bigtiff)
     try:
-        tags = _ifd.tree(file, page.offset, order, big)
+        tags = _ifd.tree(file, page.offset, layout)
     except (ValueError, struct.error):
-        notes.append("its EXIF data are damaged and were left out")
+        notes.append(_DAMAGED)
         return None, 1
     kept = {code: tag for code, tag in tags.items() if code in wanted | {_ORIENTATION}}
-    return read(_HEADER + _ifd.layout(kept, len(_HEADER)), notes) if kept else (None, 1)
+    return read(_HEADER + _ifd.encode(kept, len(_HEADER)), notes) if kept else (None, 1)
 
 
 def resized(exif: bytes, width: int, height: int) -> bytes:
-    """Make the tags that state the image's size true again."""
+    """Return the block with another image size."""
     block = _Block(exif)
     lists = [block.tags]
     if _ifd.EXIF in block.tags:
-        lists.append(block.read(block.tags[_ifd.EXIF].value())[0])
+        lists.append(block.read(block.tags[_ifd.EXIF].value()))
     for tags in lists:
         for codes, value in ((_WIDTHS, width), (_HEIGHTS, height)):
             for code in tags.keys() & set(codes):
-                block.set(tags[code], _LONG, value)
+                block.set(tags[code], _ifd.LONG, value)
     return bytes(block.data)
 
 
 def tree(exif: bytes) -> _ifd.Tree:
     """Return the tags of a block."""
     block = _Block(exif)
-    return _ifd.tree(io.BytesIO(exif), block.offset, block.order)
+    return _ifd.tree(io.BytesIO(exif), block.directory.offset, block.layout)
 
 
 def with_resolution(exif: bytes | None, x: float, y: float) -> bytes:
-    """Add the resolution in pixels per inch, for formats that hold it nowhere else."""
+    """Add a resolution in pixels per inch, for formats that hold it nowhere else."""
     tags = tree(exif) if exif else {}
     for code, value in ((_X_RESOLUTION, x), (_Y_RESOLUTION, y)):
         ratio = Fraction(value).limit_denominator(10_000)
         data = struct.pack("<II", ratio.numerator, ratio.denominator)
-        tags[code] = _ifd.Tag(_RATIONAL, 1, data, 0)
-    tags[_UNIT] = _ifd.Tag(_SHORT, 1, struct.pack("<H", 2), 0)
-    return _HEADER + _ifd.layout(tags, len(_HEADER))
+        tags[code] = _ifd.Tag(_ifd.RATIONAL, 1, data, 0)
+    tags[_UNIT] = _ifd.Tag(_ifd.SHORT, 1, struct.pack("<H", 2), 0)
+    return _HEADER + _ifd.encode(tags, len(_HEADER))
 
 
 def resolution(exif: bytes | None) -> tuple[float, float, str] | None:
-    """Return the resolution that the EXIF data state, with its unit."""
+    """Return the resolution stated by a block, with its unit."""
     tags = _Block(exif).tags if exif else {}
     if not {_X_RESOLUTION, _Y_RESOLUTION} <= tags.keys():
         return None
@@ -140,30 +146,3 @@ def resolution(exif: bytes | None) -> tuple[float, float, str] | None:
         return None
     unit = tags[_UNIT].value() if _UNIT in tags else 2
     return x1 / x2, y1 / y2, "cm" if unit == 3 else "inch"
-
-
-def upright_xmp(xmp: bytes | None, orientation: int) -> bytes | None:
-    """Say in the XMP, too, that the picture was turned upright."""
-    if xmp is None or orientation == 1:
-        return xmp
-    return _replace(xmp, b"tiff:Orientation", b"1")
-
-
-def resized_xmp(xmp: bytes, width: int, height: int) -> bytes:
-    """Make the size that the XMP states true again, and drop its thumbnails."""
-    for names, value in (
-        ((b"tiff:ImageWidth", b"exif:PixelXDimension"), width),
-        ((b"tiff:ImageLength", b"exif:PixelYDimension"), height),
-    ):
-        for name in names:
-            xmp = _replace(xmp, name, b"%d" % value)
-    return re.sub(rb"<xmp:Thumbnails>.*?</xmp:Thumbnails>", b"", xmp, flags=re.DOTALL)
-
-
-def _replace(xmp: bytes, name: bytes, value: bytes) -> bytes:
-    # An XMP property stands as an attribute or as an element.
-    attribute = rb"(\b" + name + rb"\s*=\s*[\"'])\d+([\"'])"
-    element = rb"(<" + name + rb">)\s*\d+\s*(</)"
-    for place in (attribute, element):
-        xmp = re.sub(place, rb"\g<1>" + value + rb"\g<2>", xmp)
-    return xmp

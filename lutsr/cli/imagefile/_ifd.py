@@ -1,110 +1,219 @@
-"""Lists of tags, as a TIFF page and a block of EXIF have them: read, and laid out elsewhere.
+"""Image file directories (IFDs), the lists of tags in TIFF files and EXIF blocks.
 
-Pillow changes the types of tags and replaces letters beyond ASCII when it writes them; here every
-value stays as it is, byte for byte.
+This is the only reader and the only writer of directories. Pillow changes the types of tags and
+replaces characters outside ASCII when it writes them. Here every value stays the same, byte for
+byte. All lengths and offsets are compared with the size of the file before anything is read, and
+`ValueError` is raised where they point outside it.
 """
 
 from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 import numpy as np
 
 EXIF, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
+#: Tags whose value is the offset of another directory.
 _GROUPS = (EXIF, GPS, INTEROPERABILITY)
-_LONG, _LONG8 = 4, 16
-# By type: how many bytes belong to one number, and to one item.
-_NUMBER = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
-_NUMBER |= {16: 8, 17: 8, 18: 8}
-_ITEM = _NUMBER | {5: 8, 10: 8}
-# Of an ordinary TIFF and a BigTIFF: codes of a count and an offset, bytes of an entry.
-FORMS = {False: ("H", "I", 12), True: ("Q", "Q", 20)}
+#: EXIF data have at most two levels of directories below the first one.
+_MAX_DEPTH = 2
+
+#: Most data of a directory's tags, as a multiple of the file's size. Thousands of tags that point
+#: to the same large block must not be able to fill the memory.
+_MAX_OVERLAP = 4
+
+SHORT, LONG, RATIONAL, LONG8 = 3, 4, 5, 16
+#: Bytes of one number, by type of tag. A rational item consists of two numbers.
+_NUMBER_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 1, 7: 1, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4}
+_NUMBER_BYTES |= {16: 8, 17: 8, 18: 8}
+_ITEM_BYTES = _NUMBER_BYTES | {5: 8, 10: 8}
+
+_BYTE_ORDERS = {b"II": "<", b"MM": ">"}
+_BIGTIFF_VERSION = 43
+
+
+class Layout(NamedTuple):
+    """Byte order and field sizes of a file: those of classic TIFF or of BigTIFF."""
+
+    order: str = "<"
+    big: bool = False
+
+    @property
+    def count_field(self) -> struct.Struct:
+        """Field that holds the number of entries of a directory."""
+        return struct.Struct(self.order + ("Q" if self.big else "H"))
+
+    @property
+    def offset_field(self) -> struct.Struct:
+        """Field that holds an offset in the file."""
+        return struct.Struct(self.order + ("Q" if self.big else "I"))
+
+    @property
+    def entry_bytes(self) -> int:
+        """Length of an entry."""
+        return 20 if self.big else 12
+
+
+class Directory(NamedTuple):
+    """Where the parts of a directory stand in a file."""
+
+    offset: int
+    entries: int  # number of them
+    first: int  # offset of the first entry
+    link: int  # offset of the field `next`
+    next: int  # offset of the next directory; 0 after the last one
 
 
 class Tag(NamedTuple):
-    """A tag's type, number of items, data with the low byte first, and where its entry stands."""
+    """Type, number of items, data in little-endian byte order, and offset of the entry."""
 
     kind: int
     items: int
     data: bytes
-    place: int
+    position: int
 
     def value(self) -> int:
-        """Return the first number of a tag that has whole ones."""
-        return int.from_bytes(self.data[: _NUMBER[self.kind]], "little")
+        """Return the first number of a tag of integers."""
+        return int.from_bytes(self.data[: _NUMBER_BYTES[self.kind]], "little")
 
 
 Tree: TypeAlias = "dict[int, Tag | Tree]"
 
 
-def read(
-    file: BinaryIO, offset: int, order: str, big: bool = False
-) -> tuple[dict[int, Tag], int, int]:
-    """Return the tags, where the offset of the next list is written, and that offset.
+def byte_order(head: bytes) -> str:
+    """Return the byte order, as `struct` writes it, from the first bytes of a file or block."""
+    if head[:2] not in _BYTE_ORDERS:
+        raise ValueError("it does not state its byte order")
+    return _BYTE_ORDERS[head[:2]]
 
-    `ValueError` says that the list is not there. A tag of an unknown type, or whose data are not
-    there, is skipped: the others are still good, and the orientation matters.
+
+def chain(file: BinaryIO) -> tuple[Layout, list[tuple[int, Directory]]]:
+    """Follow the chain of pages of a TIFF file, without reading their entries.
+
+    Returns
+    -------
+    layout : Layout
+    pages : list of (int, Directory)
+        For each page, the offset of the field that holds the directory's offset, and the
+        directory.
     """
-    count_code, offset_code, size = FORMS[big]
-    width = struct.calcsize(offset_code)
-    end = file.seek(0, os.SEEK_END)
+    layout = Layout(byte_order(_bytes_at(file, 0, 2)))
+    (version,) = struct.unpack(layout.order + "H", _bytes_at(file, 2, 2))
+    layout = layout._replace(big=version == _BIGTIFF_VERSION)
+    link = 8 if layout.big else 4
+    offset = _number_at(file, link, layout.offset_field)
+    pages: dict[int, tuple[int, Directory]] = {}
+    while offset:
+        if offset in pages:
+            raise ValueError("its pages go in a circle")
+        directory = locate(file, offset, layout)
+        pages[offset] = link, directory
+        link, offset = directory.link, directory.next
+    if not pages:
+        raise ValueError("it has no pages")
+    return layout, list(pages.values())
 
-    def part(start: int, length: int) -> bytes:
-        if start + length > end:  # asked before that much room is made
-            raise ValueError("tags end too early")
-        file.seek(start)
-        return file.read(length)
 
-    first = offset + struct.calcsize(count_code)
-    (number,) = struct.unpack(order + count_code, part(offset, first - offset))
-    block = part(first, number * size + width)
-    tags = {}
-    for start in range(0, number * size, size):
-        code, kind, count = struct.unpack_from(f"{order}HH{offset_code}", block, start)
-        if kind not in _ITEM:
+def locate(file: BinaryIO, offset: int, layout: Layout) -> Directory:
+    """Find the parts of the directory at an offset, without reading its entries."""
+    count = _number_at(file, offset, layout.count_field)
+    first = offset + layout.count_field.size
+    link = first + count * layout.entry_bytes
+    return Directory(offset, count, first, link, _number_at(file, link, layout.offset_field))
+
+
+def entries(file: BinaryIO, directory: Directory, layout: Layout) -> Iterator[tuple[int, bytes]]:
+    """Yield the offset and the bytes of each entry of a directory."""
+    size = layout.entry_bytes
+    block = _bytes_at(file, directory.first, directory.entries * size)
+    for start in range(0, len(block), size):
+        yield directory.first + start, block[start : start + size]
+
+
+def tags(file: BinaryIO, directory: Directory, layout: Layout) -> dict[int, Tag]:
+    """Read the tags of a directory.
+
+    A tag of an unknown type, or whose data lie outside the file, is skipped, so that the other
+    tags, such as the orientation, can still be used.
+    """
+    end = _size(file)
+    remaining = _MAX_OVERLAP * end
+    width = layout.offset_field.size
+    found = {}
+    for position, entry in entries(file, directory, layout):
+        code, kind = struct.unpack_from(layout.order + "HH", entry)
+        if kind not in _ITEM_BYTES:
             continue
-        length = count * _ITEM[kind]
-        data = block[start + 4 + width : start + size][:length]
+        (items,) = layout.offset_field.unpack_from(entry, 4)
+        length = items * _ITEM_BYTES[kind]
+        data = entry[4 + width :][:length]
         if length > width:
-            (place,) = struct.unpack(order + offset_code, data)
+            (place,) = layout.offset_field.unpack(data)
             if place + length > end:
                 continue
-            data = part(place, length)
-        if order == ">":
-            data = np.frombuffer(data, f"u{_NUMBER[kind]}").byteswap().tobytes()
-        tags[code] = Tag(kind, count, data, first + start)
-    return tags, first + number * size, struct.unpack(order + offset_code, block[-width:])[0]
+            remaining -= length
+            if remaining < 0:
+                raise ValueError("the data of its tags overlap")
+            data = _bytes_at(file, place, length)
+        if layout.order == ">":
+            data = np.frombuffer(data, f"u{_NUMBER_BYTES[kind]}").byteswap().tobytes()
+        found[code] = Tag(kind, items, data, position)
+    return found
 
 
-def tree(file: BinaryIO, offset: int, order: str, big: bool = False, depth: int = 0) -> Tree:
-    """Return the tags, with the groups that they point to as further dictionaries."""
-    tags: Tree = {}
-    for code, tag in read(file, offset, order, big)[0].items():
+def tree(file: BinaryIO, offset: int, layout: Layout, depth: int = 0) -> Tree:
+    """Read the tags of a directory, with the directories that they point to as further trees."""
+    found: Tree = {}
+    for code, tag in tags(file, locate(file, offset, layout), layout).items():
         if code not in _GROUPS:
-            tags[code] = tag
-        elif depth < 2:  # none has more, unless it is damaged
-            tags[code] = tree(file, tag.value(), order, big, depth + 1)
-    return tags
+            found[code] = tag
+        elif depth < _MAX_DEPTH:
+            found[code] = tree(file, tag.value(), layout, depth + 1)
+    return found
 
 
-def layout(tags: Tree, at: int, big: bool = False) -> bytes:
-    """Return the bytes of a list that is to stand at an offset, the low byte first."""
-    count_code, offset_code, size = FORMS[big]
-    width = struct.calcsize(offset_code)
-    beyond = at + struct.calcsize(count_code) + len(tags) * size + width
-    entries, rest = [struct.pack("<" + count_code, len(tags))], b""
-    for code in sorted(tags):
-        tag = tags[code]
-        place = struct.pack("<" + offset_code, beyond + len(rest))
+def encode(tree: Tree, offset: int, big: bool = False) -> bytes:
+    """Return a little-endian directory and its data, to be written at an offset."""
+    layout = Layout(big=big)
+    width = layout.offset_field.size
+    data_start = offset + layout.count_field.size + len(tree) * layout.entry_bytes + width
+    listed, rest = [], b""
+    for code in sorted(tree):
+        tag = tree[code]
+        field = layout.offset_field.pack(data_start + len(rest))
         if isinstance(tag, Tag):
-            kind, count, data = tag[:3]
+            kind, items, data = tag[:3]
         else:
-            kind, count, data = (_LONG8 if big else _LONG), 1, layout(tag, beyond + len(rest), big)
+            kind, items = (LONG8 if big else LONG), 1
+            data = encode(tag, data_start + len(rest), big)
         if isinstance(tag, Tag) and len(data) <= width:
-            place = data.ljust(width, b"\0")
+            field = data.ljust(width, b"\0")
         else:
             rest += data + bytes(len(data) % 2)
-        entries.append(struct.pack("<HH" + offset_code, code, kind, count) + place)
-    return b"".join((*entries, bytes(width), rest))
+        listed.append(struct.pack("<HH", code, kind) + layout.offset_field.pack(items) + field)
+    return join(listed, 0, layout) + rest
+
+
+def join(entries: list[bytes], next_offset: int, layout: Layout) -> bytes:
+    """Return a directory of finished entries."""
+    return b"".join(
+        (layout.count_field.pack(len(entries)), *entries, layout.offset_field.pack(next_offset))
+    )
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, os.SEEK_END)
+
+
+def _bytes_at(file: BinaryIO, start: int, length: int) -> bytes:
+    if start + length > _size(file):  # checked before memory is allocated
+        raise ValueError("it ends too early")
+    file.seek(start)
+    return file.read(length)
+
+
+def _number_at(file: BinaryIO, start: int, field: struct.Struct) -> int:
+    return int(field.unpack(_bytes_at(file, start, field.size))[0])

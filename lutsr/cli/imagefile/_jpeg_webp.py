@@ -1,4 +1,4 @@
-"""JPEG and WebP, both by Pillow."""
+"""JPEG and WebP, read and written by Pillow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _exif
+from . import _exif, _xmp
 from ._colour import fitting, from_cmyk, is_grey_profile, to_srgb, upright
 from ._picture import (
     Animation,
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 JPEG_MAX_SIDE, WEBP_MAX_SIDE = 65500, 16383
 _JPEG_SEGMENT = 65533 - len(b"http://ns.adobe.com/xap/1.0/\0")
-# Without loss; Pillow's usual effort takes six times as long for a tenth less bytes.
+# Lossless. Pillow's default method takes six times as long and saves a tenth of the bytes.
 _WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}
 
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
-    """Return width, height and number of frames by the header."""
+    """Return width, height and number of frames, from the header."""
     with _open(file) as image:
         frames = getattr(image, "n_frames", 1) if image.format == "WEBP" else 1
         return *image.size, frames
@@ -39,8 +39,8 @@ def read(file: BinaryIO) -> Picture:
     """Read a JPEG or WebP file."""
     picture = Picture([])
     with _open(file) as image:
-        if image.format == "MPO":  # what many cameras write: a JPEG followed by previews
-            picture.note("holds several pictures; only the first, the main one, was enlarged")
+        if image.format == "MPO":  # of many cameras: a JPEG followed by previews
+            picture.note("holds several pictures; only the first, the main one, was upscaled")
         elif image.format == "WEBP":
             return _read_webp(image, picture)
         image.load()
@@ -63,7 +63,7 @@ def read(file: BinaryIO) -> Picture:
 
 
 def encode_jpeg(file: BinaryIO, pixels: NDArray[Any], metadata: Metadata, picture: Picture) -> None:
-    """Write a JPEG: quality 95, colours at full resolution."""
+    """Write a JPEG of quality 95 with colours at full resolution."""
     from PIL import Image
 
     options = _options(metadata, pixels)
@@ -86,7 +86,7 @@ def encode_webp(
     metadata: Metadata,
     picture: Picture,
 ) -> None:
-    """Write a WebP without loss, which has no grey: that becomes RGB."""
+    """Write a lossless WebP. The format has no grey; it is written as RGB."""
     from PIL import Image
 
     options = _options(metadata, frames[0])
@@ -110,7 +110,7 @@ def _open(file: BinaryIO) -> Image.Image:
 
     head = file.read(30)
     file.seek(0)
-    if head[12:16] == b"VP8X" and len(head) == 30:  # before Pillow makes room for it
+    if head[12:16] == b"VP8X" and len(head) == 30:  # before Pillow allocates memory
         width, height = (1 + int.from_bytes(head[i : i + 3], "little") for i in (24, 27))
         check_pixels(width, height)
     try:
@@ -118,7 +118,7 @@ def _open(file: BinaryIO) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise ImageFileError(f"is too large ({error}); cut it into parts first") from error
     except UnidentifiedImageError as error:
-        raise damaged("its header makes no sense") from error
+        raise damaged("its header is invalid") from error
 
 
 def _read_webp(image: Any, picture: Picture) -> Picture:
@@ -144,7 +144,7 @@ def _metadata(
     image: Any, icc: bytes | None, pixels: NDArray[Any], picture: Picture
 ) -> tuple[Metadata, int]:
     exif, orientation = _exif.read(image.info.get("exif"), picture.notes)
-    xmp = _exif.upright_xmp(image.info.get("xmp"), orientation)
+    xmp = _xmp.upright(image.info.get("xmp"), orientation)
     if xmp and b"HasExtendedXMP" in xmp:
         picture.note("the second part of its XMP data was left out")
     return Metadata(icc=fitting(icc, pixels, picture.notes), exif=exif, xmp=xmp), orientation
@@ -157,7 +157,7 @@ def _jpeg_resolution(image: Any, metadata: Metadata, orientation: int) -> Resolu
     if not (x and y):
         return None
     unit = {1: "inch", 2: "cm"}.get(image.info.get("jfif_unit"))
-    if unit is None:  # equal ones only say that pixels are square
+    if unit is None:  # equal values only state that pixels are square
         return Resolution(x, y, None).turned(orientation) if x != y else _exif_resolution(metadata)
     return Resolution(x, y, unit).turned(orientation)
 
@@ -182,7 +182,7 @@ def _options(metadata: Metadata, pixels: NDArray[Any]) -> dict[str, Any]:
     if metadata.exif:
         options["exif"] = _exif.resized(metadata.exif, width, height)
     if metadata.xmp:
-        options["xmp"] = _exif.resized_xmp(metadata.xmp, width, height)
+        options["xmp"] = _xmp.resized(metadata.xmp, width, height)
     if metadata.comment is not None:
         options["comment"] = metadata.comment.encode()
     return options

@@ -1,4 +1,4 @@
-"""What passes between the readers, the writers and the command line."""
+"""Pictures and their metadata, as readers return and writers take them; and common checks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ EXTENSIONS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
-MAX_PIXELS = 178_956_970  # Pillow's limit against files that claim to be huge, for all formats
-MAX_TOTAL = 1 << 30  # of all frames or pages together
+#: Most pixels of a frame, for all formats: Pillow's limit against headers that claim huge sizes.
+MAX_PIXELS = 178_956_970
+#: Most pixels of all frames or pages together.
+MAX_TOTAL = 1 << 30
 _PER_INCH = {"inch": 1.0, "cm": 2.54, "metre": 0.0254}
 
 
@@ -26,14 +28,14 @@ class ImageFileError(Exception):
 
 @dataclass(frozen=True)
 class Resolution:
-    """Pixels per unit as the file has them; without a unit they only say how pixels are shaped."""
+    """Pixels per unit as the file states them; without a unit only their ratio has a meaning."""
 
     x: float
     y: float
     unit: str | None = "inch"  # or "cm" or "metre"
 
     def per(self, unit: str) -> tuple[float, float] | None:
-        """Return pixels per `unit`, or None where the file says none."""
+        """Return pixels per `unit`, or None if the file states no unit."""
         if self.unit is None:
             return None
         if self.unit == unit:
@@ -42,13 +44,13 @@ class Resolution:
         return self.x * factor, self.y * factor
 
     def turned(self, orientation: int) -> Resolution:
-        """Return it for a picture that was turned upright from this EXIF orientation."""
+        """Return the resolution of a picture turned upright from this EXIF orientation."""
         return Resolution(self.y, self.x, self.unit) if orientation > 4 else self
 
 
 @dataclass
 class Metadata:
-    """What a picture, or a page of one, carries beside its pixels."""
+    """Metadata of a picture, or of one of its pages."""
 
     icc: bytes | None = None
     exif: bytes | None = None  # a TIFF structure, without orientation and thumbnail
@@ -61,21 +63,21 @@ class Metadata:
 
 @dataclass
 class Animation:
-    """How frames follow each other."""
+    """Times of frames."""
 
     durations: list[float]  # in milliseconds
-    loop: int  # how often it is shown; 0 is without end
-    # A PNG's first image may be for viewers without animation only, and have no time of its own.
+    loop: int  # number of repetitions; 0 is without end
+    # Whether the first frame is a still image, shown only by viewers that do not show animations.
     still_first: bool = False
 
 
 @dataclass
 class Picture:
-    """The frames of an image file, upright, and what must survive beside them.
+    """The frames of an image file, turned upright, and their metadata.
 
     Frames are (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGB and alpha, of
-    uint8, uint16 or float32. `alpha` says that the last channel is one, not premultiplied. `notes`
-    has a line for each thing that was converted or could not be kept.
+    uint8, uint16 or float32. With `alpha` the last channel is alpha, and colours are not
+    premultiplied. `notes` has a line for everything that was converted or could not be kept.
     """
 
     frames: list[NDArray[Any]]
@@ -85,7 +87,7 @@ class Picture:
     animation: Animation | None = None
 
     def metadata(self, frame: int) -> Metadata:
-        """Return what belongs to a frame: pages have their own, an animation has one for all."""
+        """Return the metadata of a frame; those of an animation belong to all frames."""
         return self.pages[min(frame, len(self.pages) - 1)]
 
     def note(self, text: str) -> None:
@@ -95,13 +97,13 @@ class Picture:
 
 
 def damaged(reason: object = "") -> ImageFileError:
-    """Return the error for a file whose content makes no sense."""
+    """Return the error for a file with invalid content."""
     text = " ".join(str(reason).split())
     return ImageFileError(f"is damaged{f' ({text})' if text else ''}; get an intact copy")
 
 
 def check_pixels(width: int, height: int, frames: int = 1) -> None:
-    """Refuse a picture that would not fit into memory, by its header and before its pixels."""
+    """Refuse a picture that is too large for memory, before its pixels are decoded."""
     if width < 1 or height < 1:
         raise damaged(f"its header says {width} x {height} pixels")
     for pixels, limit in ((width * height, MAX_PIXELS), (width * height * frames, MAX_TOTAL)):
@@ -111,3 +113,9 @@ def check_pixels(width: int, height: int, frames: int = 1) -> None:
                 f"is too large ({width} x {height} pixels{times}; the limit is {limit:,} in all);"
                 " cut it into parts first"
             )
+
+
+def check_range(pixels: NDArray[Any]) -> None:
+    """Refuse floats outside [0, 1] and NaN, for which both comparisons are false."""
+    if pixels.dtype.kind == "f" and not (pixels.min() >= 0 and pixels.max() <= 1):
+        raise ImageFileError("has values outside [0, 1]; scale them into it first")

@@ -1,7 +1,7 @@
-"""PNG, still and animated: pixels by libpng, in imagecodecs, and animations written by Pillow.
+"""PNG, still and animated: pixels by libpng (in imagecodecs), animations written by Pillow.
 
-Pillow reads 16 bits as 8 and composes animations with a palette wrongly; libpng complains on
-stderr about chunks that do not matter here, so it is given only those that hold pixels.
+Pillow reads 16 bits as 8, and composes animations with a palette incorrectly. libpng prints
+warnings about other chunks to stderr, so only those that describe pixels are passed to it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ._colour import upright
 from ._picture import Animation, Metadata, Picture, check_pixels, damaged
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MAX_SIDE = 1_000_000  # libpng's own
+MAX_SIDE = 1_000_000  # libpng's limit
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
 
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
-    """Return width, height and number of frames from what stands before the pixels."""
+    """Return width, height and number of frames, from the chunks before the pixels."""
     width = height = 0
     frames = 1
     for name, data, _ in _chunks(file):
@@ -44,9 +44,11 @@ def read(file: BinaryIO) -> Picture:
     import imagecodecs
 
     picture = Picture([])
-    pixels = [SIGNATURE]  # and all chunks that say something about them
+    pixels = [SIGNATURE]  # and all chunks that describe pixels
     has_image = False
-    controls: list[tuple[bytes, bool]] = []  # of frames: content and whether a still image is first
+    controls: list[
+        tuple[bytes, bool]
+    ] = []  # of frames: content, and whether a still image precedes
     others: dict[bytes, bytes] = {}
     texts: list[tuple[bytes, bytes]] = []
     header = plays = None
@@ -115,7 +117,7 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
     file.seek(len(SIGNATURE))
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
-        if file.tell() + length + 4 > end:  # asked before that much room is made
+        if file.tell() + length + 4 > end:  # checked before memory is allocated
             break
         rest = file.read(length + 4)
         yield name, rest[:-4], head + rest

@@ -1,6 +1,6 @@
-"""The chunks of a PNG that are not pixels: read, kept, written.
+"""The chunks of a PNG that do not hold pixels: metadata read from them and written to them.
 
-Neither Pillow nor imagecodecs hands all of them on, so they are taken from the file as they are.
+Neither Pillow nor imagecodecs returns all of them, so they are copied from the file unchanged.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _exif
+from . import _exif, _xmp
 from ._colour import fitting
 from ._picture import Metadata, Picture, Resolution
 
-# What these chunks say is true of the enlarged picture too. With these values they only say
-# sRGB, which is what viewers assume without them.
+# Chunks about colour, which apply to the upscaled picture too. With these values they state sRGB,
+# which viewers assume without them.
 _SRGB = {
     b"sRGB": None,
     b"gAMA": struct.pack(">I", 45455),
@@ -27,9 +27,9 @@ _SRGB = {
 _COLOURS = (*_SRGB, b"mDCV", b"cLLI")
 _READ = (*_COLOURS, b"iCCP", b"eXIf", b"pHYs")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-# About how the input was stored or when, and not true of the output.
+# They describe how or when the input was stored, and do not apply to the output.
 _DROPPED = (b"sBIT", b"hIST", b"tIME", b"bKGD", b"sPLT", b"vpAg", b"caNv")
-_XMP = b"XML:com.adobe.xmp"
+_XMP_KEYWORD = b"XML:com.adobe.xmp"
 _RAW_PROFILE = b"Raw profile type "
 _INFLATED_LIMIT = 1 << 26
 
@@ -45,17 +45,17 @@ def decode(
     pixels: NDArray[Any],
     picture: Picture,
 ) -> tuple[Metadata, int]:
-    """Return what the chunks say beside the pixels, and the orientation."""
+    """Return the metadata in the chunks, and the orientation."""
     if others := sorted({shown(name) for name in found.keys() - {*_READ, *_DROPPED}}):
         picture.note(f"its chunks {', '.join(others)} were left out")
     xmp, exif, kept = None, found.get(b"eXIf"), []
     for name, data in texts:
         keyword = data.split(b"\0", 1)[0]
-        if name == b"iTXt" and keyword == _XMP:
+        if name == b"iTXt" and keyword == _XMP_KEYWORD:
             xmp = xmp or _itxt(data)
             if xmp is None:
                 picture.note("its XMP data are damaged and were left out")
-        elif keyword.startswith(_RAW_PROFILE):  # ImageMagick's way before there was eXIf
+        elif keyword.startswith(_RAW_PROFILE):  # of ImageMagick, before the chunk eXIf existed
             block = _raw_profile(name, data)
             if exif is None and block is not None and block[:4] in (b"Exif", b"II*\0", b"MM\0*"):
                 exif = block
@@ -77,7 +77,7 @@ def decode(
     return Metadata(
         icc=icc,
         exif=kept_exif,
-        xmp=_exif.upright_xmp(xmp, orientation),
+        xmp=_xmp.upright(xmp, orientation),
         resolution=resolution,
         colours={name: found[name] for name in _COLOURS if name in found},
         texts=kept,
@@ -85,7 +85,7 @@ def decode(
 
 
 def encode(metadata: Metadata, width: int, height: int) -> Iterator[bytes]:
-    """Yield the chunks that go between header and pixels."""
+    """Yield the chunks to be written between header and pixels."""
     if metadata.icc:
         yield _chunk(b"iCCP", b"ICC Profile\0\0", zlib.compress(metadata.icc))
     for name, data in metadata.colours.items():
@@ -101,7 +101,7 @@ def encode(metadata: Metadata, width: int, height: int) -> Iterator[bytes]:
     if metadata.exif:
         yield _chunk(b"eXIf", _exif.resized(metadata.exif, width, height))
     if metadata.xmp:
-        yield _chunk(b"iTXt", _XMP, bytes(5), _exif.resized_xmp(metadata.xmp, width, height))
+        yield _chunk(b"iTXt", _XMP_KEYWORD, bytes(5), _xmp.resized(metadata.xmp, width, height))
     if metadata.comment is not None:
         yield _chunk(b"iTXt", b"Comment", bytes(5), metadata.comment.encode())
     for name, data in metadata.texts:
@@ -109,15 +109,15 @@ def encode(metadata: Metadata, width: int, height: int) -> Iterator[bytes]:
 
 
 def foreign_colours(metadata: Metadata) -> list[str]:
-    """Return the chunks that make colours differ from sRGB and that only a PNG holds."""
+    """Return names of chunks that change colours and that no other format can hold."""
     odd = {n for n, data in metadata.colours.items() if data != _SRGB.get(n)}
     if metadata.icc or b"sRGB" in metadata.colours:
-        odd -= {b"sRGB", b"gAMA", b"cHRM"}  # the profile or sRGB speaks instead of them
+        odd -= {b"sRGB", b"gAMA", b"cHRM"}  # the profile or sRGB takes precedence
     return [name.decode() for name in metadata.colours if name in odd - {b"sRGB"}]
 
 
 def text_names(metadata: Metadata) -> list[str]:
-    """Return the keywords of the texts that only a PNG holds."""
+    """Return the keywords of texts, which no other format can hold."""
     names = {data.split(b"\0", 1)[0].decode("latin-1") for _, data in metadata.texts}
     return sorted(names)
 
@@ -143,7 +143,7 @@ def _raw_profile(name: bytes, data: bytes) -> bytes | None:
         text = _inflate(data.split(b"\0", 1)[1][1:])
     elif name == b"iTXt":
         text = _itxt(data)
-    try:  # a newline, the kind, the length, and hexadecimal digits
+    try:  # the content is a newline, the kind, the length, and hexadecimal digits
         return bytes.fromhex("".join((text or b"").decode("ascii").split("\n")[3:])) or None
     except ValueError:
         return None

@@ -1,29 +1,25 @@
-"""TIFF read by tifffile, all pages, with a check that nothing is missing."""
+"""TIFF read and written by tifffile: all pages, and never with pixels missing."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import math
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._colour import fitting, from_cmyk, upright
-from ._exif import DESCRIPTION, TIFF_TAGS, read_tiff, upright_xmp
-from ._picture import ImageFileError, Metadata, Picture, Resolution, check_pixels, damaged
-from ._tiff_tags import STORAGE, XMP_TAG, chain
+from . import _ifd, _tiff_tags
+from ._colour import from_cmyk, upright
+from ._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
+from ._tiff_checks import check_content, check_segments, photometric
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_PHOTOMETRIC = {"MINISBLACK": 1, "MINISWHITE": 1, "PALETTE": 1}
-_PHOTOMETRIC |= {"RGB": 3, "YCBCR": 3, "SEPARATED": 4}
+CLASSIC_LIMIT = 4_000_000_000  # offsets have 32 bits; larger files are written as BigTIFF
 _DNG_VERSION = 50706
 
 
@@ -38,13 +34,13 @@ def read(file: BinaryIO) -> Picture:
     picture = Picture([], pages=[])
     with opened(file, picture) as pages:
         for page in pages:
-            refuse(page)
+            check_content(page)
             check_pixels(page.imagewidth, page.imagelength, len(pages))
             check_segments(page)
         alphas = set()
         for page in pages:
             pixels, icc, alpha = _pixels(page, picture)
-            metadata, orientation = metadata_of(file, page, pixels, icc, picture)
+            metadata, orientation = _tiff_tags.read(file, page, pixels, icc, picture)
             picture.pages.append(metadata)
             picture.frames.append(upright(pixels, orientation))
             alphas.add(alpha)
@@ -54,16 +50,30 @@ def read(file: BinaryIO) -> Picture:
     return picture
 
 
-@contextlib.contextmanager
-def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[TiffPage]]:
-    """Open a TIFF and yield its pages; what tifffile only logs becomes a note."""
+def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) -> None:
+    """Write the frames as pages, compressed without loss."""
     import tifffile
 
-    chain(file)
-    said = _Said()
+    big = sum(frame.nbytes for frame in frames) > CLASSIC_LIMIT
+    with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
+        for frame, metadata in zip(frames, pages, strict=True):
+            writer.write(np.ascontiguousarray(frame), **_tiff_tags.options(frame, metadata))
+    _tiff_tags.add_exif(file, frames, pages)
+
+
+@contextlib.contextmanager
+def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[TiffPage]]:
+    """Open a TIFF and yield its pages; errors that tifffile logs become a note."""
+    import tifffile
+
+    try:
+        _ifd.chain(file)  # where the chain is broken, tifffile drops the rest of the pages
+    except ValueError as error:
+        raise damaged(error) from error
+    errors = _ErrorCounter()
     logger = logging.getLogger("tifffile")
     propagate, logger.propagate = logger.propagate, False
-    logger.addHandler(said)
+    logger.addHandler(errors)
     try:
         file.seek(0)
         with tifffile.TiffFile(file, name="file") as tif:
@@ -77,84 +87,25 @@ def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[Tiff
                 picture.note("the reduced copies in it were left out")
             yield full
     finally:
-        logger.removeHandler(said)
+        logger.removeHandler(errors)
         logger.propagate = propagate
-    if picture is not None and said.errors:
+    if picture is not None and errors.count:
         picture.note("some of its tags are damaged and were left out")
 
 
-class _Said(logging.Handler):
-    """Count the errors that a library logs rather than raises."""
+class _ErrorCounter(logging.Handler):
+    """Count the errors that a library logs instead of raising them."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.errors = 0
+        self.count = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.errors += 1
-
-
-def refuse(page: TiffPage) -> None:
-    """Refuse what the frames of a picture would not hold faithfully."""
-    said = None
-    said_images = re.search(r"^images=(\d+)", page.description, re.MULTILINE)
-    images = int(said_images[1]) if page.is_imagej and said_images else 1
-    truncated = page.is_shaped and '"truncated": true' in page.description
-    if page.imagedepth > 1 or page.is_stk or truncated or images > len(page.parent.pages):
-        said = "several images in one page"
-    elif photometric(page) not in _PHOTOMETRIC:
-        said = f"{photometric(page)} colours"
-    elif photometric(page) == "YCBCR" and page.compression not in (6, 7, 34892):
-        said = "YCbCr colours that are not compressed as JPEG"
-    elif page.axes not in ("YX", "YXS", "SYX"):
-        said = f"axes {page.axes}"
-    if said:
-        raise ImageFileError(f"has {said}, which lutsr cannot keep; convert it to RGB pages first")
-    dtype = np.dtype(page.dtype or "V")
-    if dtype.name not in ("bool", "uint8", "uint16", "float16", "float32"):
-        raise ImageFileError(
-            f"has {dtype.name} samples; convert them to 8 or 16 bits, or to 32-bit floats in [0, 1]"
-        )
-    whole = (8, 16) if page.samplesperpixel > 1 else (1, 2, 4, 8, 16)
-    if dtype.kind != "f" and page.bitspersample not in whole:
-        raise ImageFileError(
-            f"has {page.bitspersample} bits per sample; convert them to 8 or 16 bits first"
-        )
-    colours = _PHOTOMETRIC[photometric(page)]
-    extra = page.samplesperpixel - colours
-    if extra and (extra != 1 or colours == 4 or page.extrasamples[:1] not in ((1,), (2,))):
-        raise ImageFileError(
-            f"has {page.samplesperpixel} channels, of which only {colours} are known to be colours"
-            " and none alpha; save it as grey, RGB or RGBA first"
-        )
-
-
-def photometric(page: TiffPage) -> str:
-    import tifffile
-
-    return tifffile.PHOTOMETRIC(page.photometric).name
-
-
-def check_segments(page: TiffPage) -> None:
-    """Check that all data are there: what is missing, tifffile fills with zeros."""
-    end = page.parent.filehandle.size
-    if len(page.dataoffsets) != len(page.databytecounts) or (
-        len(page.dataoffsets) < math.prod(page.chunked)
-    ):
-        raise damaged("it has fewer pixels than it says")
-    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-        if not (offset and count):
-            raise damaged("some of its pixels are missing")
-        if offset + count > end:
-            raise damaged("it ends too early")
-    if page.compression == 1 and sum(page.databytecounts) < math.prod(page.shape) * (
-        page.bitspersample / 8
-    ):
-        raise damaged("it has fewer pixels than it says")
+        self.count += 1
 
 
 def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | None, bool]:
-    """Return the pixels, grey or RGB, with alpha if there is any, and their profile."""
+    """Return grey or RGB pixels, their profile, and whether the last channel is alpha."""
     try:
         pixels = page.asarray()
     except (ValueError, NotImplementedError) as error:
@@ -168,9 +119,7 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     if pixels.dtype == np.float16:
         pixels = pixels.astype(np.float32)
         picture.note("16-bit floats became 32-bit ones")
-    # NaN fails both comparisons.
-    if pixels.dtype.kind == "f" and not (pixels.min() >= 0 and pixels.max() <= 1):
-        raise ImageFileError("has values outside [0, 1]; scale them into it first")
+    check_range(pixels)
     icc = page.iccprofile
     kind = photometric(page)
     if pixels.dtype == bool:
@@ -196,6 +145,7 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
 
 
 def _looked_up(pixels: NDArray[Any], colours: NDArray[Any] | None) -> NDArray[Any]:
+    """Replace indices by the colours of the palette."""
     if colours is None or pixels.max() >= colours.shape[1]:
         raise damaged("its palette is missing or too short")
     # 8-bit colours are stored in 16 bits, as v * 257 or, less often, as v * 256.
@@ -212,39 +162,3 @@ def _divided(pixels: NDArray[Any]) -> NDArray[Any]:
     if pixels.dtype.kind != "f":
         colours = np.rint(colours)
     return np.concatenate((colours.astype(pixels.dtype), pixels[..., -1:]), axis=-1)
-
-
-def metadata_of(
-    file: BinaryIO,
-    page: TiffPage,
-    pixels: NDArray[Any],
-    icc: bytes | None,
-    picture: Picture,
-) -> tuple[Metadata, int]:
-    wanted = TIFF_TAGS
-    others = {tag.name for tag in page.tags if tag.code not in STORAGE | wanted} - {"Orientation"}
-    if page.is_ome or page.is_shaped:  # they state the picture's size, in forms of their own
-        wanted = wanted - {DESCRIPTION}
-        if page.is_ome or json.loads(page.description).keys() - {"shape", "axes"}:
-            others.add("ImageDescription")
-    exif, orientation = read_tiff(file, page, wanted, picture.notes)
-    if others:
-        picture.note(f"its tags {', '.join(sorted(others))} were left out")
-    resolution = None
-    if 282 in page.tags and 283 in page.tags:
-        x, y = _ratio(page.tags[282].value), _ratio(page.tags[283].value)
-        unit = {2: "inch", 3: "cm"}.get(page.tags.valueof(296, default=2))
-        if min(x, y) > 0 and (unit or x != y):
-            resolution = Resolution(x, y, unit).turned(orientation)
-    xmp = page.tags.valueof(XMP_TAG)
-    return Metadata(
-        icc=fitting(icc, pixels, picture.notes),
-        exif=exif,
-        xmp=upright_xmp(xmp if isinstance(xmp, bytes) else None, orientation),
-        resolution=resolution,
-    ), orientation
-
-
-def _ratio(value: Any) -> float:
-    numerator, denominator = value
-    return numerator / denominator if denominator else 0.0

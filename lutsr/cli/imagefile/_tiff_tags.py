@@ -1,76 +1,65 @@
-"""TIFF written by tifffile, and EXIF, which it does not write, added to the finished pages."""
+"""Tags of TIFF pages: metadata read from them, and written to finished pages."""
 
 from __future__ import annotations
 
+import json
 import os
-import struct
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
 from numpy.typing import NDArray
 
-from . import _ifd
-from ._exif import resized, resized_xmp, tree
-from ._picture import Metadata, damaged
+from . import _exif, _ifd, _xmp
+from ._colour import fitting
+from ._picture import Metadata, Picture, Resolution
 
-CLASSIC_LIMIT = 4_000_000_000  # offsets have 32 bits; above it the file is a BigTIFF
-XMP_TAG, _ICC_TAG = 700, 34675
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+_XMP, _ICC = 700, 34675
 # Tags about how the pixels are stored, and those that tifffile writes.
-STORAGE = {*range(254, 267), *range(273, 285), *range(288, 294), 296, 297, *range(317, 342), 347}
-STORAGE |= {*range(512, 534), XMP_TAG, _ICC_TAG}
+_STORAGE = {*range(254, 267), *range(273, 285), *range(288, 294), 296, 297, *range(317, 342), 347}
+_STORAGE |= {*range(512, 534), _XMP, _ICC}
 
 
-def chain(file: BinaryIO) -> list[tuple[int, int]]:
-    """Follow the chain of pages, of which tifffile drops the rest where it is broken.
-
-    Return where the place of each page's list of tags is written, and that place.
-    """
-    end = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    order = "<" if file.read(2) == b"II" else ">"
-
-    def number(code: str) -> int:
-        data = file.read(struct.calcsize(code))
-        if len(data) != struct.calcsize(code):
-            raise damaged("it ends too early")
-        return int(struct.unpack(order + code, data)[0])
-
-    big = number("H") == 43
-    count_code, offset_code, size = _ifd.FORMS[big]
-    pointer = file.seek(8 if big else 4)
-    places: dict[int, int] = {}
-    while offset := number(offset_code):
-        if offset >= end:
-            raise damaged("it ends too early")
-        if offset in places:
-            raise damaged("its pages go in a circle")
-        places[offset] = pointer
-        file.seek(offset)
-        length = number(count_code) * size
-        if length > end:
-            raise damaged("it ends too early")
-        pointer = file.seek(offset + struct.calcsize(count_code) + length)
-    if not places:
-        raise damaged("it has no pages")
-    return [(pointer, offset) for offset, pointer in places.items()]
+def read(
+    file: BinaryIO,
+    page: TiffPage,
+    pixels: NDArray[Any],
+    icc: bytes | None,
+    picture: Picture,
+) -> tuple[Metadata, int]:
+    """Return the metadata of a page, and its orientation."""
+    wanted = _exif.TIFF_TAGS
+    others = {tag.name for tag in page.tags if tag.code not in _STORAGE | wanted} - {"Orientation"}
+    if page.is_ome or page.is_shaped:  # descriptions that state the image's size in their own form
+        wanted = wanted - {_exif.DESCRIPTION}
+        if page.is_ome or json.loads(page.description).keys() - {"shape", "axes"}:
+            others.add("ImageDescription")
+    exif, orientation = _exif.read_tiff(file, page, wanted, picture.notes)
+    if others:
+        picture.note(f"its tags {', '.join(sorted(others))} were left out")
+    resolution = None
+    if 282 in page.tags and 283 in page.tags:
+        x, y = _ratio(page.tags[282].value), _ratio(page.tags[283].value)
+        unit = {2: "inch", 3: "cm"}.get(page.tags.valueof(296, default=2))
+        if min(x, y) > 0 and (unit or x != y):
+            resolution = Resolution(x, y, unit).turned(orientation)
+    xmp = page.tags.valueof(_XMP)
+    return Metadata(
+        icc=fitting(icc, pixels, picture.notes),
+        exif=exif,
+        xmp=_xmp.upright(xmp if isinstance(xmp, bytes) else None, orientation),
+        resolution=resolution,
+    ), orientation
 
 
-def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) -> None:
-    """Write the frames as pages, compressed without loss."""
-    import tifffile
-
-    big = sum(frame.nbytes for frame in frames) > CLASSIC_LIMIT
-    with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
-        for frame, metadata in zip(frames, pages, strict=True):
-            writer.write(np.ascontiguousarray(frame), **options_of(frame, metadata))
-    # The last one first, because each holds the place of the next.
-    for page, (pointer, offset) in reversed(list(enumerate(chain(file)))):
-        if exif := pages[page].exif:
-            height, width = frames[page].shape[:2]
-            add_tags(file, pointer, offset, big, tree(resized(exif, width, height)))
+def _ratio(value: Any) -> float:
+    numerator, denominator = value
+    return numerator / denominator if denominator else 0.0
 
 
-def options_of(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
+def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
+    """Return the arguments with which tifffile writes a page, except EXIF data."""
     height, width = frame.shape[:2]
     channels = 1 if frame.ndim == 2 else frame.shape[2]
     options: dict[str, Any] = {
@@ -87,8 +76,8 @@ def options_of(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     if metadata.icc:
         options["iccprofile"] = metadata.icc
     if metadata.xmp:
-        xmp = resized_xmp(metadata.xmp, width, height)
-        options["extratags"] = [(XMP_TAG, 1, len(xmp), xmp, True)]
+        xmp = _xmp.resized(metadata.xmp, width, height)
+        options["extratags"] = [(_XMP, 1, len(xmp), xmp, True)]
     if (resolution := metadata.resolution) is not None:
         unit = "cm" if resolution.unit == "metre" else resolution.unit
         options["resolution"] = resolution.per(unit) if unit else (resolution.x, resolution.y)
@@ -96,25 +85,33 @@ def options_of(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     return options
 
 
-def add_tags(file: BinaryIO, pointer: int, offset: int, big: bool, more: _ifd.Tree) -> None:
-    """Write a page's list of tags anew, behind all else, with more of them."""
-    count_code, offset_code, size = _ifd.FORMS[big]
-    more = {code: tag for code, tag in more.items() if code not in STORAGE}
-    end = file.seek(0, os.SEEK_END)
-    data = bytes(end % 2) + _ifd.layout(more, end + end % 2, big)
-    file.write(data + bytes(len(data) % 2))
+def add_exif(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) -> None:
+    """Add the EXIF data, which tifffile does not write, to the pages of a finished file."""
+    if not any(page.exif for page in pages):
+        return
+    layout, chain = _ifd.chain(file)
+    # From the last page to the first, because each directory holds the offset of the next one.
+    for frame, page, (link, directory) in reversed(list(zip(frames, pages, chain, strict=True))):
+        if page.exif:
+            height, width = frame.shape[:2]
+            tags = _exif.tree(_exif.resized(page.exif, width, height))
+            _add(file, layout, link, directory.offset, tags)
 
-    entries: dict[int, bytes] = {}
-    following = b""
-    for start in (end + end % 2, offset):
-        file.seek(start)
-        (number,) = struct.unpack(f"<{count_code}", file.read(struct.calcsize(count_code)))
-        for _ in range(number):
-            entry = file.read(size)
-            entries[int.from_bytes(entry[:2], "little")] = entry
-        following = file.read(struct.calcsize(offset_code))
+
+def _add(file: BinaryIO, layout: _ifd.Layout, link: int, offset: int, more: _ifd.Tree) -> None:
+    """Write a directory again with more tags, at the end of the file, and redirect the link."""
+    directory = _ifd.locate(file, offset, layout)  # its `next` may have changed
+    more = {code: tag for code, tag in more.items() if code not in _STORAGE}
+    end = file.seek(0, os.SEEK_END)
+    start = end + end % 2
+    data = bytes(end % 2) + _ifd.encode(more, start, layout.big)
+    file.write(data + bytes(len(data) % 2))
+    entries = {
+        int.from_bytes(entry[:2], "little"): entry
+        for part in (_ifd.locate(file, start, layout), directory)  # the page's own tags prevail
+        for _, entry in _ifd.entries(file, part, layout)
+    }
     place = file.seek(0, os.SEEK_END)
-    listed = b"".join(entries[code] for code in sorted(entries))
-    file.write(struct.pack(f"<{count_code}", len(entries)) + listed + following)
-    file.seek(pointer)
-    file.write(struct.pack(f"<{offset_code}", place))
+    file.write(_ifd.join([entries[code] for code in sorted(entries)], directory.next, layout))
+    file.seek(link)
+    file.write(layout.offset_field.pack(place))

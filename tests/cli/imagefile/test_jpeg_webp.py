@@ -16,7 +16,7 @@ def test_jpeg_followed_by_a_preview_says_that_only_the_first_is_read():
     picture = parse(data)
     assert len(picture.frames) == 1
     assert picture.frames[0].shape == (24, 24, 3)
-    assert picture.notes == ["holds several pictures; only the first, the main one, was enlarged"]
+    assert picture.notes == ["holds several pictures; only the first, the main one, was upscaled"]
 
 
 @pytest.mark.parametrize("progressive", [False, True])

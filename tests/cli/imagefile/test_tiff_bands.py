@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lutsr.cli import imagefile
-from lutsr.cli.imagefile import ImageFileError, InputError, _stream, read_large, write_large
+from lutsr.cli.imagefile import (
+    ImageFileError,
+    InputError,
+    _tiff_bands,
+    _tiff_tiles,
+    read_large,
+    write_large,
+)
 
 from .helpers import ORIENTATION, noise, saved, smooth, tiff
 
@@ -34,7 +41,7 @@ PLANES = [
 
 @pytest.fixture(autouse=True)
 def low_limit(monkeypatch):
-    monkeypatch.setattr(_stream, "STREAMED_BYTES", 0)
+    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", 0)
 
 
 @pytest.fixture
@@ -54,7 +61,7 @@ def rows(path, bands):
 
 
 def repeat(scale):
-    """Return an enlarger that every part can be checked by."""
+    """Return a function that repeats pixels."""
     return lambda part: part.repeat(scale, 0).repeat(scale, 1)
 
 
@@ -110,9 +117,9 @@ def test_bands_may_overlap_and_go_on(tmp_path_factory, height, length, step, hal
 def test_every_strip_is_decoded_once(file, monkeypatch):
     path = file(tiff(noise((90, 20)), compression="zlib", rowsperstrip=8))
     decoded = []
-    decode = _stream.LargePicture._decode
+    decode = _tiff_bands.LargePicture._decode
     monkeypatch.setattr(
-        _stream.LargePicture, "_decode", lambda self, k: decoded.append(k) or decode(self, k)
+        _tiff_bands.LargePicture, "_decode", lambda self, k: decoded.append(k) or decode(self, k)
     )
     rows(path, [(max(k - 2, 0), min(k + 7, 90)) for k in range(0, 90, 5)])
     assert decoded == list(range(12))
@@ -121,7 +128,7 @@ def test_every_strip_is_decoded_once(file, monkeypatch):
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", [(1, 150), (150, 1), (129, 200), (130, 86, 2), (70, 90, 4)])
 def test_what_is_written(file, tmp_path, shape, scale, monkeypatch):
-    monkeypatch.setattr(_stream, "BLOCK_BYTES", 1)  # a tile at a time
+    monkeypatch.setattr(_tiff_tiles, "BLOCK_BYTES", 1)  # a tile at a time
     pixels = noise(shape, "uint16")
     extra = {"extrasamples": ["unassalpha"]} if len(shape) > 2 else {}
     kind = "rgb" if len(shape) > 2 and shape[2] > 2 else "minisblack"
@@ -201,7 +208,7 @@ def test_what_needs_more_is_left_to_the_normal_path(file, pixels, options):
 def test_small_pictures_and_other_files_are_left_to_the_normal_path(file, tmp_path, monkeypatch):
     grey = noise((30, 40))
     names = [file(saved(grey, "PNG")), file(b"", "none.tif"), str(tmp_path)]
-    monkeypatch.setattr(_stream, "STREAMED_BYTES", grey.size * 9)
+    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", grey.size * 9)
     names.append(file(tiff(grey), "small.tif"))
     for name in names:
         with read_large(name, 3) as large:
@@ -240,7 +247,7 @@ def test_highly_compressed_header_is_not_believed(file):
 
 
 def test_large_strips_are_left_to_the_normal_path(file, monkeypatch):
-    monkeypatch.setattr(_stream, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(_tiff_bands, "MAX_PIXELS", 1000)
     pixels = noise((50, 40))
     with read_large(file(tiff(pixels, compression="zlib", rowsperstrip=50)), 4) as large:
         assert large is None
@@ -275,7 +282,7 @@ def test_damage_is_found_on_the_way(file, tmp_path):
 def test_failure_leaves_nothing(file, tmp_path, error):
     parts = []
 
-    def enlarge(part):
+    def upscale(part):
         parts.append(part)
         if len(parts) == 3:
             raise error
@@ -286,7 +293,7 @@ def test_failure_leaves_nothing(file, tmp_path, error):
     said = "cannot be written: No space left on device" if wanted is ImageFileError else ""
     target, options = str(tmp_path / "out.tif"), {"halo": 2, "workers": 2}
     with read_large(path, 2) as large, pytest.raises(wanted, match=said or None):
-        write_large(target, large, 2, enlarge, print, **options)
+        write_large(target, large, 2, upscale, print, **options)
     assert os.listdir(tmp_path) == ["in.tif"]
 
 

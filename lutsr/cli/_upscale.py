@@ -1,4 +1,4 @@
-"""The one enlargement that a run applies to all of its pictures."""
+"""The model of a command line, and how it upscales a frame: by a scale, or to a size."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def load_upscaler(args: Namespace) -> Upscaler:
         raise UsageError(f"{error}{advice}") from error
 
 
-class Enlarger:
-    """Enlarge by a scale, or to a size."""
+class FrameUpscaler:
+    """Upscale frames by the scale of a model, or to a size."""
 
     def __init__(self, args: Namespace) -> None:
-        self._upscaler = load_upscaler(args)  # checks the model where a size is wanted, too
+        self._upscaler = load_upscaler(args)  # checks the model even if a size is wanted
         self._size = args.size
         self._model = args.model
         self._workers = args.workers
 
     def __call__(self, frame: NDArray[Any], alpha: bool) -> NDArray[Any]:
-        """Enlarge pixels, with channels on the last of three axes."""
+        """Upscale an array (H, W) or (H, W, C)."""
         axis = None if frame.ndim == 2 else -1
         if self._size is None:
             return self._upscaler(frame, channel_axis=axis, workers=self._workers, alpha=alpha)
@@ -54,20 +54,23 @@ class Enlarger:
             alpha=alpha,
         )
 
+    @property
+    def scale(self) -> int:
+        """Scale of the model."""
+        return self._upscaler.scale
+
     def halo(self, alpha: bool) -> int:
-        """Return how many pixels around a part of a picture its result depends on."""
+        """Return the number of input pixels around a part of a picture that its result depends on.
+
+        Applies to upscaling by a scale.
+        """
         return reach(self._upscaler.halo) if alpha else self._upscaler.halo
 
-    @property
-    def report(self) -> str:
-        """What to add to a report of what was written."""
-        return f", x{self._upscaler.scale}" if self._size is None else ""
-
     def shape(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Say what height and width come of those of a picture."""
+        """Return height and width of the result for a frame's shape."""
         height, width = shape[:2]
         if self._size is None:
-            return height * self._upscaler.scale, width * self._upscaler.scale
+            return height * self.scale, width * self.scale
         wanted_width, wanted_height = self._size
         if wanted_width is None:
             return wanted_height, max(1, round(width * wanted_height / height))
@@ -76,8 +79,13 @@ class Enlarger:
         return wanted_height, wanted_width
 
     @property
+    def report(self) -> str:
+        """End of the report of a written file: the scale, if it was upscaled by one."""
+        return f", x{self.scale}" if self._size is None else ""
+
+    @property
     def suffix(self) -> str:
-        """What to add to names in an output folder."""
+        """Suffix of names in an output folder."""
         if self._size is None:
-            return f"_x{self._upscaler.scale}"
+            return f"_x{self.scale}"
         return "_" + "x".join(str(side or "") for side in self._size)

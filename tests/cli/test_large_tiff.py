@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import tifffile
 
+import lutsr
 from lutsr import cli
-from lutsr.cli.imagefile import LargePicture, _picture, _stream, _tiff
+from lutsr._modelfile import Model, write_model
+from lutsr.cli.imagefile import LargePicture, _picture, _tiff, _tiff_bands, _tiff_tiles
 
 from .helpers import twice
 
@@ -20,9 +22,9 @@ def noisy(noisy_table):
 
 @pytest.fixture
 def low_limit(monkeypatch):
-    """Enlarge every TIFF in bands, and in several blocks each; gives back the bands read."""
-    monkeypatch.setattr(_stream, "STREAMED_BYTES", 0)
-    monkeypatch.setattr(_stream, "BLOCK_BYTES", 1)
+    """Upscale every TIFF in bands, and in several blocks each; gives back the bands read."""
+    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", 0)
+    monkeypatch.setattr(_tiff_tiles, "BLOCK_BYTES", 1)
     read = []
     rows = LargePicture.rows
     monkeypatch.setattr(
@@ -65,6 +67,35 @@ def test_same_as_the_normal_path(folder, noisy, capsys, request, channels, dtype
     said = got.out.replace("bands.tif", "normal.tif")
     assert said.rpartition(",")[0] == wanted.out.rpartition(",")[0]
     assert got.err == wanted.err
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory):
+    """Return the path of a model whose output depends on pixels nine rows and columns away."""
+    levels = np.random.default_rng(1).integers(-20, 20, (2, 256, 4), np.int8)
+    taps = [[[-9, 4, 0]], [[9, -9, 0]]]
+    look_up = {"table": "levels", "in": "image", "taps": taps, "border": "reflect"}
+    layer = {
+        "out": "cells", "look_ups": [look_up], "place": {"cells": 2}, "add": [{"in": "image"}],
+        "clamp": [0, 255],
+    }  # fmt: skip
+    stage = {"out": "result", "rotations": 1, "layers": [layer], "clamp": [0, 255]}
+    path = tmp_path_factory.mktemp("model") / "far_x2.npy"
+    write_model(path, Model("far", 2, "chain", {"stages": [stage]}, {"levels": levels}))
+    return str(path)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_no_seams_with_a_model_of_a_large_halo(folder, far, request, channels):
+    assert lutsr.load(far).halo == 9
+    make("in.tif", (300, 290, channels), planarconfig="contig")
+    assert cli.main(["in.tif", "-o", "normal.tif", "-m", far]) == 0
+    bands = request.getfixturevalue("low_limit")
+    assert cli.main(["in.tif", "-o", "bands.tif", "-m", far]) == 0
+    assert len(bands) == 3
+    np.testing.assert_array_equal(
+        tifffile.imread("bands.tif"), tifffile.imread("normal.tif"), strict=True
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 700), (700, 1), (86, 87), (171, 172)])
@@ -135,7 +166,7 @@ def test_full_disk_names_the_output_and_leaves_nothing(
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_stream, "encode", full)
+    monkeypatch.setattr(_tiff_tiles, "encode", full)
     tifffile.imwrite("in.tif", rgb)
     assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 1
     assert capsys.readouterr().err == "lutsr: out.tif: cannot be written: No space left on device\n"

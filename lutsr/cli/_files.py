@@ -1,0 +1,160 @@
+"""One image: read it, upscale its frames, write it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO
+
+from .._frame.bands import available_workers
+from . import imagefile
+from ._jobs import STREAM, Job
+from ._report import CommandError
+from ._upscale import FrameUpscaler
+
+# First bytes of the formats, for output without a file name; `imagefile.read` checks the rest.
+_HEADS = {
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"RIFF": "WEBP",
+    b"II": "TIFF",
+    b"MM": "TIFF",
+}
+
+
+def count_pixels(job: Job, upscale: FrameUpscaler) -> int:
+    """Return the number of output pixels of a job, or 0 if it is not known in advance."""
+    if job.source == STREAM:
+        return 0
+    try:
+        width, height, frames = imagefile.size(job.source)
+    except imagefile.ImageFileError:
+        return 0
+    height, width = upscale.shape((height, width))
+    return height * width * frames
+
+
+def upscale_file(
+    job: Job, upscale: FrameUpscaler, args: Namespace, advance: Callable[[float], Any]
+) -> tuple[str, list[str]]:
+    """Upscale one image.
+
+    Parameters
+    ----------
+    job : Job
+    upscale : FrameUpscaler
+    args : Namespace
+    advance : callable
+        Called with the number of output pixels computed since the last call.
+
+    Returns
+    -------
+    report : str
+        What was written.
+    notes : list of str
+        What was converted or left out.
+
+    Raises
+    ------
+    CommandError
+        If reading, upscaling or writing fails; the text names the file.
+    """
+    about = job.source_name
+    try:
+        with _open_large(job, upscale, args) as large:
+            if large is not None:
+                about = job.target_name
+                frame = _upscale_large(job, large, upscale, args, advance)
+                return _report(job, [frame], upscale), large.picture.notes
+        picture, kind = _read(job)
+        about = job.target_name
+        shapes = [
+            (upscale.shape(frame.shape) + frame.shape[2:], frame.dtype) for frame in picture.frames
+        ]
+        imagefile.check_target(kind, shapes, picture)
+        frames = []
+        for frame in picture.frames:
+            frames.append(upscale(frame, picture.alpha))
+            advance(frames[-1].shape[0] * frames[-1].shape[1])
+        with _opened(job.target) as target:
+            imagefile.write(target, frames, picture, format=kind, strip=args.strip)
+    except MemoryError as error:
+        message = "there is not enough memory; cut the image into parts first"
+        raise CommandError(f"{about}: {message}") from error
+    except (imagefile.ImageFileError, ValueError) as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            raise error.__cause__ from None
+        if isinstance(error, imagefile.InputError):
+            about = job.source_name
+        raise CommandError(f"{about}: {error}") from error
+    return _report(job, frames, upscale), picture.notes
+
+
+def _open_large(
+    job: Job, upscale: FrameUpscaler, args: Namespace
+) -> AbstractContextManager[imagefile.LargePicture | None]:
+    """Open the input of a job if it is to be upscaled in bands."""
+    files = STREAM not in (job.source, job.target)
+    if not files or job.format != "TIFF" or args.size is not None:
+        return contextlib.nullcontext()
+    return imagefile.read_large(job.source, upscale.scale)
+
+
+def _upscale_large(
+    job: Job,
+    large: imagefile.LargePicture,
+    upscale: FrameUpscaler,
+    args: Namespace,
+    advance: Callable[[float], Any],
+) -> Any:
+    """Upscale an image in bands, and return an array of the result's shape and type."""
+    alpha = large.picture.alpha
+    return imagefile.write_large(
+        job.target,
+        large,
+        upscale.scale,
+        lambda part: upscale(part, alpha),
+        advance,
+        halo=upscale.halo(alpha),
+        workers=args.workers or available_workers(),
+        strip=args.strip,
+    )
+
+
+def _read(job: Job) -> tuple[imagefile.Picture, str]:
+    """Read an image, and return it with the format of its output."""
+    if job.source != STREAM:
+        return imagefile.read(job.source), str(job.format)
+    data = sys.stdin.buffer.read()
+    picture = imagefile.read(io.BytesIO(data))
+    own = next(name for head, name in _HEADS.items() if data.startswith(head))
+    return picture, job.format or own
+
+
+@contextlib.contextmanager
+def _opened(target: str) -> Iterator[str | BinaryIO]:
+    """Yield a target for `imagefile.write`: a path, or stdout as a file."""
+    if target != STREAM:
+        yield target
+        return
+    try:  # a buffered file of its own: sys.stdout may be unbuffered, which can write in part
+        with open(sys.stdout.fileno(), "wb", closefd=False) as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandError(f"stdout: cannot be written: {error.strerror or error}") from error
+
+
+def _report(job: Job, frames: list[Any], upscale: FrameUpscaler) -> str:
+    """Return what was written: name, size, kind, depth and number of frames, and the scale."""
+    height, width = frames[0].shape[:2]
+    channels = frames[0].shape[2] if frames[0].ndim == 3 else 1
+    kind = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha"}[channels]
+    depth = {"uint8": "", "uint16": " 16 bit"}.get(frames[0].dtype.name, " float")
+    count = f", {len(frames)} frames" if len(frames) > 1 else ""
+    return f"wrote {job.target_name}: {width}x{height} {kind}{depth}{count}{upscale.report}"

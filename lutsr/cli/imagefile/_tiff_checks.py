@@ -1,0 +1,81 @@
+"""What is refused of a TIFF page before its pixels are decoded."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._picture import ImageFileError, damaged
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+#: Number of channels that hold colour.
+_COLOURS = {"MINISBLACK": 1, "MINISWHITE": 1, "PALETTE": 1}
+_COLOURS |= {"RGB": 3, "YCBCR": 3, "SEPARATED": 4}
+
+
+def photometric(page: TiffPage) -> str:
+    """Return the name of the page's colour space."""
+    import tifffile
+
+    return tifffile.PHOTOMETRIC(page.photometric).name
+
+
+def check_content(page: TiffPage) -> None:
+    """Refuse a page that the frames of a picture could not hold faithfully."""
+    found = None
+    listed = re.search(r"^images=(\d+)", page.description, re.MULTILINE)
+    images = int(listed[1]) if page.is_imagej and listed else 1
+    truncated = page.is_shaped and '"truncated": true' in page.description
+    if page.imagedepth > 1 or page.is_stk or truncated or images > len(page.parent.pages):
+        found = "several images in one page"
+    elif photometric(page) not in _COLOURS:
+        found = f"{photometric(page)} colours"
+    elif photometric(page) == "YCBCR" and page.compression not in (6, 7, 34892):
+        found = "YCbCr colours that are not compressed as JPEG"
+    elif page.axes not in ("YX", "YXS", "SYX"):
+        found = f"axes {page.axes}"
+    if found:
+        raise ImageFileError(f"has {found}, which lutsr cannot keep; convert it to RGB pages first")
+    dtype = np.dtype(page.dtype or "V")
+    if dtype.name not in ("bool", "uint8", "uint16", "float16", "float32"):
+        raise ImageFileError(
+            f"has {dtype.name} samples; convert them to 8 or 16 bits, or to 32-bit floats in [0, 1]"
+        )
+    whole = (8, 16) if page.samplesperpixel > 1 else (1, 2, 4, 8, 16)
+    if dtype.kind != "f" and page.bitspersample not in whole:
+        raise ImageFileError(
+            f"has {page.bitspersample} bits per sample; convert them to 8 or 16 bits first"
+        )
+    colours = _COLOURS[photometric(page)]
+    extra = page.samplesperpixel - colours
+    if extra and (extra != 1 or colours == 4 or page.extrasamples[:1] not in ((1,), (2,))):
+        raise ImageFileError(
+            f"has {page.samplesperpixel} channels, of which only {colours} are known to be colours"
+            " and none alpha; save it as grey, RGB or RGBA first"
+        )
+
+
+def check_segments(page: TiffPage) -> None:
+    """Check that the data of all strips or tiles are in the file.
+
+    tifffile would replace missing ones by zeros.
+    """
+    end = page.parent.filehandle.size
+    if len(page.dataoffsets) != len(page.databytecounts) or (
+        len(page.dataoffsets) < math.prod(page.chunked)
+    ):
+        raise damaged("it has fewer pixels than it says")
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        if not (offset and count):
+            raise damaged("some of its pixels are missing")
+        if offset + count > end:
+            raise damaged("it ends too early")
+    if page.compression == 1 and sum(page.databytecounts) < math.prod(page.shape) * (
+        page.bitspersample / 8
+    ):
+        raise damaged("it has fewer pixels than it says")

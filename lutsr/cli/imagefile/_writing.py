@@ -1,0 +1,209 @@
+"""Writing of image files: complete or not at all, and only what the format can hold."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from . import _jpeg_webp, _png, _png_chunks, _tiff, _tiff_tiles
+from ._picture import ImageFileError, Metadata, Picture
+from ._tiff_bands import LargePicture
+
+_DTYPES = {
+    "PNG": ("uint8", "uint16"),
+    "JPEG": ("uint8",),
+    "WEBP": ("uint8",),
+    "TIFF": ("uint8", "uint16", "float32"),
+}
+_MAX_SIDES = {
+    "PNG": _png.MAX_SIDE,
+    "JPEG": _jpeg_webp.JPEG_MAX_SIDE,
+    "WEBP": _jpeg_webp.WEBP_MAX_SIDE,
+    "TIFF": (1 << 31) - 1,
+}
+_NAMES = {"PNG": "a PNG", "JPEG": "a JPEG", "WEBP": "a WebP", "TIFF": "a TIFF"}
+
+
+def check_target(
+    format: str, frames: Sequence[tuple[tuple[int, ...], DTypeLike]], picture: Picture
+) -> None:
+    """Refuse a format that could not hold frames of such shapes and types faithfully.
+
+    `picture` is the input: it states whether the frames are an animation or pages.
+    """
+    name = _NAMES[format]
+    lossless = "a .tif" if any(np.dtype(d).kind == "f" for _, d in frames) else "a .png or .tif"
+    for shape, dtype in frames:
+        if np.dtype(dtype).name not in _DTYPES[format]:
+            held = " or ".join(_DTYPES[format])
+            raise ImageFileError(
+                f"{name} holds {held} samples, not {np.dtype(dtype).name}; write {lossless}"
+            )
+        if format == "JPEG" and len(shape) == 3 and shape[2] in (2, 4):
+            raise ImageFileError("a JPEG cannot hold alpha; write a .png, .webp or .tif")
+        if max(shape[:2]) > _MAX_SIDES[format]:
+            other = "a .tif" if max(shape[:2]) > _MAX_SIDES["PNG"] else "a .png or .tif"
+            raise ImageFileError(
+                f"{name} holds at most {_MAX_SIDES[format]} pixels a side,"
+                f" not {shape[1]}x{shape[0]}; write {other}"
+            )
+    if len(frames) == 1 or format == "TIFF":
+        return
+    if format == "JPEG" or picture.animation is None:
+        what = "frames" if picture.animation else "pages"
+        raise ImageFileError(
+            f"{name} cannot hold {len(frames)} {what}; write a .tif"
+            + (", .png or .webp" if picture.animation else "")
+        )
+    if any(np.dtype(dtype) != np.uint8 for _, dtype in frames):
+        raise ImageFileError("a PNG animation of 16 bits cannot be written; write a .tif")
+
+
+def write(
+    target: str | BinaryIO,
+    frames: list[NDArray[Any]],
+    source: Picture,
+    *,
+    format: str,
+    strip: bool = False,
+) -> None:
+    """Write frames in a format, one of the values of `EXTENSIONS`.
+
+    A file is first written under a temporary name in the same folder, and renamed when it is
+    complete. If anything fails, it is removed, and `ImageFileError` states the reason.
+
+    Parameters
+    ----------
+    target : str or file
+    frames : list of ndarray
+    source : Picture
+        The input, whose metadata are written. Its `notes` gain a line for everything that the
+        format cannot hold.
+    format : str
+    strip : bool
+        Whether to leave out all metadata except those that colours depend on.
+    """
+    pages = _checked_pages(frames, source, format, strip)
+
+    def encode(file: BinaryIO) -> None:
+        if format == "PNG":
+            file.write(_png.encode(frames, source.animation, pages[0]))
+        elif format == "JPEG":
+            _jpeg_webp.encode_jpeg(file, frames[0], pages[0], source)
+        elif format == "WEBP":
+            _jpeg_webp.encode_webp(file, frames, source.animation, pages[0], source)
+        else:
+            if source.animation is not None and len(frames) > 1:
+                source.note("a TIFF cannot hold the times of the frames")
+            _tiff.encode(file, frames, pages)
+
+    with _writing():
+        if isinstance(target, str):
+            write_file(target, encode)
+        else:
+            buffer = io.BytesIO()
+            encode(buffer)
+            target.write(buffer.getbuffer())
+            target.flush()
+
+
+def write_large(
+    target: str,
+    large: LargePicture,
+    scale: int,
+    upscale: Callable[[NDArray[Any]], NDArray[Any]],
+    advance: Callable[[float], Any],
+    *,
+    halo: int,
+    workers: int,
+    strip: bool = False,
+) -> NDArray[Any]:
+    """Upscale a picture, a band at a time, into a tiled BigTIFF; temporary names as in `write`.
+
+    Parameters
+    ----------
+    target : str
+    large : LargePicture
+        Closed at the end. The notes of its picture gain a line for everything that the format
+        cannot hold.
+    scale : int
+    upscale : callable
+        Upscales a part of the picture.
+    advance : callable
+        Called with the number of output pixels computed since the last call.
+    halo : int
+        Number of input pixels around a part that its result depends on.
+    workers : int
+        Threads that compress.
+    strip : bool
+        Whether to leave out all metadata except those that colours depend on.
+
+    Returns
+    -------
+    ndarray
+        An array of the result's shape and type, without memory and without its pixels.
+    """
+    shape = (large.shape[0] * scale, large.shape[1] * scale, *large.shape[2:])
+    frame = np.broadcast_to(np.zeros((), large.dtype), shape)
+    (page,) = _checked_pages([frame], large.picture, "TIFF", strip)
+    tiles = _tiff_tiles.tiles(large, scale, halo, upscale, advance)
+    with _writing():
+        write_file(target, lambda f: _tiff_tiles.encode(f, large, tiles, frame, page, workers))
+    return frame
+
+
+def write_file(path: str, encode: Callable[[BinaryIO], None]) -> None:
+    """Write a file under a temporary name, and rename it when it is complete."""
+    target = os.path.realpath(path)  # a link stays a link, and the file that it names is replaced
+    temporary = os.path.join(os.path.dirname(target), f".lutsr-{secrets.token_hex(8)}.part")
+    try:
+        with open(temporary, "x+b") as file:
+            encode(file)
+        os.replace(temporary, target)
+    finally:  # after Ctrl-C too; once it is renamed there is no such file
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _checked_pages(
+    frames: Sequence[NDArray[Any]], source: Picture, format: str, strip: bool
+) -> list[Metadata]:
+    """Check that a format can hold the frames, and return the metadata to write with each."""
+    check_target(format, [(frame.shape, frame.dtype) for frame in frames], source)
+    pages = [source.metadata(index) for index in range(len(frames))]
+    if strip:
+        pages = [Metadata(icc=page.icc, colours=page.colours) for page in pages]
+    for page in pages:
+        _note_losses(page, source, format)
+    return pages
+
+
+def _note_losses(page: Metadata, source: Picture, format: str) -> None:
+    """Add notes about metadata that a format cannot hold."""
+    if format == "PNG":
+        return
+    name = _NAMES[format]
+    if names := _png_chunks.foreign_colours(page):
+        source.note(f"{name} cannot hold its {', '.join(names)}: colours may differ")
+    if names := _png_chunks.text_names(page):
+        source.note(f"{name} cannot hold its texts: {', '.join(names)}")
+    if page.comment is not None and format != "JPEG":
+        source.note(f"{name} cannot hold its comment")
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Turn the errors of encoding and writing into `ImageFileError`."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, struct.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageFileError(f"cannot be written: {reason}") from error
