@@ -9,7 +9,7 @@ Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `ModelInfo`, `w
 plain NumPy reference implementation in `lutsr.reference`.
 """
 
-from ._eclut import reference
+from . import reference
 from ._modelinfo import ModelInfo
 from ._resize import resize
 from ._upscaler import Upscaler, load, models, upscale, warmup

@@ -1,4 +1,79 @@
-"""The methods in plain NumPy, to be read beside the papers."""
+"""The methods in plain NumPy, written to be read beside the papers.
 
-from ._eclut.reference import *  # noqa: F403
-from ._eclut.reference import __doc__ as __doc__
+`upscale` computes by any model. The steps of ECLUT have functions of their own: `look_up`,
+`pixel_shuffle`, `expand`, and `upscale_reference` for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._eclut.reference import (
+    DIVISOR,
+    TAPS,
+    expand,
+    interpolate,
+    look_up,
+    pixel_shuffle,
+    sum_rotations,
+    upscale_reference,
+)
+from ._frame.arguments import check_image
+from ._frame.axes import enlarged_shape, planes_at, stack_places
+from ._frame.depth import from_sums, steps_per_level, to_steps
+
+if TYPE_CHECKING:
+    from ._upscaler import Upscaler
+
+__all__ = [
+    "DIVISOR",
+    "TAPS",
+    "expand",
+    "interpolate",
+    "look_up",
+    "pixel_shuffle",
+    "sum_rotations",
+    "upscale",
+    "upscale_reference",
+]
+
+
+def upscale(
+    image: ArrayLike,
+    upscaler: Upscaler,
+    *,
+    channel_axis: int | tuple[int, ...] | None = None,
+) -> NDArray[Any]:
+    """Enlarge an image in plain NumPy, to exactly what `upscaler` returns.
+
+    Parameters
+    ----------
+    image : array_like
+        As in :func:`lutsr.upscale`.
+    upscaler : Upscaler
+        A model, from :func:`lutsr.load`.
+    channel_axis : int or tuple of int, optional
+        As in :func:`lutsr.upscale`.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> import lutsr, skimage
+    >>> image, up = skimage.data.camera()[:50, :60], lutsr.load("eclut", 4)
+    >>> bool((upscale(image, up) == up(image)).all())
+    True
+    """
+    pixels, dtype, axes, _ = check_image(image, channel_axis, alpha=False)
+    engine, steps = upscaler._engine, steps_per_level(dtype)
+    out = np.empty(enlarged_shape(pixels.shape, axes, engine.scale), dtype)
+    for place in stack_places(pixels.shape, axes):
+        planes = np.asarray(planes_at(pixels, axes, place), dtype)
+        sums = engine.reference(to_steps(planes), steps)
+        from_sums(sums, planes_at(out, axes, place), engine.divisor, engine.half_even)
+    return out

@@ -1,0 +1,93 @@
+"""The models that the contract is tested on, and what its tests share.
+
+A new family adds an entry to `MODELS` for each of its code paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lutsr import Upscaler
+from lutsr._modelfile import Model, read_shipped
+
+from .chain import models as chains
+from .models import eclut_model
+
+
+class Case(NamedTuple):
+    """A model, and whether it promises to give constant images back."""
+
+    make: Callable[[], Model]
+    flat: bool = False
+
+
+def random_pairs(r: int, low: int, high: int) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(r).integers(low, high, (256, 256, 9, r, r), np.int8)
+
+
+MODELS = {
+    "eclut x4": Case(lambda: read_shipped("eclut", 4), flat=True),
+    "eclut-fast x3": Case(lambda: read_shipped("eclut-fast", 3), flat=True),
+    "eclut of 16-bit entries": Case(lambda: eclut_model(random_pairs(4, -128, 128), 4)),
+    "eclut-fast of 16-bit entries": Case(lambda: eclut_model(random_pairs(2, -60, 90), 1)),
+    "chain of interpolated pairs": Case(chains.pair),
+    "chain of layers": Case(chains.ecnn),
+    "chain of two stages": Case(chains.two_stages),
+}
+
+DTYPES = ["uint8", "uint16", "float16", "float32", "float64"]
+
+Array = np.ndarray[Any, Any]
+
+
+@cache
+def model_named(name: str) -> Model:
+    return MODELS[name].make()
+
+
+@cache
+def upscaler(name: str) -> Upscaler:
+    return Upscaler(model_named(name))
+
+
+def dtypes_of(up: Upscaler) -> list[str]:
+    return DTYPES[:1] if up._engine.eight_bit_only else DTYPES
+
+
+def picture(
+    shape: tuple[int, ...], dtype: str = "uint8", kind: str = "noise", seed: int = 0
+) -> Array:
+    """Make an image: noise, black and white, a ramp with a step, or the lightest levels."""
+    rng = np.random.default_rng(seed)
+    if kind == "noise":
+        levels = rng.random(shape)
+    elif kind == "extremes":
+        levels = rng.integers(0, 2, shape).astype(float)
+    elif kind == "ramp":
+        levels = np.linspace(0, 0.7, int(np.prod(shape))).reshape(shape)
+        levels[..., shape[-1] // 2 :] += 0.3
+    else:
+        levels = 1 - rng.integers(0, 3, shape) / 255
+    if np.dtype(dtype).kind == "f":
+        return levels.astype(dtype)
+    return np.rint(levels * np.iinfo(dtype).max).astype(dtype)
+
+
+def name_of(up: Upscaler) -> str:
+    return next(name for name in MODELS if upscaler(name) is up)
+
+
+class Sink:
+    """An output that is no NumPy array."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.data, self.writes = np.zeros(shape, np.uint8), 0
+        self.shape, self.dtype = shape, self.data.dtype
+
+    def __setitem__(self, where: Any, values: Array) -> None:
+        self.writes += 1
+        self.data[where] = values
