@@ -23,6 +23,12 @@ class ModelInfo:
         Size of the table file in bytes.
     psnr_y : dict of str to float
         PSNR on luma in dB, by test set.
+
+    Examples
+    --------
+    >>> import lutsr
+    >>> [f"{info.name} x{info.scale}: {info.nbytes >> 20} MiB" for info in lutsr.models()][0]
+    'eclut x2: 2 MiB'
     """
 
     name: str

@@ -81,22 +81,6 @@ class Upscaler:
         """SHA-256 of all that results depend on."""
         return self._model.digest
 
-    # Until training, benchmarks and docs use `name`, `tables` and `parameters`:
-    @property
-    def model(self) -> str:
-        """Name."""
-        return self.name
-
-    @property
-    def lut(self) -> NDArray[Any]:
-        """Table of eclut."""
-        return self.tables["lut"]
-
-    @property
-    def expand_shift(self) -> int:
-        """Parameter of eclut."""
-        return int(self.parameters["expand_shift"])
-
     def __repr__(self) -> str:
         return f"<lutsr.Upscaler {self.name} x{self.scale}>"
 

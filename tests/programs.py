@@ -14,7 +14,7 @@ LIMIT = 120
 PRELUDE = """
 import numpy as np
 import lutsr
-from lutsr._eclut.reference import upscale_reference
+from lutsr import reference
 
 def picture(seed, shape=(40, 50), dtype=np.uint8):
     rng = np.random.default_rng(seed)
@@ -25,7 +25,7 @@ def picture(seed, shape=(40, 50), dtype=np.uint8):
 def right(image, big, model="eclut", scale=2):
     up = lutsr.load(model, scale)
     axis = None if image.ndim == 2 else -1
-    want = upscale_reference(image, up.lut, expand_shift=up.expand_shift, channel_axis=axis)
+    want = reference.upscale(image, up, channel_axis=axis)
     return big.dtype == want.dtype and np.array_equal(big, want)
 
 def check(*found):

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lutsr
-from lutsr._eclut.reference import upscale_reference
+from lutsr import reference
 
 #: Images before memory must be flat: by then every kernel is loaded, and the allocator at home.
 FIRST = 1000
@@ -65,9 +65,7 @@ def main() -> int:
         pixels += big.size
         if number % args.every == 0:
             native = image.astype(big.dtype)
-            want = upscale_reference(
-                native, up.lut, expand_shift=up.expand_shift, channel_axis=axis
-            )
+            want = reference.upscale(native, up, channel_axis=axis)
             compared += 1
             if not (big.dtype == want.dtype and np.array_equal(big, want)):
                 wrong += 1

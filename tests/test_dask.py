@@ -159,7 +159,7 @@ def test_tables_stay_out_of_the_graph(harsh_tables):
     result = lutsr.dask.upscale(da.zeros((400, 400), dtype=np.uint8, chunks=100), 2, model=path)
     (optimized,) = dask.optimize(result)
     for graph in (result, optimized):
-        assert len(cloudpickle.dumps(graph)) < 100_000 < up.lut.nbytes
+        assert len(cloudpickle.dumps(graph)) < 100_000 < up.tables["lut"].nbytes
 
 
 def test_the_same_request_has_the_same_name():

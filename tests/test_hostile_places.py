@@ -256,7 +256,7 @@ def test_a_loaded_table_outlives_its_file(tmp_path, table_file, random_lut):
     path.unlink()
     path.with_suffix(".json").unlink()
     image = random_lut(2)[:30, :30, 0, 0, 0].view("uint8")
-    want = lutsr.reference.upscale_reference(image, up.lut, expand_shift=up.expand_shift)
+    want = lutsr.reference.upscale(image, up)
     assert (up(image) == want).all()
 
 

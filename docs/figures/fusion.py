@@ -78,7 +78,7 @@ def _show(panel: Any, values: np.ndarray, shape: tuple[int, int], corner: tuple[
 def draw(folder: Path) -> list[Path]:
     """Draw ``fusion.png``."""
     upscaler = lutsr.load(MODEL, SCALE)
-    lut, s, (p, q) = upscaler.lut, upscaler.expand_shift, PAIR
+    lut, s, (p, q) = upscaler.tables["lut"], upscaler.parameters["expand_shift"], PAIR
     parts = rotations(lut, p, q, s)
     vertical, horizontal = fuse(lut, p, q, s)
     most = max(np.abs(vertical).max(), np.abs(horizontal).max()) / 4

@@ -32,9 +32,10 @@ def draw(folder: Path) -> list[Path]:
     """Draw ``taps.png`` and ``pairs.png``."""
     upscaler = lutsr.load(MODEL, SCALE)
     taps, pairs = folder / "taps.png", folder / "pairs.png"
-    draw_taps(upscaler.lut, f"{MODEL} x{SCALE}", taps)
+    lut, shift = upscaler.tables["lut"], upscaler.parameters["expand_shift"]
+    draw_taps(lut, f"{MODEL} x{SCALE}", taps)
 
-    details = [detail(upscaler.lut, p, q, upscaler.expand_shift) for p, q in PAIRS]
+    details = [detail(lut, p, q, shift) for p, q in PAIRS]
     most = max(np.abs(values).max() for values in details)
     figure = Figure(figsize=(10.4, 3.1), dpi=100, layout="constrained")
     panels = figure.subplots(1, len(PAIRS))

@@ -59,7 +59,7 @@ def test_fused_windows_of_all_pairs_add_up_to_the_reference(random_lut, expand_s
 def test_a_flat_image_is_repeated_pixels_and_details_that_cancel():
     """The promise under the figure of pairs: what a flat pair draws, its neighbours level out."""
     up = lutsr.load(table.MODEL, table.SCALE)
-    vertical = table.detail(up.lut, 128, 128, up.expand_shift)
+    vertical = table.detail(up.tables["lut"], 128, 128, up.parameters["expand_shift"])
     cells = vertical.reshape(4, 4, 3, 4).sum(axis=(0, 2))  # all that arrives in one cell
     assert np.abs(cells + np.rot90(cells)).max() <= 1
     assert np.abs(vertical).max() > 3

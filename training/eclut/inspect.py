@@ -179,12 +179,12 @@ def draw_pairs(counts: np.ndarray, title: str, path: str | Path) -> None:
 
 def summary(upscaler: lutsr.Upscaler, flat: np.ndarray) -> list[str]:
     """Describe a table in a few lines of text."""
-    lut = upscaler.lut
+    lut = upscaler.tables["lut"]
     by_tap, _ = saturation(lut)
     low, high = 100 * by_tap.mean(axis=0)
     worst = int(by_tap.sum(axis=1).argmax())
     lines = [
-        f"{upscaler.model} x{upscaler.scale}, expand_shift {upscaler.expand_shift}: "
+        f"{upscaler.name} x{upscaler.scale}, expand_shift {upscaler.parameters['expand_shift']}: "
         f"{lut.size} entries, {lut.nbytes / 1e6:.1f} MB",
         f"entries from {lut.min()} to {lut.max()}, {100 * (lut == 0).mean():.1f} % zero",
         f"saturated: {low:.2f} % at {LOWEST}, {high:.2f} % at {HIGHEST}; "
@@ -231,12 +231,12 @@ def inspect_table(
     """
     upscaler = open_table(table, scale)
     make_folder(out)
-    title, folder = f"{upscaler.model} x{upscaler.scale}", Path(out)
+    title, folder = f"{upscaler.name} x{upscaler.scale}", Path(out)
     flat = flat_response(lambda image: upscaler(image, channel_axis=-1), upscaler.scale)
     for line in summary(upscaler, flat):
         print(line)
-    draw_taps(upscaler.lut, title, folder / "taps.png")
-    draw_saturation(upscaler.lut, title, folder / "saturation.png")
+    draw_taps(upscaler.tables["lut"], title, folder / "taps.png")
+    draw_saturation(upscaler.tables["lut"], title, folder / "saturation.png")
     draw_flat(flat, title, folder / "flat.png")
     drawn = ["taps.png", "saturation.png", "flat.png"]
     if images is not None:

@@ -97,7 +97,7 @@ class Run:
                 upscaler = lutsr.load(Path(start), self.scale)
             except (OSError, ValueError) as error:
                 raise TrainingError(f"cannot start from {start}: {error}") from error
-            table, shift = upscaler.lut, upscaler.expand_shift
+            table, shift = upscaler.tables["lut"], upscaler.parameters["expand_shift"]
         else:
             state = load_checkpoint(start)
             alpha, shift = state["args"]["alpha"], state["args"]["expand_shift"]
