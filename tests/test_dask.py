@@ -18,7 +18,9 @@ import dask
 import dask.array as da
 
 import lutsr.dask
+from lutsr._modelfile import write_model
 
+from .chain.models import two_stages
 from .conftest import ROOT
 from .test_hostile_modelfiles import OPTIONS, anything, arrays, call
 
@@ -271,3 +273,19 @@ def test_without_dask_the_error_says_what_to_install():
 def test_importing_lutsr_does_not_import_dask():
     code = "import sys, lutsr; sys.exit('dask' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("axes", [(0, 1), (0, -1), (3, 2)])
+def test_stacks(harsh_tables, axes):
+    path, up = harsh_tables[1]
+    stack = np.moveaxis(make_image((2, 3, 20, 17), "uint16"), (0, 1), axes)
+    result = lutsr.dask.upscale(da.from_array(stack, chunks=7), 2, model=path, channel_axis=axes)
+    assert result.shape == up(stack, channel_axis=axes).shape
+    assert np.array_equal(result.compute(), up(stack, channel_axis=axes))
+
+
+def test_a_model_of_8_bits_is_checked_when_the_computation_is_set_up(tmp_path):
+    path = tmp_path / "two_stages_x2.npy"
+    write_model(path, two_stages())
+    with pytest.raises(TypeError, match="image: got uint16, and model 'two-stages' is defined on"):
+        lutsr.dask.upscale(da.zeros((9, 9), dtype=np.uint16), 2, model=path)

@@ -150,6 +150,43 @@ def test_floats_outside_0_and_1(low, high, message):
         lutsr.upscale(np.array([[low, high]], float), 2)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_what_rounding_leaves_outside_is_clipped(dtype, alpha):
+    image = np.random.default_rng(1).random((9, 8, 4)).astype(dtype)
+    image[:4, :4] = 1
+    image[5:, 5:] = 0
+    near = image + np.where(image == 1, 9e-7, np.where(image == 0, -9e-7, 0)).astype(dtype)
+    assert near.min() < 0
+    assert near.max() > 1
+    options = {"channel_axis": -1, "alpha": alpha}
+    assert np.array_equal(lutsr.upscale(near, 2, **options), lutsr.upscale(image, 2, **options))
+    for shape in ((18, 16), (9, 8), (13, 5)):
+        wanted = lutsr.resize(image, shape, **options)
+        assert np.array_equal(lutsr.resize(near, shape, **options), wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1.0000011, "1.0000011"), (1.00001, "1.00001"), (-1.1e-6, "-1.1e-06")]
+)
+def test_more_than_rounding_is_refused_with_enough_digits(value, shown):
+    image = np.array([[0.5, value]])
+    with pytest.raises(ValueError, match=rf"within \[.*{shown}.*\], wanted \[0, 1\].*numpy\.clip"):
+        lutsr.upscale(image, 2)
+
+
+def test_grey_levels_with_overshoot_are_told_to_divide_and_clip():
+    with pytest.raises(ValueError, match=r"numpy\.clip\(image / 255, 0, 1\)$"):
+        lutsr.upscale(np.array([[-3.0, 250.0]]), 2)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_masked_arrays_are_told_what_to_do(masked):
+    image = np.ma.array(np.zeros((4, 4), np.uint8), mask=np.full((4, 4), masked))
+    with pytest.raises(TypeError, match=r"masked array.*image\.filled\(0\).*numpy\.ma\.getdata"):
+        lutsr.upscale(image, 2)
+
+
 def test_every_row_of_a_large_image_is_checked(monkeypatch):
     monkeypatch.setattr(arguments, "CHECKED_VALUES", 20)
     for place in np.ndindex(5, 6):

@@ -258,6 +258,20 @@ def test_wrong_arguments_are_named(arguments, error, message):
         lutsr.resize(arguments.pop("image"), arguments.pop("output_shape"), **arguments)
 
 
+@pytest.mark.parametrize("shape", [(11, 13), (8, 20), (4, 5), (8, 10)])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_stacks_are_resized_image_by_image(shape, alpha):
+    images = np.random.default_rng(4).integers(0, 256, (2, 4, 4, 5), dtype=np.uint8)
+    stack = np.moveaxis(images, 1, -1)
+    big = lutsr.resize(stack, shape, channel_axis=(0, -1), alpha=alpha)
+    for image, part in zip(stack, big, strict=True):
+        assert np.array_equal(part, lutsr.resize(image, shape, channel_axis=-1, alpha=alpha))
+    whole = (2, *shape, 4)
+    assert np.array_equal(lutsr.resize(stack, whole, channel_axis=(0, 3), alpha=alpha), big)
+    with pytest.raises(ValueError, match="has length 2 on axis 0, which channel_axis keeps"):
+        lutsr.resize(stack, (3, *shape, 4), channel_axis=(0, 3))
+
+
 @pytest.mark.parametrize("wanted", [(10**6, 10**8), (10**12, 10**12), (10**30, 2), (2, 10**400)])
 def test_a_shape_beyond_memory_is_refused_before_any_work(monkeypatch, wanted):
     monkeypatch.setattr(_resize, "load", None)

@@ -1,4 +1,4 @@
-"""Arrays that lie in files: how to pass through them without keeping them in memory."""
+"""Memory-mapped arrays: releasing their pages, so that little of them stays in memory."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 
 def is_mapped(array: NDArray[Any]) -> bool:
-    """Say whether an array is a `numpy.memmap` of a shared file, or a view of one."""
+    """Return whether an array is a `numpy.memmap` of a shared file, or a view of one."""
     return _mapping(array) is not None
 
 
 def let_go(array: NDArray[Any]) -> None:
-    """Let the system take back the memory of a mapped file's pages; nothing of them is lost.
+    """Release the pages of a mapped file from this process; no data is lost.
 
-    What was written stays in the system's cache, on its way to the disk, but no longer counts as
-    this process's.
+    What was written stays in the page cache of the system until it is on disk, but no longer
+    counts as memory of this process.
     """
     mapping = _mapping(array)
     if mapping is not None and hasattr(mapping, "madvise"):  # not on Windows
@@ -28,7 +28,7 @@ def let_go(array: NDArray[Any]) -> None:
 def _mapping(array: NDArray[Any]) -> mmap.mmap | None:
     owner: Any = array
     while isinstance(owner, np.ndarray):
-        # Changes to a private mapping (mode "c") live in these very pages: it does not count.
+        # Releasing pages of a private mapping (mode "c") would lose the changes made there.
         if isinstance(owner, np.memmap) and owner.mode in ("r", "r+", "w+"):
             mapping = getattr(owner, "_mmap", None)
             return mapping if isinstance(mapping, mmap.mmap) else None

@@ -11,34 +11,35 @@ from numpy.typing import NDArray
 from .alpha import white_level
 from .threads import share
 
-#: Values of a band, about: the arrays it needs stay in the caches.
+#: Approximate number of values in a band, so that its arrays stay in the caches.
 BAND_VALUES = 1 << 17
 
-#: How far the filter reaches, in pixels of the result.
+#: Radius of the filter in pixels of the result.
 SUPPORT = 3
 
-#: Less of alpha than this, of all that the filter saw, does not tell a colour.
+#: Least alpha that a colour is divided by, as a fraction of the sum with positive weights.
 LEAST_SHARE = 0.125
 
 
 class Filter(NamedTuple):
-    """Which source pixels make a pixel of the result, and how much of each."""
+    """Indices and weights of the source pixels of each pixel of the result."""
 
     indices: NDArray[np.intp]  # (length, taps)
     weights: NDArray[np.float64]  # (length, taps)
 
     def absolute(self) -> Filter:
-        """Take all weights as positive: then sums are mixtures of what is there."""
+        """Return the filter with absolute weights, whose sums are mixtures of the source pixels."""
         return Filter(self.indices, np.abs(self.weights))
 
 
 def reduce_planes(
     planes: NDArray[Any], lengths: tuple[int, int], alpha: bool, workers: int
 ) -> NDArray[Any]:
-    """Reduce an image with an antialiased Lanczos filter; borders are mirrored, edge repeated.
+    """Reduce an image with an antialiased Lanczos filter; borders are mirrored with the edge.
 
-    Every value is computed by itself, in one order of operations: the result does not depend on
-    bands or workers, and as only sums, products and quotients are used, not on the machine.
+    Every value is computed separately, with a fixed order of operations, so the result does not
+    depend on bands or workers. Only sums, products and quotients are used, so it does not depend
+    on the machine.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def reduce_planes(
     out = np.empty((*lengths, planes.shape[2]), planes.dtype)
     opaque = alpha and bool((planes[..., -1] == white_level(planes.dtype)).all())
     weighted = alpha and not opaque
-    # Weighted colours are divided by alpha, which may be small: that takes more digits.
+    # Weighted colours are divided by alpha, which may be small: that needs more precision.
     deep = planes.dtype != np.uint8 if weighted else planes.dtype == np.float64
     work = np.float64 if deep else np.float32
     vertical = lanczos_filter(planes.shape[0], lengths[0])
@@ -85,12 +86,12 @@ def reduce_planes(
 
 
 def lanczos_filter(length: int, reduced: int) -> Filter:
-    """Make Lanczos' filter of three lobes for one axis, widened by the factor of reduction.
+    """Return the Lanczos filter of radius 3 for one axis, widened by the factor of reduction.
 
     Parameters
     ----------
     length, reduced : int
-        Of the axis before and after; equal lengths make a filter that changes nothing.
+        Length of the axis before and after; equal lengths give the identity.
     """
     factor = length / reduced
     centres = (np.arange(reduced) + 0.5) * factor - 0.5
@@ -106,7 +107,7 @@ def lanczos_filter(length: int, reduced: int) -> Filter:
 
 
 def _sinc(t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute sin(pi t) / (pi t) by a series: `numpy.sin` has other last digits elsewhere."""
+    """Compute sin(pi t) / (pi t) by a series; `numpy.sin` differs between machines."""
     whole = np.rint(t)
     x = np.pi * (t - whole)
     term, sine = x, x
@@ -141,7 +142,7 @@ def _filter_first(lines: NDArray[Any], axis_filter: Filter) -> NDArray[Any]:
 
 
 def _channel_lines(rows: NDArray[Any], dtype: type[np.floating[Any]]) -> NDArray[Any]:
-    """Copy rows (B, W, C) to (B, C, W): whole lines are quicker to work on than pixels."""
+    """Copy rows (B, W, C) to (B, C, W), so that operations run along whole lines."""
     lines = np.empty((len(rows), rows.shape[2], rows.shape[1]), dtype)
     for channel in range(rows.shape[2]):
         lines[:, channel] = rows[..., channel]
@@ -149,10 +150,10 @@ def _channel_lines(rows: NDArray[Any], dtype: type[np.floating[Any]]) -> NDArray
 
 
 def _unweight(sums: NDArray[Any], mixtures: NDArray[Any]) -> None:
-    """Divide colours by alpha, in sums (B, C, W) made with a filter's weights and their sizes.
+    """Divide colours by alpha, in sums (B, C, W) with a filter's weights and absolute weights.
 
-    Where negative weights leave little of alpha, the quotient is of no use: there the colour is
-    the mixture of all that the filter saw.
+    Where negative weights leave little alpha, the quotient is unreliable; there the colour is
+    computed from the sums with absolute weights.
     """
     alpha = sums[:, -1:]
     unsure = alpha < LEAST_SHARE * mixtures[:, -1:]

@@ -1,4 +1,4 @@
-"""Threads of one call: none outlives it, and where one cannot be started the others do its work."""
+"""Threads of one call. They end with it; if one cannot be started, the others do its work."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Any
 def share(work: Callable[[int], None], items: Iterable[int], workers: int) -> None:
     """Call `work` for every item, from this thread and up to `workers` - 1 others.
 
-    A pool kept from call to call would be lost in the child of a fork.
+    There is no pool that lasts from call to call: its threads would not exist in a forked child.
 
     Parameters
     ----------
     work : callable
-        Takes an item. What it raises ends the work, and is raised here.
+        Called with an item. If it raises, no further items are begun, and the exception is raised
+        here.
     items : iterable of int
-        Taken in their order, each by the thread that is free next.
+        Taken in order, each by the next free thread.
     workers : int
-        At least 1. Fewer threads than that do the work where there is no memory for more.
+        Number of threads, at least 1; fewer are used if they cannot be started.
     """
     left = iter(items)
     errors: list[BaseException] = []
@@ -29,11 +30,11 @@ def share(work: Callable[[int], None], items: Iterable[int], workers: int) -> No
         try:
             for item in left:
                 work(item)
-        except BaseException as error:  # of other threads too, to be raised in the caller's
+        except BaseException as error:  # raised in the calling thread
             errors.append(error)
-            deque(left, maxlen=0)  # nobody begins another item
+            deque(left, maxlen=0)  # no thread begins another item
 
-    def take_and_tell(ended: Any) -> None:
+    def take_and_release(ended: Any) -> None:
         take()
         ended.release()
 
@@ -42,8 +43,8 @@ def share(work: Callable[[int], None], items: Iterable[int], workers: int) -> No
         ended = _thread.allocate_lock()
         ended.acquire()
         try:
-            # `threading.Thread` would wait here until the other core is awake, half a millisecond.
-            _thread.start_new_thread(take_and_tell, (ended,))
+            # `threading.Thread.start` would wait until the new thread runs, about 0.5 ms.
+            _thread.start_new_thread(take_and_release, (ended,))
         except RuntimeError:  # can't start new thread
             break
         started.append(ended)
