@@ -1,0 +1,149 @@
+"""Random chains for hypothesis: valid descriptions with every kind of layer."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import strategies as st
+
+from lutsr._modelfile import Model
+
+BORDERS = ["reflect", "edge"]
+
+
+class Builder:
+    """Draws one chain; keeps channels, factor and range of each register."""
+
+    def __init__(self, draw):
+        self.draw = draw
+        self.tables = {}
+
+    def integer(self, low, high):
+        return self.draw(st.integers(low, high))
+
+    def pick(self, *choices):
+        return self.draw(st.sampled_from(choices))
+
+    def model(self):
+        scale = self.pick(1, 2, 3, 4)
+        registers = {"image": (1, 1, 0, 255)}
+        count = self.integer(1, 3)
+        stages = []
+        for number in range(count):
+            stages.append(self.stage(f"s{number}", registers, scale, number == count - 1))
+        return Model("random", scale, "chain", {"stages": stages}, self.tables)
+
+    def stage(self, out, registers, scale, final):
+        border = self.pick(None, None, *BORDERS)
+        inside = dict(registers)
+        layers = [
+            self.layer(f"l{self.integer(0, 2)}", inside, scale, border, None)
+            for _ in range(self.integer(0, 2))
+        ]
+        target = (1, scale) if final else (self.integer(1, 2), 1)
+        layers.append(self.layer("end", inside, scale, border, target))
+        stage = {"out": out, "rotations": self.pick(1, 4), "layers": layers}
+        stage |= self.rounding(1, (0, 255))
+        if border:
+            stage["border"] = border
+        registers[out] = (*inside["end"][:2], 0, 255)
+        return stage
+
+    def rounding(self, channels, clamp):
+        found = {"clamp": list(clamp), "rounding": self.pick("even", "up")}
+        found["divisor"] = self.pick(1, 2, 3, 9, 48, 144, 256)
+        if self.pick(True, False):
+            bias = [self.integer(-500, 500) for _ in range(channels)]
+            found["bias"] = bias if channels > 1 and self.pick(True, False) else bias[0]
+        return found
+
+    def layer(self, out, registers, scale, border, target):
+        """Draw a layer; `target` is the number of channels and the factor that it must give."""
+        if target is None:
+            source = self.pick(*registers)
+            factor = registers[source][1]
+            more = [m for m in (1, 2) if scale % (factor * m) == 0]
+            target = (self.integer(1, 4), factor * self.pick(*more))
+        channels, to = target
+        sources = [k for k, r in registers.items() if to % r[1] == 0]
+        factor = registers[self.pick(*sources)][1]
+        sources = [k for k, r in registers.items() if r[1] == factor]
+        cells = to // factor
+        shifts = [[self.integer(-2, 2), self.integer(-2, 2)] for _ in range(self.pick(0, 0, 1, 3))]
+        n = channels * cells * cells * max(1, len(shifts))
+        look_ups = [
+            self.look_up(self.pick(*sources), registers, n, border)
+            for _ in range(self.integer(1, 2))
+        ]
+        layer = {"out": out, "look_ups": look_ups}
+        fitting = [k for k in sources if registers[k][0] in (1, n)]
+        if fitting and self.pick(True, False):
+            layer["add"] = [{"in": self.pick(*fitting), "gain": self.integer(-3, 3)}]
+        if fitting and self.pick(True, False):
+            layer["residual"] = [self.pick(*fitting)]
+        low, high = self.pick((0, 255), (-128, 127), (-32, 31), (0, 15), (5, 5))
+        layer |= self.rounding(n, (low, high))
+        if cells > 1 or shifts or channels != n:
+            layer["place"] = {"cells": cells}
+            if shifts:
+                layer["place"]["shifts"] = shifts
+                if not border:
+                    layer["place"]["border"] = self.pick(*BORDERS)
+        times = max(1, len(shifts))
+        registers[out] = (channels, to, low * times, high * times)
+        return layer
+
+    def look_up(self, source, registers, n, border):
+        channels, _, low, high = registers[source]
+        d = self.integer(1, 4)
+        exact = 0 if d < 3 and (high - low + 1) ** d < 70_000 else 4
+        bits = self.integer(exact, 8)
+        while (-(-(high - low) >> bits) + 1) ** d > 90_000:
+            bits += 1
+        walk = self.pick("simplex", "simplex", "floor", *(["srlut"] if d == 4 else []))
+        count = self.integer(1, 3)
+        steps = 2**bits
+        levels = ((high - low) >> bits) + 2
+        if self.pick(True, False, False):
+            steps = [[2 ** self.integer(bits, 8) for _ in range(n)] for _ in range(count)]
+        own = channels == n and self.pick(True, False)
+
+        def tap():
+            channel = -1 if own else self.integer(0, channels - 1)
+            return [self.integer(-3, 3), self.integer(-3, 3), channel]
+
+        each = self.pick(True, False, False)
+        taps = [
+            [[tap() for _ in range(d)] for _ in range(n)] if each else [tap() for _ in range(d)]
+            for _ in range(count)
+        ]
+        dtype = self.pick(np.int8, np.int8, np.int16)
+        limit = 128 if dtype is np.int8 else 1000
+        rng = np.random.default_rng(self.integer(0, 99))
+        name = f"t{len(self.tables)}"
+        shape = (count, levels**d, n)
+        self.tables[name] = rng.integers(-limit, limit, shape).astype(dtype)
+        look_up = {"table": name, "in": source, "taps": taps, "low": low, "step": steps}
+        look_up |= {"walk": walk, "gain": self.pick(1, 1, 2, -3)}
+        return look_up if border else look_up | {"border": self.pick(*BORDERS)}
+
+
+@st.composite
+def chains(draw):
+    """Draw a valid model of a chain."""
+    return Builder(draw).model()
+
+
+@st.composite
+def images(draw):
+    """Draw a small image of one or two channels: noise, or few grey levels."""
+    shape = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 2))
+    values = draw(st.sampled_from([list(range(256)), [0, 255], [16, 17, 31, 32, 240]]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    return rng.choice(np.array(values, np.int32), shape)
+
+
+def row_groups(height):
+    """Return all first and last row groups."""
+    return itertools.combinations(range(height + 1), 2)
