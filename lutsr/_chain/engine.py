@@ -12,11 +12,11 @@ from .._engine import Engine
 from .._numba.loading import load_numba
 from .card import read_chain
 from .description import Chain
-from .plan import StagePlan, plan_chain
 from .reference import deepen, run_sums
 
 if TYPE_CHECKING:
     from .._modelfile import Model
+    from .run import CompiledChain
 
 
 class ChainEngine(Engine):
@@ -35,7 +35,7 @@ class ChainEngine(Engine):
         self._compiled = load_numba()
         if self._compiled:
             self.nanoseconds = (20.0, 20.0)
-        self._plans = {1: plan_chain(self._chain)}
+        self._chains: dict[int, CompiledChain] = {}
 
     def sums(
         self, values: NDArray[np.int32], steps: int, first: int, last: int
@@ -46,17 +46,16 @@ class ChainEngine(Engine):
             total = self.reference(values[top:bottom], steps)
             return total[(first - top) * self.scale : (last - top) * self.scale]
 
-        from .run import run_rows
-
-        last = min(last, len(values))
-        plan = self._plan(steps)
-        planes = [run_rows(values[..., c], plan, first, last) for c in range(values.shape[2])]
+        chain, last = self._compiled_chain(steps), min(last, len(values))
+        planes = [chain.rows(values[..., c], first, last) for c in range(values.shape[2])]
         return np.stack(planes, axis=-1)
 
-    def _plan(self, steps: int) -> tuple[StagePlan, ...]:
-        if steps not in self._plans:
-            self._plans[steps] = plan_chain(self._deepened(steps))
-        return self._plans[steps]
+    def _compiled_chain(self, steps: int) -> CompiledChain:
+        from .run import CompiledChain
+
+        if steps not in self._chains:
+            self._chains[steps] = CompiledChain(self._deepened(steps))
+        return self._chains[steps]
 
     def _deepened(self, steps: int) -> Chain:
         return self._chain if steps == 1 else deepen(self._chain, steps)

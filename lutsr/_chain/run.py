@@ -5,77 +5,73 @@ Of each register only the rows are computed that the wanted output rows depend o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from . import kernels
-from .description import Rounding
-from .plan import Read, StagePlan, Step
-
-#: Rows [first, last) of a register, in its own pixels.
-Rows = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Maps:
-    """Some rows of a register.
-
-    Attributes
-    ----------
-    data : ndarray of int32, shape (channels, rows, columns)
-    first : int
-        The row of the register that ``data[:, 0]`` is.
-    factor : int
-        Pixels of the register per image pixel.
-    """
-
-    data: NDArray[np.int32]
-    first: int
-    factor: int
+from .cells import as_cell_stage, run_cell_stage
+from .description import Chain, Rounding
+from .maps import Maps, Rows, border_indices, inside_rows, union_rows
+from .plan import Read, StagePlan, Step, plan_chain
 
 
-def run_rows(
-    values: NDArray[np.int32], stages: tuple[StagePlan, ...], first: int, last: int
-) -> NDArray[np.int32]:
-    """Compute the last stage's sums with their bias, not divided, of some rows of pixels.
+class CompiledChain:
+    """A planned chain, and which of its stages have faster kernels.
 
     Parameters
     ----------
-    values : ndarray of int32, shape (H, W)
-    stages : tuple of StagePlan
-    first, last : int
-        Image rows.
-
-    Returns
-    -------
-    ndarray of int32, shape ((last - first) * r, W * r)
+    chain : Chain
     """
-    height, width = values.shape
-    final = stages[-1]
-    needs: list[Rows | None] = [None] * len(stages)
-    needs[-1] = first * final.factor, last * final.factor
-    for number in range(len(stages) - 1, 0, -1):
-        rows = needs[number]
-        if rows is None:
-            continue
-        for source, (low, high) in _source_rows(stages[number], number + 1, rows, height).items():
-            if source > 0:
-                needs[source - 1] = _union(needs[source - 1], (low, high))
-    registers: list[Maps | None] = [Maps(np.ascontiguousarray(values)[np.newaxis], 0, 1)]
-    for number, (stage, rows) in enumerate(zip(stages, needs, strict=True)):
-        if rows is None:
-            registers.append(None)
-            continue
-        total = run_stage(stage, registers, rows, (height, width))
-        if number + 1 == len(stages):
-            total += np.int32(stage.rounding.bias[0])
-            return total[0]
-        _round(total, stage.rounding)
-        _clamp(total, stage.rounding)
-        registers.append(Maps(total, rows[0], stage.factor))
-    raise AssertionError("a chain has at least one stage")
+
+    def __init__(self, chain: Chain) -> None:
+        self._stages = plan_chain(chain)
+        self._cells = [as_cell_stage(stage) for stage in self._stages]
+
+    def rows(self, values: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
+        """Compute the last stage's sums with their bias, not divided, of some rows of pixels.
+
+        Parameters
+        ----------
+        values : ndarray of int32, shape (H, W)
+        first, last : int
+            Image rows.
+
+        Returns
+        -------
+        ndarray of int32, shape ((last - first) * r, W * r)
+        """
+        height, width = values.shape
+        registers: list[Maps | None] = [Maps(np.ascontiguousarray(values)[np.newaxis], 0, 1)]
+        for number, rows in enumerate(self._needs(first, last, height)):
+            stage, cells = self._stages[number], self._cells[number]
+            if rows is None:
+                registers.append(None)
+                continue
+            if cells is not None:
+                total = run_cell_stage(cells, registers, rows, (height, width))
+            else:
+                total = run_stage(stage, registers, rows, (height, width))
+            if number + 1 < len(self._stages):
+                _round(total, stage.rounding)
+                _clamp(total, stage.rounding)
+            registers.append(Maps(total, rows[0], stage.factor))
+        result: NDArray[np.int32] = total[0]
+        result += np.int32(stage.rounding.bias[0])
+        return result
+
+    def _needs(self, first: int, last: int, height: int) -> list[Rows | None]:
+        """Return the rows of each stage's result that some rows of pixels depend on."""
+        needs: list[Rows | None] = [None] * len(self._stages)
+        factor = self._stages[-1].factor
+        needs[-1] = first * factor, last * factor
+        for number in range(len(self._stages) - 1, 0, -1):
+            rows = needs[number]
+            if rows is not None:
+                found = _source_rows(self._stages[number], number + 1, rows, height)
+                for source, need in found.items():
+                    if source > 0:
+                        needs[source - 1] = union_rows(needs[source - 1], need)
+        return needs
 
 
 def _source_rows(stage: StagePlan, count: int, rows: Rows, height: int) -> dict[int, Rows]:
@@ -85,7 +81,7 @@ def _source_rows(stage: StagePlan, count: int, rows: Rows, height: int) -> dict[
         needs = needed_rows(stage, body, count, rows, height)
         for number, need in enumerate(needs[:count]):
             if need is not None:
-                found[number] = _union(found.get(number), need)
+                found[number] = union_rows(found.get(number), need)
     if stage.border is None:
         return found
     factors = {read.source: step.factor for body in stage.bodies for step in body
@@ -93,9 +89,9 @@ def _source_rows(stage: StagePlan, count: int, rows: Rows, height: int) -> dict[
     for body in stage.bodies:
         for step in body:
             factors |= {number: step.factor for number, _ in step.add}
-            factors |= {number: step.factor for number in step.residual}
+            factors |= dict.fromkeys(step.residual, step.factor)
     return {
-        number: _inside(need, 0, height * factors[number], stage.border)
+        number: inside_rows(need, 0, height * factors[number], stage.border)
         for number, need in found.items()
     }
 
@@ -115,10 +111,10 @@ def needed_rows(
         first, last = before_place(step, want, margin, height)
         for read in step.reads:
             reached = first + read.reach[0], last + read.reach[1]
-            inside = _inside(reached, top, bottom, read.border)
-            needs[read.source] = _union(needs[read.source], inside)
+            inside = inside_rows(reached, top, bottom, read.border)
+            needs[read.source] = union_rows(needs[read.source], inside)
         for source in [*(source for source, _ in step.add), *step.residual]:
-            needs[source] = _union(needs[source], (first, last))
+            needs[source] = union_rows(needs[source], (first, last))
     return needs
 
 
@@ -130,7 +126,7 @@ def before_place(step: Step, rows: Rows, margin: int, height: int) -> Rows:
         down = [dy for dy, _ in step.shifts]
         size = step.factor * r
         reached = first - max(down), last - min(down)
-        first, last = _inside(reached, -margin * size, (height + margin) * size, step.border)
+        first, last = inside_rows(reached, -margin * size, (height + margin) * size, step.border)
     return first // r, -(-last // r)
 
 
@@ -138,7 +134,7 @@ def run_stage(
     stage: StagePlan, registers: list[Maps | None], rows: Rows, size: tuple[int, int]
 ) -> NDArray[np.int32]:
     """Run a stage's layers for each rotation and sum up, for some rows of its result."""
-    height, width = size
+    height = size[0]
     margin = stage.reach if stage.border is not None else 0
     count = len(registers)
     total = None
@@ -272,30 +268,3 @@ def _round(maps: NDArray[np.int32], rounding: Rounding) -> None:
 def _clamp(maps: NDArray[np.int32], rounding: Rounding) -> None:
     if rounding.clamp is not None:
         np.clip(maps, *rounding.clamp, out=maps)
-
-
-def border_indices(first: int, last: int, size: int, border: str) -> NDArray[np.int64]:
-    """Return where the values at first..last lie in a row of this size, continued by its border."""
-    at = np.arange(first, last)
-    if border == "edge" or size == 1:
-        return np.clip(at, 0, size - 1)
-    at = np.abs(at) % (2 * size - 2)
-    return np.minimum(at, 2 * size - 2 - at)
-
-
-def _inside(rows: Rows, top: int, bottom: int, border: str) -> Rows:
-    """Return the rows of the domain top..bottom that hold some rows, continued by the border."""
-    first, last = rows
-    inside = max(first, top), min(last, bottom)
-    if border == "edge" or bottom - top == 1:
-        return min(inside[0], bottom - 1), max(inside[1], top + 1)
-    if first < top:
-        inside = top, max(inside[1], min(bottom, 2 * top - first + 1))
-    if last > bottom:
-        mirrored = max(top, 2 * (bottom - 1) - (last - 1))
-        inside = min(inside[0], mirrored), bottom
-    return inside
-
-
-def _union(one: Rows | None, other: Rows) -> Rows:
-    return other if one is None else (min(one[0], other[0]), max(one[1], other[1]))

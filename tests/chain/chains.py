@@ -136,6 +136,37 @@ def chains(draw):
 
 
 @st.composite
+def cell_chains(draw):
+    """Draw a model of one or two stages with one layer each: tables of cells, interpolated."""
+    build = Builder(draw)
+    scale = 2
+    stages = []
+    for source, out, r in draw(
+        st.sampled_from([[("image", "end", scale)], [("image", "c", 1), ("c", "end", scale)]])
+    ):
+        look_ups = []
+        for _ in range(build.integer(1, 3)):
+            d = build.pick(4, 4, 4, 3, 2, 1)
+            bits = build.pick(4, 5, 8, *([0] if d < 3 else []))
+            count = build.integer(1, 2)
+            name = f"t{len(build.tables)}"
+            shape = (count, (256 // 2**bits + 1) ** d, r * r)
+            rng = np.random.default_rng(build.integer(0, 99))
+            build.tables[name] = rng.integers(-128, 128, shape).astype(np.int8)
+            taps = [
+                [[build.integer(-2, 2), build.integer(-2, 2), 0] for _ in range(d)]
+                for _ in range(count)
+            ]
+            look_up = {"table": name, "in": source, "taps": taps, "step": 2**bits}
+            look_up["walk"] = build.pick("simplex", "srlut") if d == 4 else "simplex"
+            look_ups.append(look_up | {"border": build.pick(*BORDERS)})
+        layer = {"out": "sum", "look_ups": look_ups, "place": {"cells": r}}
+        stage = {"out": out, "rotations": build.pick(1, 4, 4), "layers": [layer]}
+        stages.append(stage | build.rounding(1, (0, 255)))
+    return Model("cells", scale, "chain", {"stages": stages}, build.tables)
+
+
+@st.composite
 def images(draw):
     """Draw a small image of one or two channels: noise, or few grey levels."""
     shape = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 2))

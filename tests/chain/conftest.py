@@ -22,19 +22,17 @@ def count_differing(shared):
     """Return a function that counts differing samples of the results for pictures."""
     image = pytest.importorskip("PIL.Image", reason="needs Pillow, to read pictures")
 
-    from lutsr._chain.card import read_chain
-    from lutsr._chain.reference import run
+    from lutsr import Upscaler
 
     def pixels(path):
         with image.open(path) as file:
             return np.asarray(file.convert("RGB"))
 
     def count(model, inputs, results):
-        chain = read_chain(model.scale, model.parameters, model.tables)
+        upscale = Upscaler(model)
         differing = 0
         for path, wanted in zip(inputs, results, strict=True):
-            planes = np.moveaxis(pixels(path), -1, 0)
-            big = np.stack([run(plane, chain) for plane in planes], axis=-1)
+            big = upscale(pixels(path), channel_axis=-1)
             differing += np.count_nonzero(big != pixels(wanted))
         return differing
 
