@@ -1,4 +1,4 @@
-"""What the command line's tests share: a cheap table with a plain meaning, a folder to be in."""
+"""Fixtures of the command line's tests: simple models, and a working folder."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def table(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def noisy_table(tmp_path_factory):
-    """Return the path of a table whose entries depend on everything."""
+    """Return the path of a table of random entries."""
     entries = np.random.default_rng(5).integers(-20, 60, (256, 256, 9, 2, 2), np.int8)
     path = tmp_path_factory.mktemp("table") / "noise.x2.npy"
     write_eclut(path, entries, 2)
@@ -39,7 +39,7 @@ def rgb():
 
 @pytest.fixture
 def folder(tmp_path, rgb, monkeypatch):
-    """Be in a folder that holds in.png."""
+    """Change to a folder that contains in.png."""
     Image.fromarray(rgb).save(tmp_path / "in.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -47,7 +47,7 @@ def folder(tmp_path, rgb, monkeypatch):
 
 @pytest.fixture
 def usage_error(capsys):
-    """Run the command with arguments it must refuse; gives back the last line it says."""
+    """Run the command with arguments that it must refuse, and return its last line."""
     from lutsr import cli
 
     def run(argv):

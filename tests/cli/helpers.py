@@ -15,7 +15,7 @@ def pixels(path):
 
 
 def twice(image):
-    """Say what the table `repeat` makes of pixels."""
+    """Return the result of the table `repeat`."""
     return image.repeat(2, 0).repeat(2, 1)
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong with files: a clear message each, nothing lost, nothing half-written."""
+"""Failures with files: a clear message for each, no file lost, none half-written."""
 
 import os
 import struct
@@ -19,7 +19,7 @@ ENDINGS = [".png", ".jpg", ".webp", ".tif"]
 
 
 def fails(argv, capsys):
-    """Run a command that must fail and change no file; gives back its one line."""
+    """Run a command that must fail and change no file; return its one line."""
     before = {name: os.stat(name).st_mtime_ns for name in os.listdir()}
     assert cli.main(argv) == 1
     out, err = capsys.readouterr()
@@ -75,7 +75,7 @@ def test_missing_file(folder, repeat, capsys):
 
 
 def test_unreadable_file(folder, repeat, capsys):
-    os.symlink("loop.png", "loop.png")  # for an administrator, too
+    os.symlink("loop.png", "loop.png")  # unreadable for an administrator too
     os.rename("in.png", "other.png")
     before = sorted(os.listdir())
     assert cli.main(["loop.png", "-o", "out.png", *repeat]) == 1
@@ -117,7 +117,7 @@ def test_folder_that_takes_no_files(folder, repeat, capsys):
     assert said.startswith("lutsr: /proc/out.png: cannot be written: ")
 
 
-# The encoder is made to stop half-way, with a part of the file written.
+# The encoder stops after a part of the file has been written.
 INTERRUPTED = """
 import io, os, signal, sys
 from lutsr import cli

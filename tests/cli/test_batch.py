@@ -1,4 +1,4 @@
-"""Several files: folders, what is said, the progress bar, and a run that goes on."""
+"""Several files: folders, messages, the progress bar, and repeated runs."""
 
 import io
 import os
@@ -17,7 +17,7 @@ from .helpers import pixels, twice
 
 @pytest.fixture
 def photos(folder, rgb):
-    """Have a folder of three images, one of them damaged, and a text beside them."""
+    """Make a folder of three images, one of them damaged, and a text file."""
     os.mkdir("photos")
     Image.fromarray(rgb).save("photos/a.png")
     (folder / "photos/b.png").write_bytes((folder / "in.png").read_bytes()[:60])
@@ -96,14 +96,14 @@ class Terminal(io.StringIO):
 def test_progress_bar(photos, repeat, capsys, monkeypatch, terminal, argument, shown):
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # no thread that outlives the test
+    monkeypatch.setattr("tqdm.std.tqdm.monitor_interval", 0)  # no thread after the end of the test
     argv = ["photos", "-o", "big", *repeat] + ([argument] if argument else [])
     assert cli.main(argv) == 1
     said = stream.getvalue()
     assert ("px/s" in said) == shown
     assert "photos/b.png: is damaged" in said
     if shown:
-        # Files, pixels per second and time left; it ends where all is done, failed or not.
+        # Files, pixels per second and time left; failed files count at the end too.
         assert re.search(r"0/3 files:   0%.*/432.*<.*px/s\]", said)
         assert "3/3 files: 100%" in said
 

@@ -1,4 +1,4 @@
-"""The drawing of ``lutsr compare``: what stands in it, and the figures."""
+"""The drawing of ``lutsr compare``: its panels, labels and PSNR."""
 
 import os
 import re
@@ -20,7 +20,7 @@ GAP, LABEL = _compare.GAP, _compare.LABEL
 
 @pytest.fixture
 def photo(folder):
-    """Have a small image and its true large one, with structure that methods differ on."""
+    """Write a small image and its true large one, on which the methods differ."""
     rows, columns = np.mgrid[:80, :96]
     wave = 64 + 50 * np.sin(rows / 3) * np.cos(columns / 4)
     truth = np.stack([wave, wave / 2, 120 - wave], axis=-1).round().astype(np.uint8)
@@ -51,7 +51,7 @@ def test_panels_are_the_methods_at_the_crop(photo, repeat, capsys):
     for number, image in enumerate(images):
         wanted = image[window].repeat(zoom, 0).repeat(zoom, 1)
         np.testing.assert_array_equal(panel(drawing, number, *wanted.shape[:2]), wanted)
-        # Something is written above each.
+        # There is a label above each.
         assert panel(drawing, number, 1, 100).size
         left = GAP + number * (wanted.shape[1] + GAP)
         assert drawing[:LABEL, left : left + 100].min() < 128
@@ -68,7 +68,7 @@ def test_reference_adds_figures_and_a_panel(photo, capsys):
         (truth @ weights)[2:-2, 2:-2], (twice(small) @ weights)[2:-2, 2:-2], data_range=255
     )
     assert float(said["nearest"]) == pytest.approx(wanted, abs=0.006)
-    # The whole of the small image fits into the default crop but for nothing: 48x40 of 64x64.
+    # The small image, 48x40, fits into the default crop of 64x64.
     zoom = 256 // 96
     wanted = truth.repeat(zoom, 0).repeat(zoom, 1)
     np.testing.assert_array_equal(panel(pixels("out.png"), 3, *wanted.shape[:2]), wanted)

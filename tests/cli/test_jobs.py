@@ -10,7 +10,7 @@ from lutsr.cli._report import UsageError
 
 @pytest.fixture(autouse=True)
 def tree(tmp_path, monkeypatch):
-    """Be in a folder with two folders of files; none is opened here, so all may be empty."""
+    """Change to a folder with two folders of empty files; none of them is opened."""
     for name in ("a/x.png", "a/y.JPG", "a/notes.txt", "a/.lutsr-00.part", "a/._x.png",
                  "a/deep/z.tif", "b/x.png", "b/photo[1].png", "b/no_ending"):  # fmt: skip
         path = tmp_path / name
@@ -74,7 +74,7 @@ def test_missing_folder_is_made_one_level_deep():
     assert make("a/x.png", output="new/").new_folder == "new/"
     assert pairs(make("a/x.png", output="new/")) == [("a/x.png", "new/x_x4.png")]
     assert "there is no folder" in refused("a", output="new/deeper")
-    assert not os.path.exists("new")  # the plan only says so
+    assert not os.path.exists("new")  # planning does not create it
 
 
 def test_several_inputs_need_a_folder():
@@ -149,7 +149,7 @@ def test_name_without_extension_needs_a_format():
 
 
 def test_folder_that_cannot_be_written_is_refused_before_any_work(monkeypatch):
-    # By the answer of the system: for an administrator every folder can be written.
+    # The system's answer is replaced, since an administrator can write in every folder.
     monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
     for output in ("b", "new/", "big.png"):
         assert "no permission to write in folder" in refused("a/x.png", output=output)

@@ -1,4 +1,4 @@
-"""Large TIFFs, here small ones and a low limit: in bands, to the same result."""
+"""Large TIFFs (small ones with a lowered limit) in bands give the same result."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def noisy(noisy_table):
 
 @pytest.fixture
 def low_limit(monkeypatch):
-    """Upscale every TIFF in bands, and in several blocks each; gives back the bands read."""
+    """Upscale every TIFF in bands, and in several blocks each; return the bands that are read."""
     monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", 0)
     monkeypatch.setattr(_tiff_tiles, "BLOCK_BYTES", 1)
     read = []

@@ -1,4 +1,4 @@
-"""One file: arguments, exit codes, what is said, and the pixels that are written."""
+"""One file: arguments, exit codes, messages, and the pixels that are written."""
 
 import os
 import re
@@ -259,7 +259,7 @@ def test_without_the_libraries_for_files(folder, repeat, capsys, monkeypatch, mo
     assert os.listdir() == ["in.png"]
 
 
-# As a process of its own
+# In a separate process
 
 
 def test_as_a_process_with_a_name_of_many_letters(folder, repeat, rgb):

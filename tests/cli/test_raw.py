@@ -1,4 +1,4 @@
-"""Raw frames through pipes, and the ffmpeg recipe of docs/video.md as it stands there."""
+"""Raw frames through pipes, and the ffmpeg recipe of docs/video.md in its exact words."""
 
 import contextlib
 import os
@@ -70,7 +70,7 @@ def test_reader_that_leaves_early_ends_it_quietly(table):
     process.stdin.write(frame)
     assert len(process.stdout.read(100)) == 100
     process.stdout.close()
-    with contextlib.suppress(BrokenPipeError):  # once it has gone
+    with contextlib.suppress(BrokenPipeError):  # after the process has ended
         for _ in range(50):
             process.stdin.write(frame)
     process.stdin.close()
@@ -83,7 +83,7 @@ def test_reader_that_leaves_early_ends_it_quietly(table):
 def test_ctrl_c_between_frames(table):
     process = start(table, "8x8x1")
     process.stdin.write(bytes(64))
-    assert len(process.stdout.read(256)) == 256  # it is at work
+    assert len(process.stdout.read(256)) == 256  # it has started
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, b"lutsr: interrupted\n")
@@ -138,7 +138,7 @@ def test_recipe_of_the_docs(tmp_path):
     frames = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     before = ffmpeg("-i", str(tmp_path / "in.mp4"), *frames).reshape(10, 180, 320, 3)
     after = ffmpeg("-i", str(tmp_path / "out.mp4"), *frames).reshape(10, 360, 640, 3)
-    # All frames, in order, and the colours where they were: the codec itself costs a few levels.
+    # All frames, in order, with the same colours; the codec changes them by a few levels.
     for small, big in zip(before, after, strict=True):
         wanted = lutsr.upscale(small, 2, channel_axis=-1)
         difference = big.astype(int) - wanted

@@ -1,4 +1,4 @@
-"""Images through stdin and stdout, and pipes and disks that take no more."""
+"""Images through stdin and stdout; closed pipes and full disks."""
 
 import io
 import os
@@ -58,7 +58,7 @@ def test_terminals_are_refused(folder, usage_error, monkeypatch):
 
 @pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
 def test_reader_that_leaves_ends_it_quietly(folder, repeat, unbuffered):
-    # More than a pipe holds, so that the writer is still at it when the reader goes.
+    # More than a pipe holds, so that the reader leaves before writing is finished.
     noise = np.random.default_rng(1).integers(0, 128, (200, 200, 3), np.uint8)
     Image.fromarray(noise).save("noise.png")
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"} | unbuffered
@@ -91,7 +91,7 @@ def test_stdout_on_a_full_disk(folder, repeat, argv, said):
 
 
 def test_models_into_head_is_quiet():
-    # The reader is gone before anything is written.
+    # The reader has closed the pipe before anything is written.
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as pipe:

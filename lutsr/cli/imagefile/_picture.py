@@ -105,7 +105,7 @@ def damaged(reason: object = "") -> ImageFileError:
 def check_pixels(width: int, height: int, frames: int = 1) -> None:
     """Refuse a picture that is too large for memory, before its pixels are decoded."""
     if width < 1 or height < 1:
-        raise damaged(f"its header says {width} x {height} pixels")
+        raise damaged(f"its header states {width} x {height} pixels")
     for pixels, limit in ((width * height, MAX_PIXELS), (width * height * frames, MAX_TOTAL)):
         if pixels > limit:
             times = f", {frames} times" if frames > 1 else ""

@@ -46,9 +46,8 @@ def read(file: BinaryIO) -> Picture:
     picture = Picture([])
     pixels = [SIGNATURE]  # and all chunks that describe pixels
     has_image = False
-    controls: list[
-        tuple[bytes, bool]
-    ] = []  # of frames: content, and whether a still image precedes
+    # Of each frame: content of its chunk, and whether a still image precedes it.
+    controls: list[tuple[bytes, bool]] = []
     others: dict[bytes, bytes] = {}
     texts: list[tuple[bytes, bytes]] = []
     header = plays = None
@@ -78,12 +77,12 @@ def read(file: BinaryIO) -> Picture:
     if plays and controls and (len(controls) > 1 or controls[0][1]):
         frames, loop = plays
         if frames != len(controls) or any(len(data) != 26 for data, _ in controls):
-            raise damaged(f"it says {frames} frames and has {len(controls)}")
+            raise damaged(f"it states {frames} frames and has {len(controls)}")
         still_first = controls[0][1]
         check_pixels(width, height, frames + still_first)
         stored = list(imagecodecs.apng_decode(b"".join(pixels)))
         if len(stored) != frames + still_first:
-            raise damaged("it has fewer frames than it says")
+            raise damaged("it has fewer frames than it states")
         durations = [0.0] * still_first + [_duration(data) for data, _ in controls]
         picture.animation = Animation(durations, loop, still_first)
     else:

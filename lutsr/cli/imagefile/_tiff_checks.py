@@ -69,7 +69,7 @@ def check_segments(page: TiffPage) -> None:
     if len(page.dataoffsets) != len(page.databytecounts) or (
         len(page.dataoffsets) < math.prod(page.chunked)
     ):
-        raise damaged("it has fewer pixels than it says")
+        raise damaged("it has fewer pixels than it states")
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
         if not (offset and count):
             raise damaged("some of its pixels are missing")
@@ -78,4 +78,4 @@ def check_segments(page: TiffPage) -> None:
     if page.compression == 1 and sum(page.databytecounts) < math.prod(page.shape) * (
         page.bitspersample / 8
     ):
-        raise damaged("it has fewer pixels than it says")
+        raise damaged("it has fewer pixels than it states")

@@ -1,4 +1,4 @@
-"""What the tests of image files share: files made by hand and by other libraries."""
+"""Helpers of the tests of image files: files made by hand and by other libraries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def noise(shape, dtype="uint8", seed=1):
 
 
 def smooth(shape):
-    """Return something that JPEG keeps nearly as it is."""
+    """Return smooth pixels, which JPEG hardly changes."""
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     plane = (3 * rows + 2 * columns).astype(np.uint8)
     return plane if len(shape) == 2 else np.stack([plane, 200 - plane, plane // 2], axis=-1)
@@ -92,7 +92,7 @@ def pillow(data):
 
 
 def refusal(source):
-    """Return why a file, given as its content or its path, is refused."""
+    """Return the message with which a file, given as content or path, is refused."""
     with pytest.raises(ImageFileError) as caught:
         parse(source) if isinstance(source, bytes) else read(str(source))
     return str(caught.value)

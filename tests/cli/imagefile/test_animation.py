@@ -1,4 +1,4 @@
-"""Animations: every frame, its time and the number of rounds, or a refusal."""
+"""Animations: every frame, its time and number of repetitions, or a refusal."""
 
 import struct
 import zlib
@@ -85,7 +85,7 @@ def test_times_that_are_no_whole_milliseconds():
 
 
 def test_palette_that_is_disposed_of_to_the_background():
-    # Composed by hand; Pillow takes the first colour for the background.
+    # Expected frames made by hand: Pillow uses the first colour as the background.
     palette = chunk(b"PLTE", bytes([10, 10, 10, 200, 0, 0])) + chunk(b"tRNS", b"\xff\xff")
     whole = (3, 2, 0, 0, 0, 0, [b"\1\1\1"] * 2)
     two, one = (2, 1, 0, 0, 1, 0, [b"\0\0"]), (1, 1, 2, 1, 0, 1, [b"\0"])
@@ -138,7 +138,7 @@ def test_number_of_frames_must_be_true():
     control = chunk(b"acTL", struct.pack(">II", 2, 7))
     for claimed in (1, 3, 1 << 31):
         lying = data.replace(control, chunk(b"acTL", struct.pack(">II", claimed, 7)))
-        assert refusal(lying).startswith(f"is damaged (it says {claimed} frames and has 2)")
+        assert refusal(lying).startswith(f"is damaged (it states {claimed} frames and has 2)")
 
 
 def test_an_animation_does_not_become_a_jpeg():

@@ -1,4 +1,4 @@
-"""Files that are no good: a clear message for each, at once, and never a wrong picture."""
+"""Invalid files: a clear message for each, within limits of memory, and never a wrong picture."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ FILES = some_files()
 
 
 def tried(source):
-    """Return the picture, or the words of the refusal; anything else fails the test."""
+    """Return the picture, or the message of the refusal; any other exception fails the test."""
     try:
         return parse(source)
     except ImageFileError as error:
@@ -71,7 +71,7 @@ def test_truncated_files_are_refused_wherever_they_end(name):
         if isinstance(picture, str):
             assert "damaged" in picture or "not an image that lutsr reads" in picture
             continue
-        # All that is missing says nothing about the pixels.
+        # What is missing are chunks or tags that do not concern the pixels.
         assert end > len(data) * 0.8
         assert len(picture.frames) == len(whole)
         for frame, other in zip(picture.frames, whole, strict=True):
@@ -152,7 +152,7 @@ def test_error_while_reading(tmp_path, monkeypatch):
 
 
 def huge(kind, side=50_000):
-    """Return a header that promises a huge picture, with next to nothing behind it."""
+    """Return a file whose header claims a huge picture, with almost no data."""
     if kind == "PNG":
         return png(8, 2, b"", width=side, height=side)
     if kind == "PNG frames":
@@ -191,14 +191,14 @@ def test_huge_header_without_pixels_is_refused_without_room_for_them(kind):
         tracemalloc.stop()
     assert said.startswith("is too large (")
     assert said.endswith("; cut it into parts first")
-    assert kind == "JPEG" or "50000 x 50000 pixels" in said  # ours, before any library's
+    assert kind == "JPEG" or "50000 x 50000 pixels" in said  # our message, before any library's
 
 
 @pytest.mark.parametrize("name", [b"IHDR", b"IDAT"])
 def test_huge_lengths_inside_a_file_make_no_room_for_them(tmp_path, name):
     data = png(8, 0, bytes(4))
     place = data.index(name)
-    path = tmp_path / "a.png"  # of a real file, which makes room for what it is asked for
+    path = tmp_path / "a.png"  # a real file, whose read() allocates the requested length
     path.write_bytes(data[: place - 4] + b"\x7f\xff\xff\xf0" + data[place:])
     tracemalloc.start()
     try:
@@ -221,7 +221,7 @@ def test_large_image_below_the_limit_brings_no_warning(monkeypatch):
 
 
 def test_messages_do_not_name_the_file(tmp_path):
-    # The command line puts the name before them.
+    # The command line adds the name.
     for index, data in enumerate(FILES.values()):
         path = tmp_path / f"name{index}.png"
         path.write_bytes(data[: len(data) // 2])
@@ -234,7 +234,7 @@ def test_messages_do_not_name_the_file(tmp_path):
 def test_changed_bytes_bring_a_picture_or_a_refusal(data):
     content = bytearray(FILES[data.draw(st.sampled_from(sorted(FILES)))])
     for _ in range(data.draw(st.integers(1, 6))):
-        # Most of what matters stands at the beginning.
+        # Headers and tags are at the beginning of most files.
         near = data.draw(st.booleans())
         place = data.draw(st.integers(0, min(len(content), 400 if near else len(content)) - 1))
         content[place] = data.draw(
@@ -245,7 +245,7 @@ def test_changed_bytes_bring_a_picture_or_a_refusal(data):
         content = content[:cut] + content[cut + data.draw(st.integers(0, 40)) :]
     picture = tried(bytes(content))
     if isinstance(picture, Picture) and len(picture.frames) == 1:
-        # What was read can be written, whatever its metadata are.
+        # A picture that was read can be written, whatever its metadata.
         again = parse(made(picture.frames, "TIFF", picture))
         np.testing.assert_array_equal(again.frames[0], picture.frames[0])
 
@@ -271,7 +271,7 @@ def test_changed_bytes_bring_a_picture_or_a_refusal(data):
     st.binary(max_size=40),
 )
 def test_chunks_of_any_content_bring_a_picture_or_a_refusal(name, content):
-    # Their checksums are right, so what they say is looked at.
+    # The checksums are correct, so the contents are parsed.
     picture = tried(png(8, 2, bytes(12), chunk(name.encode(), content)))
     if isinstance(picture, Picture) and not picture.alpha:
         for kind in KINDS:

@@ -1,4 +1,4 @@
-"""Colours stay what they are: profiles that fit, CMYK to sRGB, PNG's own ways to say it."""
+"""Colours are kept: valid profiles, CMYK to sRGB, and colour chunks of PNG."""
 
 import io
 import itertools
@@ -23,7 +23,7 @@ WITH = "CMYK colours were converted to sRGB with its profile"
 
 @pytest.fixture(scope="module")
 def press():
-    """Make the profile of a press whose inks are dull, the smallest that there can be."""
+    """Make a minimal CMYK profile, of a press with dull inks."""
     levels = np.arange(256, dtype=np.uint8).tobytes()
     corners = []
     for c, m, y, k in itertools.product((0, 1), repeat=4):

@@ -1,4 +1,4 @@
-"""JPEG and WebP as they are found."""
+"""JPEG and WebP of other programs."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""EXIF, XMP, profile and resolution: kept from every format to every format, and true."""
+"""EXIF, XMP, profile and resolution: kept and corrected, from every format to every format."""
 
 import io
 import itertools
@@ -90,7 +90,7 @@ def test_all_of_it_goes_from_every_format_to_every_format(before, after):
     assert kept.get(ORIENTATION, 1) == 1
     assert kept[ExifTags.Base.Make] == "Maker"
     assert kept[ExifTags.Base.ImageDescription] == "a description"
-    # Pillow takes the bytes for Latin-1.
+    # Pillow decodes the bytes as Latin-1.
     assert kept[ExifTags.Base.Artist].encode("latin-1") == "Jörg".encode()
     inner = kept.get_ifd(EXIF_IFD)
     assert (inner[0xA002], inner[0xA003]) == (14, 18)
@@ -111,7 +111,7 @@ def test_all_of_it_goes_from_every_format_to_every_format(before, after):
 
     density = parse(result).pages[0].resolution.per("inch")
     assert density == pytest.approx((150, 300), abs=0.02)  # turned; PNG counts per metre
-    if "TIFF" not in (before, after):  # there they are the page's own
+    if "TIFF" not in (before, after):  # in a TIFF they are tags of the page
         assert (kept[0x011A], kept[0x011B]) == pytest.approx((150, 300))
     if after == "TIFF":
         assert 0x0213 not in kept
@@ -120,7 +120,7 @@ def test_all_of_it_goes_from_every_format_to_every_format(before, after):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied(kind, orientation):
-    # Where the corner of the stored image that is bright comes to lie, by the EXIF standard.
+    # Position of the stored image's bright corner after turning, by the EXIF standard.
     corner = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0)}
     corner |= {5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}
     stored = np.zeros((16, 32, 3), np.uint8)
@@ -139,7 +139,7 @@ def test_block_of_exif_changes_only_where_it_must():
     kept = picture.pages[0].exif
     assert len(kept) == len(exif)
     changed = [k for k in range(len(exif)) if kept[k] != exif[k]]
-    # The orientation, 6, became 1, and the places of the two resolutions were exchanged.
+    # The orientation, 6, became 1, and the offsets of the two resolutions were exchanged.
     assert len(changed) == 3
 
 

@@ -1,4 +1,4 @@
-"""PNG as it is found: all depths and colour types, transparency, chunks out of the ordinary."""
+"""PNG of other programs: all depths and colour types, transparency, unusual chunks."""
 
 import struct
 import zlib
@@ -60,7 +60,7 @@ def test_palette_with_transparency_becomes_rgba():
     ("depth", "colour_type", "row", "transparent", "alpha"),
     [
         (8, 0, b"\1\2\3\2", b"\0\2", [255, 0, 255, 0]),
-        (2, 0, b"\x1b", b"\0\1", [255, 0, 255, 255]),  # the value before it is stretched
+        (2, 0, b"\x1b", b"\0\1", [255, 0, 255, 255]),  # compared before levels are stretched
         (16, 0, b"\0\1\0\2\1\2\0\2", b"\0\2", [65535, 0, 65535, 0]),
         (8, 2, b"\1\2\3\1\2\4\1\2\3\0\0\0", b"\0\1\0\2\0\3", [0, 255, 0, 255]),
     ],
@@ -103,7 +103,7 @@ def test_texts_that_a_format_cannot_hold_are_named(kind):
 
 
 def test_no_warning_of_the_decoder_about_a_bad_profile_reaches_stderr(capfd):
-    # libpng prints about what it reads; chunks other than pixels are not given to it.
+    # libpng prints warnings about chunks; only those with pixels are passed to it.
     data = png(8, 2, bytes(12), chunk(b"iCCP", b"x\0\0" + zlib.compress(b"nonsense" * 40)))
     imagecodecs.png_decode(data)
     capfd.readouterr()

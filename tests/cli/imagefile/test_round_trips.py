@@ -1,4 +1,4 @@
-"""What is written comes back bit for bit, here and in libraries that others read with."""
+"""Written files are read back bit for bit, by lutsr and by other libraries."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""TIFF as it is found: pages, layouts, compressions, depths, and what is refused by name."""
+"""TIFF of other programs: pages, layouts, compressions, depths, and refusals."""
 
 import io
 
@@ -301,15 +301,15 @@ def test_height_beyond_the_strips_is_refused():
     data = tiff(noise((32, 32)), rowsperstrip=8, compression="zlib")
     with tifffile.TiffFile(file := io.BytesIO(data), mode="r+") as tif:
         tif.pages[0].tags["ImageLength"].overwrite(64)
-    assert "fewer pixels than it says" in refusal(file.getvalue())
+    assert "fewer pixels than it states" in refusal(file.getvalue())
 
 
 def test_width_beyond_the_strips_is_refused():
-    # What follows would be taken for pixels: the next page is there to be read.
+    # Otherwise the data of the next page would be read as pixels.
     data = tiff([noise((32, 32)), noise((32, 32), seed=2)])
     with tifffile.TiffFile(file := io.BytesIO(data), mode="r+") as tif:
         tif.pages[0].tags["ImageWidth"].overwrite(40)
-    assert "fewer pixels than it says" in refusal(file.getvalue())
+    assert "fewer pixels than it states" in refusal(file.getvalue())
 
 
 def test_absurd_numbers_of_tags():
@@ -328,7 +328,9 @@ def test_absurd_numbers_of_tags():
 def test_damaged_tag_is_said_once_and_the_others_are_good(caplog, capfd):
     turned = [(ORIENTATION, 3, 1, 6, True)]
     data = bytearray(tiff(noise((8, 5)), description="x" * 50, extratags=turned))
-    place = data.index(b"\x0e\x01\x02\0")  # the description's entry: its text is nowhere now
+    place = data.index(
+        b"\x0e\x01\x02\0"
+    )  # the entry of the description; its text is outside the file now
     data[place + 8 : place + 12] = b"\xff\xff\xff\x7f"
     picture = parse(bytes(data))
     assert picture.notes == ["some of its tags are damaged and were left out"]

@@ -46,7 +46,7 @@ def low_limit(monkeypatch):
 
 @pytest.fixture
 def file(tmp_path):
-    """Write a file of that content; gives back its path."""
+    """Return a function that writes a file and returns its path."""
 
     def write(content, name="in.tif"):
         (tmp_path / name).write_bytes(content)
@@ -66,7 +66,7 @@ def repeat(scale):
 
 
 def copied(source, target, scale=1, **options):
-    """Write a TIFF anew through bands; gives back its picture, with the notes of both."""
+    """Copy a TIFF through bands, and return the copy's picture with the notes of both."""
     done = []
     with read_large(source, scale) as large:
         frame = write_large(
@@ -225,7 +225,7 @@ def test_pipe_is_not_opened(tmp_path):
 
 @pytest.mark.parametrize("rows", [16, 100_000])
 def test_header_without_data_is_refused(file, rows):
-    # One strip, of 100,000 rows or of 16 and all the same, says that it is the picture.
+    # One strip of 16 rows, whose header claims 100,000 rows, with the strip's length or without.
     data = bytearray(tiff(noise((16, 16)), compression="zlib", rowsperstrip=16))
     for code, value in ((256, 100_000), (257, 100_000), (278, rows)):
         at = data.index(struct.pack("<H", code), 8)
@@ -252,7 +252,7 @@ def test_large_strips_are_left_to_the_normal_path(file, monkeypatch):
     with read_large(file(tiff(pixels, compression="zlib", rowsperstrip=50)), 4) as large:
         assert large is None
     with read_large(file(tiff(pixels, rowsperstrip=50)), 4) as large:
-        assert large is not None  # without compression any row can be had
+        assert large is not None  # rows without compression can be read at any position
 
 
 @pytest.mark.parametrize("last", [2, np.nan, -1])

@@ -1,4 +1,4 @@
-"""Writing: whole or not at all, and nothing that the format could not hold."""
+"""Writing: complete or not at all, and only what the format can hold."""
 
 import errno
 import io
