@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # derandomize: the same cases on every machine; `--hypothesis-profile=thorough` for the long run.
 hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=150)
+hypothesis.settings.register_profile("quick", deadline=None, derandomize=True, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=10_000)
 hypothesis.settings.load_profile("default")
 

@@ -53,6 +53,13 @@ def test_ci_runs_the_second_command():
     assert command("test command").endswith("-m pytest")
 
 
+def test_nox_installs_what_the_second_command_does():
+    extras = re.findall(r"'(\.\[[\w,]+\])'", command("test command"))
+    text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    tests = text[text.index("def tests(") : text.index("def core(")]
+    assert re.findall(r'"(\.\[[\w,]+\])"', tests) == extras
+
+
 def test_workflow_beats_bicubic(capsys):
     skimage = pytest.importorskip("skimage")
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -1,0 +1,100 @@
+"""What must pass, by ``nox``: the same sessions for contributors and for continuous integration.
+
+``nox`` runs the default sessions, ``nox -s NAME`` one of them, ``nox -l`` lists all. What follows
+``--`` goes to pytest, as in ``nox -s tests -- tests/frame -x``.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "types", "tests", "lowest", "docs"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")["project"]
+
+#: Tests that need only what a user of the library installs, pytest and hypothesis.
+CORE = [
+    "tests/chain",
+    "tests/eclut",
+    "tests/frame",
+    "tests/numba",
+    "tests/test_contract.py",
+    "tests/test_depth_api.py",
+    "tests/test_modelfile.py",
+    "tests/test_outputs.py",
+    "tests/test_upscale.py",
+]
+
+
+def _wanted(*names: str) -> list[str]:
+    """Return the requirements of these packages, from the dependencies and the extra ``test``."""
+    listed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    wanted = [need for need in listed if need.split(">")[0].split("=")[0] in names]
+    if len(wanted) != len(names):
+        raise ValueError(f"pyproject.toml: wanted requirements of {names}, got {wanted}")
+    return wanted
+
+
+def _lowest(need: str) -> str:
+    """Turn ``name>=1.2`` into ``name==1.2.*``."""
+    name, _, version = need.partition(">=")
+    return f"{name}=={version}.*"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(*_wanted("ruff"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    session.install("-e", ".[cli,dask,training,test]")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests, as the README's test command does."""
+    session.install("-e", ".[cli,dask,training,test,docs]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(default=False)
+def core(session: nox.Session) -> None:
+    """Test the library itself, without torch and the other rivals and tools."""
+    session.install("-e", ".", *_wanted("pytest", "hypothesis"))
+    _run_core(session)
+
+
+@nox.session(python="3.11")
+def lowest(session: nox.Session) -> None:
+    """Test the library itself with the lowest supported versions of what it needs."""
+    needs = [*PROJECT["dependencies"], *_wanted("pytest", "hypothesis")]
+    session.install("-e", ".", *map(_lowest, needs))
+    _run_core(session)
+
+
+def _run_core(session: nox.Session) -> None:
+    options = ["--hypothesis-profile=quick", "-p", "no:cacheprovider"]
+    session.run("python", "-m", "pytest", *options, *(session.posargs or CORE))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; warnings are errors."""
+    session.install("-e", ".[dask,docs]")
+    session.run("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Time the library beside its rivals; what follows ``--`` goes to ``python -m benchmarks``."""
+    session.install("-e", ".[bench]")
+    session.run("python", "-m", "benchmarks", *session.posargs)
