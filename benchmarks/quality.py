@@ -12,7 +12,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from training.evaluation.evaluate import MEAN, Method, score
+from training.evaluation.evaluate import MEAN, score
+from training.evaluation.methods import Method
 
 from . import records
 from .contenders import CONTENDERS, ROOT

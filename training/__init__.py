@@ -1,5 +1,5 @@
-"""Training of look-up tables for lutsr: network, degradation, fit, export, evaluation.
+"""Training of the look-up tables of lutsr: networks, degradation, fits, export, evaluation.
 
-Nothing in the ``lutsr`` package imports this one. Importing ``training`` itself needs
-neither torch nor Pillow; the modules that do need them import them at their top.
+``lutsr`` does not import this package. ``training`` itself needs neither torch nor Pillow; the
+modules that need them import them at their top.
 """

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from training.errors import TrainingError
-from training.files import make_folder, write_atomically
-
-__all__ = ["load_checkpoint", "make_folder", "resumable", "save_checkpoint", "write_atomically"]
-
-
-@contextmanager
-def resumable(folder: str | Path) -> Iterator[None]:
-    """Add to what goes wrong while a run saves how to go on."""
-    try:
-        yield
-    except TrainingError as error:
-        raise TrainingError(
-            f"{error}; what is in {folder} is whole: put that right, then --resume"
-        ) from error
+from training.files import write_atomically
 
 
 def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
@@ -34,8 +20,18 @@ def save_checkpoint(path: str | Path, state: dict[str, Any]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> dict[str, Any]:
+def load_checkpoint(
+    path: str | Path, device: str | torch.device = "cpu", keys: Iterable[str] = ("step",)
+) -> dict[str, Any]:
     """Load what `save_checkpoint` saved; never runs code from the file.
+
+    Parameters
+    ----------
+    path : path
+    device : torch.device
+        Where tensors go.
+    keys : iterable of str
+        Keys that the state must have.
 
     Raises
     ------
@@ -47,9 +43,11 @@ def load_checkpoint(path: str | Path, device: str | torch.device = "cpu") -> dic
         raise TrainingError(f"no such checkpoint: {path}")
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # torch raises half a dozen kinds for a file that is not its own
+    except Exception as error:  # torch raises many types for files that are not its own
         raise TrainingError(f"{path} is not a checkpoint of this package ({error})") from error
-    missing = {"net", "step", "args", "data"} - set(state if isinstance(state, dict) else ())
+    if not isinstance(state, dict):
+        raise TrainingError(f"{path} is not a checkpoint of this package")
+    missing = set(keys) - set(state)
     if missing:
-        raise TrainingError(f"{path} lacks {', '.join(sorted(missing))}: not a training checkpoint")
+        raise TrainingError(f"{path} lacks {', '.join(sorted(missing))}: not such a checkpoint")
     return state

@@ -13,20 +13,20 @@ from matplotlib.figure import Figure
 
 from training.files import write_atomically
 
-#: What a column of a log is called in the picture; the first two are losses.
+#: Label of each column of a log: of losses, and of quality.
 LOSSES = {"loss": "loss (squared grey levels)", "mse": "mean squared error"}
 QUALITY = {"val_psnr_y": "validation PSNR-Y (dB)"}
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure as PNG, atomically; without the windowing half of matplotlib."""
+    """Write a figure as PNG, atomically. Uses no window system."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     write_atomically(path, buffer.getvalue())
 
 
 def _column(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[int, float]]:
-    """Pick steps and finite values of a column, where a row has one."""
+    """Return steps and finite values of a column, of the rows that have one."""
     found = [
         (int(row["step"]), float(row[name])) for row in rows if row.get(name) not in (None, "")
     ]
@@ -34,15 +34,15 @@ def _column(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[int, float]
 
 
 def draw_curves(log_rows: Sequence[dict[str, Any]], path: str | Path) -> None:
-    """Draw the log of a run, of either kind: one panel per column that has values.
+    """Draw the log of a run: one panel per column that has values.
 
     Parameters
     ----------
     log_rows : sequence of dict
-        Rows as ``log.csv`` has them: ``step``; ``loss`` or ``mse``; ``val_psnr_y`` where there
-        are validation images; ``phase`` where the run has phases, which are then marked.
+        Rows as in ``log.csv``: ``step``; ``loss`` or ``mse``; ``val_psnr_y`` where there are
+        validation images; ``phase`` where the run has phases, which are then marked.
     path : path
-        A PNG, written atomically; no file while no row has a value.
+        A PNG file, written atomically; none is written while no row has a value.
     """
     columns = {name: _column(log_rows, name) for name in (*LOSSES, *QUALITY)}
     columns = {name: points for name, points in columns.items() if points}
@@ -62,13 +62,13 @@ def draw_curves(log_rows: Sequence[dict[str, Any]], path: str | Path) -> None:
             panel.set_title(f"best {best[1]:.2f} dB, at step {best[0]}", fontsize=10)
         panel.set_ylabel((LOSSES | QUALITY)[name])
         panel.grid(alpha=0.3, which="both")
-    _mark_phases(log_rows, panels)
+    _mark_phases(log_rows, list(panels))
     panels[-1].set_xlabel("step")
     save_figure(figure, path)
 
 
 def _mark_phases(rows: Sequence[dict[str, Any]], panels: Sequence[Any]) -> None:
-    """Shade every other phase, and name all of them at the top."""
+    """Shade every second phase, and write the names of all at the top."""
     spans: list[list[Any]] = []
     for row in rows:
         phase, step = row.get("phase"), int(row["step"])

@@ -1,7 +1,7 @@
-"""The one exception of this package that is meant for the person at the keyboard."""
+"""The exception of this package for errors that the user can fix."""
 
 from __future__ import annotations
 
 
 class TrainingError(Exception):
-    """Something the user can put right; the command line prints it as one line and exits 1."""
+    """An error that the user can fix; the command line prints it as one line and exits with 1."""

@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, never half of either."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from training.errors import TrainingError
 
 
 def write_atomically(path: str | Path, content: bytes | memoryview) -> None:
-    """Write a file next to its place, flush it to the disk, then move it there.
+    """Write a temporary file in the same folder, flush it to the disk, then rename it.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def write_atomically(path: str | Path, content: bytes | memoryview) -> None:
 
 
 def make_folder(folder: str | Path) -> None:
-    """Make a folder and those above it, where they are missing.
+    """Make a folder, and its parents where they are missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a run leaves behind besides its weights: arguments, versions, log."""
+"""What a run writes besides its weights: options, versions, data sets, log."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import io
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from training.checkpoint import write_atomically
 from training.errors import TrainingError
+from training.files import write_atomically
 
-LOG_FIELDS = ("step", "loss", "lr", "val_psnr_y", "seconds")
+if TYPE_CHECKING:
+    from training.evaluation.pictures import Picture
 
 
 def commit() -> str:
-    """Name the commit of this code, marked when files differ; "unknown" outside git."""
+    """Return the commit of this code, marked if files differ from it; "unknown" outside git."""
     command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
         done = subprocess.run(
@@ -30,10 +32,49 @@ def commit() -> str:
     return done.stdout.strip()
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide a run's result."""
-    found = {name: metadata.version(name) for name in ("numpy", "pillow", "torch")}
-    return {"python": platform.python_version(), **found}
+def versions(*packages: str) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a run's result depends on.
+
+    Parameters
+    ----------
+    *packages : str
+        Names of libraries besides those that every run uses.
+    """
+    names = ("numpy", "pillow", "torch", *packages)
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in names}}
+
+
+def data_sets(pictures: Sequence[Picture], folder: str | Path) -> list[dict[str, Any]]:
+    """Count the pictures of each data set: of each sub-folder, or of the folder itself.
+
+    Returns
+    -------
+    list of dict
+        ``{"name": ..., "images": ...}``, sorted by name.
+    """
+    folder = Path(folder)
+    names = Counter(
+        inside.parts[0] if len(inside.parts) > 1 else folder.name
+        for inside in (picture.path.relative_to(folder) for picture in pictures)
+    )
+    return [{"name": name, "images": count} for name, count in sorted(names.items())]
+
+
+def with_licences(
+    data: Sequence[Mapping[str, Any]], licences: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Add the licence of each data set of a run, "unknown" where none is given.
+
+    Raises
+    ------
+    TrainingError
+        If a licence is for a data set that the run does not have.
+    """
+    names = [entry["name"] for entry in data]
+    for name in licences:
+        if name not in names:
+            raise TrainingError(f"no data set {name!r} in this run; it has {', '.join(names)}")
+    return [{**entry, "licence": licences.get(entry["name"], "unknown")} for entry in data]
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -47,7 +88,7 @@ def read_json(path: Path) -> Any:
     Raises
     ------
     TrainingError
-        If the file is missing or broken.
+        If the file is missing or is not JSON.
     """
     try:
         return json.loads(path.read_text())
@@ -56,17 +97,15 @@ def read_json(path: Path) -> Any:
 
 
 def read_log(path: Path, last_step: int) -> list[dict[str, Any]]:
-    """Rows of a log up to a step: what a resumed run keeps."""
+    """Return the rows of a log up to a step, which are those that a resumed run keeps."""
     if not path.exists():
         return []
     with path.open(newline="") as file:
         return [row for row in csv.DictReader(file) if int(row["step"]) <= last_step]
 
 
-def write_log(
-    path: Path, rows: Iterable[dict[str, Any]], fields: Sequence[str] = LOG_FIELDS
-) -> None:
-    """Write the whole log, atomically."""
+def write_log(path: Path, rows: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> None:
+    """Write the whole log as CSV, atomically."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fields)
     writer.writeheader()

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 import lutsr
 from docs.figures.fusion import fuse
 from training.curves import save_figure
-from training.eclut.inspect import draw_taps
+from training.eclut.plots import draw_taps
 
 MODEL, SCALE = "eclut", 4
 #: Pairs p above q, from a flat one to a strong edge.

@@ -43,11 +43,12 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def train_args(pictures: Path, tmp_path: Path):
-    """Arguments of a run of a few steps; a function, so that a test may make several."""
+def train_options(pictures: Path, tmp_path: Path):
+    """Options of a run of a few steps; a function, so that a test may make several."""
+    from training.eclut.options import TrainOptions
 
-    def make(**changes) -> dict:
-        return {
+    def make(**changes) -> TrainOptions:
+        options = {
             "images": str(pictures),
             "val": str(pictures),
             "out": str(tmp_path / "run"),
@@ -63,8 +64,8 @@ def train_args(pictures: Path, tmp_path: Path):
             "every": 2,
             "device": "cpu",
             "model": "tiny",
-            "licences": {},
             "command": "python -m training train",
-        } | changes
+        }
+        return TrainOptions(**options | changes)
 
     return make

@@ -15,7 +15,7 @@ import lutsr  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
 from training.eclut import quantize  # noqa: E402
-from training.eclut.train import train  # noqa: E402
+from training.eclut.train import resume, train  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 
 
@@ -61,14 +61,14 @@ def test_images_smaller_than_a_crop(command, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("scale", [1, 5])
-def test_a_scale_outside_2_to_4(command, train_args, tmp_path, capsys, scale):
+def test_a_scale_outside_2_to_4(command, train_options, tmp_path, capsys, scale):
     with pytest.raises(SystemExit) as left:
         main(command(scale=scale))
     assert left.value.code == 2
     (line,) = errors(capsys)
     assert f"invalid choice: {scale}" in line
     with pytest.raises(TrainingError, match=f"scale must be 2, 3 or 4, got {scale}"):
-        train(train_args(scale=scale))
+        train_options(scale=scale)
     assert not (tmp_path / "run").exists()
 
 
@@ -109,11 +109,11 @@ def test_a_full_disk_at_any_write(command, tmp_path, capsys, monkeypatch, full_a
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
-def test_a_checkpoint_that_only_fits_in_part(train_args, tmp_path):
+def test_a_checkpoint_that_only_fits_in_part(train_options, tmp_path):
     """The operating system itself cuts the write off, in the middle of the file."""
     import resource
 
-    train(train_args(), stop_at=2)
+    train(train_options(), stop_at=2)
     folder = tmp_path / "run"
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     limit = len(before["checkpoint.pt"]) // 2
@@ -121,10 +121,10 @@ def test_a_checkpoint_that_only_fits_in_part(train_args, tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         with pytest.raises(TrainingError, match=r"cannot write .*checkpoint\.pt: .*--resume"):
-            train({"out": str(folder)}, resume=True)
+            resume(folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     after = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert set(after) == set(before)
     assert after["checkpoint.pt"] == before["checkpoint.pt"]
-    assert train({"out": str(folder)}, resume=True).is_file()
+    assert resume(folder).is_file()

@@ -4,13 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.checkpoint import (  # noqa: E402
-    load_checkpoint,
-    make_folder,
-    save_checkpoint,
-    write_atomically,
-)
+from training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
+from training.files import make_folder, write_atomically  # noqa: E402
 
 STATE = {"net": {"w": torch.ones(2)}, "step": 3, "args": {}, "data": []}
 
@@ -45,10 +41,12 @@ def test_bad_checkpoints_are_named(tmp_path):
     with pytest.raises(TrainingError, match="is not a checkpoint"):
         load_checkpoint(tmp_path / "text.pt")
     torch.save({"net": {}}, tmp_path / "other.pt")
-    with pytest.raises(TrainingError, match="lacks args, data, step"):
+    with pytest.raises(TrainingError, match="lacks step: not such"):
         load_checkpoint(tmp_path / "other.pt")
+    with pytest.raises(TrainingError, match="lacks args, data: not such"):
+        load_checkpoint(tmp_path / "other.pt", keys=("data", "net", "args"))
     torch.save([1], tmp_path / "list.pt")
-    with pytest.raises(TrainingError, match="lacks"):
+    with pytest.raises(TrainingError, match=r"list\.pt is not a checkpoint"):
         load_checkpoint(tmp_path / "list.pt")
 
 

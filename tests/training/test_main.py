@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from training.__main__ import COMMANDS, OPTIONAL_PACKAGES, main
+from training.__main__ import OPTIONAL_PACKAGES, build_parser, main
 
 ROOT = Path(__file__).parents[2]
+COMMANDS = ("train", "fit", "export", "inspect", "evaluate")
 
 
 def run(*args, code=""):
@@ -22,6 +23,7 @@ def test_help_shows_the_commands_with_an_example_each():
         [sys.executable, "-m", "training", "--help"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0
+    assert tuple(build_parser()[1].examples) == COMMANDS
     for command in COMMANDS:
         assert f"python -m training {command} " in done.stdout
 

@@ -1,34 +1,35 @@
-"""Borders in the training: the published pass, reflections included, on small patches.
+"""Borders in training: the published forward pass, with reflections, on small patches.
 
-Inside an image many tables are equivalent: what one rotation adds, another can take away. At the
-borders they are not, because each rotation's maps are reflected there by themselves. A table
-trained on insides alone shows a frame of wrong grey levels around every image. So each step also
-enlarges a few small patches as if they were whole images, and their error joins the loss.
+Inside an image many tables are equivalent: what one rotation adds, another may subtract. At the
+borders they differ, because each rotation's maps are reflected separately. A table trained on
+inner parts alone gives wrong grey levels along the borders of every image. So each step also
+upscales a few small patches as if they were whole images, and adds their error to the loss.
 """
 
 from __future__ import annotations
 
 import torch
 
-from training.eclut.grid import LEVELS, MARGIN
+from training.eclut.constants import LEVELS, MARGIN, TAPS
 from training.eclut.network import ExpandConv, add_row_below, ensemble
-from training.eclut.quantize import TAPS
 
-PATCH = 8  # input pixels on a side: nearly all of it is border
-WEIGHT = 0.1  # of the patches' mean squared error beside that of the insides
+#: Side of a patch, in input pixels: most of it is near a border.
+PATCH = 8
+#: Weight of the patches' mean squared error, relative to that of the inner parts.
+WEIGHT = 0.1
 
 
 def patches_of(
     images: torch.Tensor, targets: torch.Tensor, scale: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cut a patch off each crop: (B, n, n) and (B, r * n, r * n), n = `PATCH` or all there is.
+    """Cut a patch from each crop: (B, n, n) and (B, r * n, r * n), n = `PATCH` or less.
 
     Parameters
     ----------
     images : torch.Tensor
-        (B, h, w) crops with their margin.
+        (B, h, w) crops with a margin.
     targets : torch.Tensor
-        (B, r * (h - 2 * MARGIN), r * (w - 2 * MARGIN)) of the insides.
+        (B, r * (h - 2 * MARGIN), r * (w - 2 * MARGIN)), of the inner parts.
     scale : int
     """
     side = min(PATCH, images.shape[1] - 2 * MARGIN)
@@ -39,7 +40,7 @@ def patches_of(
 def whole_sums(
     images: torch.Tensor, lut: torch.Tensor, position: torch.Tensor, expand: ExpandConv
 ) -> torch.Tensor:
-    """Sum of entries over taps and rotations, of whole images, borders included.
+    """Sum entries over taps and rotations, of whole images, borders included.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def whole_sums(
     lut : torch.Tensor
         (U, 9, r, r) entries.
     position : torch.Tensor
-        (65536,) where each pair's entry stands; each pair needs its swapped twin as well.
+        (65536,) index of each pair's entry; for each pair its swapped pair is needed, too.
     expand : ExpandConv
 
     Returns
@@ -63,6 +64,7 @@ def whole_sums(
         entries = lut[position[padded[:, :-1] * LEVELS + padded[:, 1:]]]
         batch, height, width = turned.shape
         maps = entries.permute(0, 3, 1, 4, 2, 5).reshape(batch, TAPS, height * r, width * r)
-        return expand(maps)[:, 0] * TAPS
+        total: torch.Tensor = expand(maps)[:, 0] * TAPS
+        return total
 
     return ensemble(one_rotation, images)

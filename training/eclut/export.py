@@ -1,90 +1,49 @@
-"""From a network to the table file and its card, as `lutsr` ships and loads them."""
+"""From the checkpoint of a network to the model file."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from lutsr._modelfile import Model, write_model
-from training.checkpoint import load_checkpoint, make_folder
+from lutsr._modelfile import Model
 from training.eclut.grid import table_from_network
 from training.eclut.network import SRNet
-from training.errors import TrainingError
-from training.record import commit as current_commit
+from training.eclut.options import TrainOptions
+from training.export import Origin, write_with_card
+from training.record import with_licences
+from training.run import load_run
 
-LICENCE = "BSD-3-Clause"
-
-
-def network_of(state: dict[str, Any], device: str | torch.device = "cpu") -> SRNet:
-    """Rebuild the network of a checkpoint."""
-    args = state["args"]
-    net = SRNet(args["scale"], args["expand_shift"], args["width"]).to(device)
-    net.load_state_dict(state["net"])
-    return net
+#: Kind of the runs of the network route.
+NETWORK = "network of eclut"
 
 
-def with_licences(data: list[dict[str, Any]], licences: dict[str, str]) -> list[dict[str, Any]]:
-    """Name the licence of each data set of a run, "unknown" where none is given.
-
-    Raises
-    ------
-    TrainingError
-        If a licence is for a data set that the run does not have.
-    """
-    names = [entry["name"] for entry in data]
-    for name in licences:
-        if name not in names:
-            raise TrainingError(f"no data set {name!r} in this run; it has {', '.join(names)}")
-    return [{**entry, "licence": licences.get(entry["name"], "unknown")} for entry in data]
+def make_model(name: str, table: NDArray[np.int8], expand_shift: int) -> Model:
+    """Return the model of a table (256, 256, 9, r, r)."""
+    parameters = {"expand_shift": expand_shift}
+    return Model(name, table.shape[-1], "eclut", parameters, {"lut": table})
 
 
-def write_table(
-    folder: str | Path,
-    table: np.ndarray,
-    *,
-    model: str,
-    expand_shift: int,
-    trained_on: list[dict[str, Any]],
-    command: str,
-    commit: str,
-    metrics: dict[str, dict[str, float]] | None = None,
-) -> Path:
-    """Write `<model>_x<r>.npy` and then its card.
-
-    Parameters
-    ----------
-    folder : path
-        Made if missing.
-    table : numpy.ndarray
-        int8, (256, 256, 9, r, r).
-    model, expand_shift, trained_on, command, commit, metrics
-        For the card; `trained_on` lists ``{"name", "images", "licence"}``.
+def load_network(checkpoint: str | Path) -> tuple[SRNet, TrainOptions, dict[str, Any]]:
+    """Load a network from the checkpoint of its run.
 
     Returns
     -------
-    pathlib.Path
-        The table's file.
+    net : SRNet
+    options : TrainOptions
+        Those of the run.
+    state : dict
+        The whole checkpoint; see `training.run.Run.save`.
     """
-    scale = table.shape[-1]
-    found = Model(model, scale, "eclut", {"expand_shift": expand_shift}, {"lut": table})
-    make_folder(folder)
-    path = Path(folder) / f"{model}_x{scale}.npy"
-    try:
-        write_model(
-            path,
-            found,
-            trained_on=trained_on,
-            command=command,
-            commit=commit,
-            metrics=metrics or {},
-            licence=LICENCE,
-        )
-    except OSError as error:
-        raise TrainingError(f"cannot write {path}: {error.strerror or error}") from error
-    return path
+    state = load_run(checkpoint, NETWORK)
+    options = TrainOptions(**state["args"])
+    net = SRNet(options.scale, options.expand_shift, options.width)
+    net.load_state_dict(state["task"]["net"])
+    return net, options, state
 
 
 def export_checkpoint(
@@ -92,42 +51,34 @@ def export_checkpoint(
     folder: str | Path,
     *,
     model: str | None = None,
-    licences: dict[str, str] | None = None,
-    metric_folders: dict[str, str] | None = None,
+    licences: Mapping[str, str] | None = None,
+    metric_folders: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write the table and card of a checkpoint; the ``export`` command.
+    """Write the model and card of a network's checkpoint; the ``export`` command.
 
     Parameters
     ----------
     checkpoint : path
         ``checkpoint.pt`` of a run.
     folder : path
-        Where table and card go.
+        Made if missing.
     model : str, optional
         Name on the card and of the files; the run's own by default.
-    licences : dict, optional
-        Licence of each data set the run was trained on; the run's own by default.
-    metric_folders : dict, optional
-        Name and folder of HR images of each set to put figures of on the card.
-    """
-    state = load_checkpoint(checkpoint)
-    args = state["args"]
-    trained_on = with_licences(state["data"], {**args["licences"], **(licences or {})})
-    with torch.no_grad():
-        table = table_from_network(network_of(state), args["alpha"]).numpy()
-    common = {
-        "model": model or args["model"],
-        "expand_shift": args["expand_shift"],
-        "trained_on": trained_on,
-        "command": args["command"],
-        # What trained it, not what wrote it, where the run knows.
-        "commit": state.get("commit") or current_commit(),
-    }
-    path = write_table(folder, table, **common)
-    if metric_folders:
-        # Imported here: it needs scikit-image, which plain export does without.
-        from training.evaluation.evaluate import figures
+    licences : mapping, optional
+        Licence of each data set that the run was trained on; the run's own by default.
+    metric_folders : mapping, optional
+        Folder of full-size images of each set whose figures the card gets.
 
-        metrics = {name: figures(path, [hr])[0] for name, hr in metric_folders.items()}
-        path = write_table(folder, table, **common, metrics=metrics)
-    return path
+    Returns
+    -------
+    pathlib.Path
+        The model's file.
+    """
+    net, options, state = load_network(checkpoint)
+    trained_on = with_licences(state["data"], {**options.licences, **(licences or {})})
+    with torch.no_grad():
+        table = table_from_network(net, options.alpha).numpy()
+    made = make_model(model or options.model, table, options.expand_shift)
+    # The commit is that of the training, not of the export.
+    origin = Origin(trained_on, options.command, state["commit"])
+    return write_with_card(folder, made, origin, metric_folders)

@@ -1,7 +1,7 @@
 """The network and the expanded convolution, with the published forward pass.
 
-Everything here is the slow, obvious form. ``training.eclut.grid`` computes the same numbers
-from the table and is what training uses; the tests hold the two together.
+This is the slow and obvious form. Training uses ``training.eclut.grid``, which computes the same
+numbers from the table; tests compare the two.
 """
 
 from __future__ import annotations
@@ -12,20 +12,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from training.eclut.quantize import TAPS
-
-SCALES = (2, 3, 4)
-
-
-def tap_offsets(expand_shift: int) -> list[tuple[int, int]]:
-    """Where each of the nine taps moves its map, in output pixels: row-major over (dy, dx)."""
-    return [(dy * expand_shift, dx * expand_shift) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+from training.eclut.constants import TAPS, tap_offsets
+from training.evaluation.degrade import SCALES
 
 
 def reflect_pad(maps: torch.Tensor, pad: int) -> torch.Tensor:
     """Pad the last two axes as ``np.pad(mode="reflect")`` does, also beyond an axis's length."""
     for axis in (-2, -1):
-        # NumPy's own answer for a row of indices; torch refuses pads as long as the axis.
+        # NumPy pads the indices: torch refuses pads that are as long as the axis.
         source = np.pad(np.arange(maps.shape[axis]), pad, mode="reflect")
         maps = maps.index_select(axis, torch.from_numpy(source).to(maps.device))
     return maps
@@ -38,12 +32,12 @@ def add_row_below(image: torch.Tensor) -> torch.Tensor:
 
 
 class ExpandConv(nn.Module):
-    """Nine maps, each moved by its tap's offset with reflected borders, averaged to one.
+    """The mean of nine maps, each moved by its tap's offset, with reflected borders.
 
     Parameters
     ----------
     expand_shift : int
-        Output pixels a tap moves its map by: 1 as published, or the scale.
+        Output pixels that a tap moves its map by: 1 as published, or the scale.
     """
 
     def __init__(self, expand_shift: int) -> None:
@@ -53,7 +47,7 @@ class ExpandConv(nn.Module):
         self.expand_shift = expand_shift
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """(N, 9, H, W) -> (N, 1, H, W)."""
+        """Combine maps (N, 9, H, W) to one, (N, 1, H, W)."""
         if maps.ndim != 4 or maps.shape[1] != TAPS:
             raise ValueError(f"maps must have shape (N, 9, H, W), got {tuple(maps.shape)}")
         height, width = maps.shape[-2:]
@@ -94,11 +88,26 @@ class SRNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                assert module.bias is not None
                 nn.init.zeros_(module.bias)
 
+    @property
+    def head(self) -> nn.Conv2d:
+        """The last convolution."""
+        head = self.body[-2]
+        assert isinstance(head, nn.Conv2d)
+        return head
+
     def maps(self, padded: torch.Tensor) -> torch.Tensor:
-        """(N, 1, H + 1, W), the row below included -> (N, 9, rH, rW), before any scaling."""
-        return self.body(padded)
+        """Compute the maps (N, 9, rH, rW), before any scaling.
+
+        Parameters
+        ----------
+        padded : torch.Tensor
+            (N, 1, H + 1, W), with the row below the last one.
+        """
+        maps: torch.Tensor = self.body(padded)
+        return maps
 
     def forward(
         self,
@@ -106,17 +115,17 @@ class SRNet(nn.Module):
         alpha: float,
         snap: Callable[[torch.Tensor, float], torch.Tensor] | None = None,
     ) -> torch.Tensor:
-        """One rotation's image.
+        """Compute the image of one rotation.
 
         Parameters
         ----------
         x : torch.Tensor
             (B, C, H, W), values in [0, 1].
         alpha : float
-            Scaling of the maps; it and the mean over taps are the only ones.
+            Factor of the maps; besides it there is only the mean over taps.
         snap : callable, optional
-            Applied to the maps together with alpha, for example
-            `training.eclut.quantize.snap_maps` to see the int8 table's result.
+            Function of the maps and alpha, such as `training.eclut.quantize.snap_maps` for the
+            int8 table's result.
 
         Returns
         -------
@@ -129,12 +138,12 @@ class SRNet(nn.Module):
         maps = self.maps(add_row_below(x.reshape(batch * channels, 1, height, width)))
         if snap is not None:
             maps = snap(maps, alpha)
-        image = self.expand(maps * alpha)
+        image: torch.Tensor = self.expand(maps * alpha)
         return image.reshape(batch, channels, height * self.scale, width * self.scale)
 
 
 def ensemble(forward: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    """Sum over four rotations: turn by k quarter turns, apply, turn back."""
+    """Sum over four rotations: rotate by k quarter turns, apply, rotate back."""
     turned_back = [
         torch.rot90(forward(torch.rot90(x, k, (-2, -1))), -k, (-2, -1)) for k in range(4)
     ]

@@ -1,52 +1,53 @@
-"""Choosing among equal tables the one with the best borders.
+"""Choosing, among tables with the same windows, the one with the best borders.
 
 Inside an image only the windows of pairs matter (see `training.eclut.windows`), and many tables
-have the same windows: where the entries of (p, q) and of (q, p) overlap, or two taps of one entry,
-only
-their sum reaches the image. At the borders, where every rotation reflects its own maps, they
-differ: an even split leaves a frame of wrong grey levels around every image. Here a small network
-says how much to move between such entries, and learns it on small patches enlarged as if they
-were whole images. The insides of images stay as they are, to the integer.
+have the same windows: where the entries of (p, q) and (q, p) overlap, or two taps of one entry,
+only their sum affects the image. At the borders, where every rotation reflects its own maps, the
+tables differ: an even split gives wrong grey levels along the borders of every image. Here a
+small network predicts how much to move between such entries. It is trained on small patches that
+are upscaled as if they were whole images. The inner parts of images do not change at all.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from training.crops import CropSampler
 from training.eclut.borders import PATCH, whole_sums
+from training.eclut.constants import ENTRY_MAX, ENTRY_MIN, LEVELS, PAIRS, TAPS, tap_offsets
 from training.eclut.grid import (
-    LEVELS,
     WINDOW_COLS,
     WINDOW_ROWS,
+    all_pairs,
+    evaluate_all,
     evaluate_pairs,
-    fuse,
+    full_windows,
     pairs_in,
+    swap_pairs,
 )
-from training.eclut.network import SRNet, tap_offsets
-from training.eclut.quantize import (
-    ALPHA,
-    ENTRY_MAX,
-    ENTRY_MIN,
-    TAPS,
-    clamp_through,
-    grey_error,
-)
+from training.eclut.network import SRNet
+from training.eclut.options import ALPHA
+from training.eclut.quantize import clamp_through, grey_error
 from training.errors import TrainingError
-from training.evaluation.pictures import CropSampler, Picture
+from training.evaluation.pictures import Picture
 
+#: Patches per step.
 BATCH = 64
+#: Highest learning rate.
 PEAK_RATE = 3e-3
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread: with steps so small, more of them mostly wait for each other."""
+    """Limit torch to one thread: steps are so small that more threads mostly wait."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -56,25 +57,25 @@ def one_thread() -> Iterator[None]:
 
 
 def moved(entries: torch.Tensor, swapped: torch.Tensor, expand_shift: int) -> torch.Tensor:
-    """Take from entries (U, 9, r, r) what windows would show: the rest only moves values.
+    """Project entries (U, 9, r, r) onto those whose windows are zero: they only move values.
 
     Parameters
     ----------
     entries : torch.Tensor
-        Any values; pair (p, q) comes with (q, p).
+        Any values; with each pair its swapped pair.
     swapped : torch.Tensor
-        (U,) where each pair's twin stands.
+        (U,) index of each pair's swapped pair.
     expand_shift : int
 
     Returns
     -------
     torch.Tensor
-        (U, 9, r, r), the part of `entries` whose windows are zero.
+        (U, 9, r, r).
     """
     r = entries.shape[-1]
     one = torch.zeros(1, dtype=torch.int64, device=entries.device)
-    count = fuse(torch.ones_like(entries[:1]), one, expand_shift).clamp(min=1)
-    share = fuse(entries, swapped, expand_shift) / count
+    count = full_windows(torch.ones_like(entries[:1]), one, expand_shift).clamp(min=1)
+    share = full_windows(entries, swapped, expand_shift) / count
     cells = share.reshape(-1, WINDOW_ROWS, WINDOW_COLS, r, r).permute(0, 1, 3, 2, 4)
     picture = cells.reshape(-1, WINDOW_ROWS * r, WINDOW_COLS * r)
     shown = [
@@ -85,14 +86,14 @@ def moved(entries: torch.Tensor, swapped: torch.Tensor, expand_shift: int) -> to
 
 @one_thread()
 def better_borders(
-    table: np.ndarray,
+    table: NDArray[np.int8],
     expand_shift: int,
-    pictures: list[Picture],
+    pictures: Sequence[Picture],
     *,
     steps: int,
     seed: int = 1,
     device: str | torch.device = "cpu",
-) -> np.ndarray:
+) -> NDArray[np.int8]:
     """Move values between the entries of a table so that borders come out right.
 
     Parameters
@@ -101,13 +102,12 @@ def better_borders(
         int8, (256, 256, 9, r, r).
     expand_shift : int
         1 or the scale.
-    pictures : list of Picture
-        To learn from.
+    pictures : sequence of Picture
+        Training data.
     steps : int
-        Zero leaves the table as it is.
+        With 0, the table is returned as it is.
     seed : int
     device : torch.device
-        Where to learn.
 
     Returns
     -------
@@ -119,13 +119,13 @@ def better_borders(
     r = table.shape[-1]
     torch.manual_seed(seed)
     net = SRNet(r, expand_shift).to(device)
-    with torch.no_grad():  # to begin with, nothing moves
-        net.body[-2].weight.zero_()
+    with torch.no_grad():  # at first, no value moves
+        net.head.weight.zero_()
     optimizer = torch.optim.Adam(net.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps + 1)
     side = min(PATCH, *(min(p.lr.shape[:2]) for p in pictures))
     sampler = CropSampler(pictures, side, 0, BATCH, seed)
-    given = torch.from_numpy(table.reshape(LEVELS * LEVELS, TAPS, r, r)).to(device, torch.float32)
+    given = torch.from_numpy(table.reshape(PAIRS, TAPS, r, r)).to(device, torch.float32)
     bar = tqdm(range(steps), desc="borders", unit="step", file=sys.stderr)
     for step in bar:
         images, targets = (torch.from_numpy(array).to(device) for array in sampler(step))
@@ -144,19 +144,18 @@ def better_borders(
         if step % 20 == 0:
             bar.set_postfix_str(f"mse {loss.item():.1f}", refresh=False)
     with torch.no_grad():
-        everything = torch.arange(LEVELS * LEVELS, device=device)
-        swapped = (everything % LEVELS) * LEVELS + everything // LEVELS
-        parts = everything.split(8192)
-        wish = torch.cat([evaluate_pairs(net, part, ALPHA, False) for part in parts])
-        change = moved(wish, swapped, expand_shift)
+        wish = evaluate_all(net, ALPHA, rounding=False)
+        change = moved(wish, swap_pairs(all_pairs(wish.device)), expand_shift)
     return round_moves(table, change.reshape(table.shape).cpu().numpy(), expand_shift)
 
 
-def round_moves(table: np.ndarray, change: np.ndarray, expand_shift: int) -> np.ndarray:
-    """Add a change whose windows are zero to a table, in whole numbers, windows kept exactly.
+def round_moves(
+    table: NDArray[np.int8], change: NDArray[np.floating[Any]], expand_shift: int
+) -> NDArray[np.int8]:
+    """Add a change whose windows are zero to a table, in integers; windows stay exactly the same.
 
-    The entries that share a value of a window are rounded one after the other, each with the
-    error of those before it; where int8 leaves no room the old entries stay.
+    The entries that contribute to a value of a window are rounded one after the other, each with
+    the rounding error of those before it. Where int8 leaves no room, the old entries stay.
 
     Parameters
     ----------
@@ -177,10 +176,10 @@ def round_moves(table: np.ndarray, change: np.ndarray, expand_shift: int) -> np.
     result = table.copy()
     wish = table + change
     for first, second in ((p, q), (level, level)):
-        alone = first is second  # p twice: both its entries are the same one
+        alone = first is second  # equal pairs: both entries are the same one
         rows, cols = WINDOW_ROWS * r, WINDOW_COLS * r
         owed = np.zeros((rows * cols, len(first)))
-        members: list[tuple[int, tuple]] = []
+        members: list[tuple[int, tuple[Any, ...]]] = []
         for turned in (False,) if alone else (False, True):
             a, b = (second, first) if turned else (first, second)
             for tap, (dy, dx) in enumerate(tap_offsets(expand_shift)):

@@ -1,61 +1,62 @@
 """Windows: what a pair of grey levels adds around itself; the unknowns of the fit.
 
-A pair p above q sees rotations 0 and 180 of the method, and what they add together is a
-window of 4 x 3 cells (r x r values each) that starts one cell up and left of p's. The
-method's rotations make two constraints, and training on mirrored pictures a third:
+A pair, p above q, is looked up by rotations 0 and 180 of the method. What they add together is a
+window of 4 x 3 cells (r x r values each) that starts one cell above and left of p's. There are
+three constraints, two by the method's rotations and one by training on mirrored pictures:
 
-- the window of (q, p) is that of (p, q), turned by 180 degrees;
-- the window of q to the right of p is that of q below p, turned by 90 degrees;
-- a window is its own mirror image, left to right; so the second is a transposition.
+- the window of (q, p) is that of (p, q), rotated by 180 degrees;
+- the window of q to the right of p is that of q below p, rotated by 90 degrees;
+- a window equals its own mirror image, left to right; so the second is a transposition.
 
-Windows are float32 arrays (256, 256, 4, 3, r, r): ``[p][q]``, rows and columns of cells,
-rows and columns of a cell; in quarter grey levels. They *leave out* p in p's own cell and q
-in q's own cell, so that a window says how the result differs from repeated pixels; the
-fused tables of lutsr leave out the same and are 8-bit where every value here fits int8.
+Windows are float32 arrays (256, 256, 4, 3, r, r): ``[p][q]``, rows and columns of cells, rows and
+columns of a cell; in quarter grey levels. Unlike the full windows of `training.eclut.grid`, they
+do not contain p in p's own cell and q in q's own cell: a window is the difference from repeated
+pixels. The fused tables of lutsr hold the same values, in 8 bits if all of them fit int8.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from training.eclut.quantize import ENTRY_MAX, ENTRY_MIN
+from training.eclut.constants import ENTRY_MAX, ENTRY_MIN, LEVELS, WINDOW, tap_offsets
 
-LEVELS = 256
-WINDOW = (4, 3)
 _CELL_AXES = (2, 3, 4, 5)
 
 
 def as_picture(windows: torch.Tensor) -> torch.Tensor:
-    """Lay the cells of windows (..., 4, 3, r, r) out as pictures (..., 4r, 3r)."""
+    """Arrange the cells of windows (..., 4, 3, r, r) as pictures (..., 4r, 3r)."""
     *pairs, rows, cols, r, _ = windows.shape
     return windows.transpose(-3, -2).reshape(*pairs, rows * r, cols * r)
 
 
 def as_cells(pictures: torch.Tensor, r: int) -> torch.Tensor:
-    """Undo `as_picture`."""
+    """Invert `as_picture`."""
     *pairs, rows, cols = pictures.shape
     return pictures.reshape(*pairs, rows // r, r, cols // r, r).transpose(-3, -2).contiguous()
 
 
 def beside(windows: torch.Tensor) -> torch.Tensor:
-    """Windows (256, 256, 3, 4, r, r) of the pairs beside each other."""
+    """Return the windows (256, 256, 3, 4, r, r) of the pairs beside each other."""
     return windows.permute(0, 1, 3, 2, 5, 4).contiguous()
 
 
 def symmetrise(windows: torch.Tensor) -> torch.Tensor:
-    """Project onto windows that obey the constraints: the mean over what must be equal."""
+    """Project onto windows that meet the constraints: average the values that must be equal."""
     half = windows + windows.flip(3, 5)
     return (half + half.transpose(0, 1).flip(*_CELL_AXES)).mul_(0.25)
 
 
 def sum_of_parts(above: torch.Tensor, side: torch.Tensor) -> torch.Tensor:
-    """Adjoint of "take windows, and those `beside`, at once", for symmetric windows."""
+    """Compute the adjoint of the map from windows to windows and those `beside`, if symmetric."""
     return symmetrise(above + side.permute(0, 1, 3, 2, 5, 4))
 
 
 def reach(scale: int, expand_shift: int) -> torch.Tensor:
-    """Mask (4, 3, r, r) of what taps moved by `expand_shift` can touch."""
+    """Return the mask (4, 3, r, r) of values that taps moved by `expand_shift` can change."""
     inside = torch.zeros(WINDOW[0] * scale, WINDOW[1] * scale)
     s = expand_shift
     inside[scale - s : 3 * scale + s, scale - s : 2 * scale + s] = 1
@@ -63,10 +64,10 @@ def reach(scale: int, expand_shift: int) -> torch.Tensor:
 
 
 def limits(scale: int, expand_shift: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Lowest and highest values (256, 256, 4, 3, r, r) that int8 tables can stand for.
+    """Return the lowest and highest values (256, 256, 4, 3, r, r) that int8 tables can have.
 
-    Both ends come from int8 fused tables. Where a pair's own cells have one tap from either
-    side, two int8 entries must make up the value, own level included: at most 254.
+    Both come from int8 fused tables. Where only one tap of each side reaches a pair's own cells,
+    two int8 entries add up to the value and the own level: at most 254.
     """
     low = torch.full((LEVELS, LEVELS, *WINDOW, scale, scale), float(ENTRY_MIN))
     high = torch.full_like(low, float(ENTRY_MAX))
@@ -80,32 +81,33 @@ def limits(scale: int, expand_shift: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _same_at_borders(dy: int, dx: int, u: int, v: int, r: int) -> tuple[int, int]:
-    """Where tap (dy, dx) has the value that (u, v) should equal, for a shift of one pixel.
+    """Return the place in tap (dy, dx) whose value (u, v) should equal, for a shift of one pixel.
 
-    At a border the map is reflected: row 1 then stands where row r - 1 of the cell beyond would,
-    or row r - 2 for row 0. Even areas stay even there if the two are the same.
+    At a border the map is reflected: row 1 then replaces row r - 1 of the cell beyond, or row
+    r - 2 replaces row 0. Constant areas stay constant there if the two are equal.
     """
     u = {(1, 1): r - 1, (-1, r - 2): 0}.get((dy, u), u)
     v = {(1, 1): r - 1, (-1, r - 2): 0}.get((dx, v), v)
     return u, v
 
 
-def _spread_over_taps(patch: np.ndarray, r: int, shift: int) -> np.ndarray:
-    """Taps (256, 256, 9, r, r) whose shifted sum is `patch` (256, 256, 3r, 3r).
+def _spread_over_taps(patch: NDArray[Any], r: int, shift: int) -> NDArray[np.int8]:
+    """Compute taps (256, 256, 9, r, r) whose shifted sum is `patch` (256, 256, 3r, 3r).
 
-    Pixels that several taps reach are spread evenly over those that `_same_at_borders` leaves
-    alone; over the others only what does not fit.
+    A value that several taps reach is divided evenly between those that `_same_at_borders` does
+    not determine; the others get only what does not fit.
     """
-    moves = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-    taps = np.zeros((*patch.shape[:-2], len(moves), r, r), np.int8)
+    offsets = tap_offsets(shift)
+    taps = np.zeros((*patch.shape[:-2], len(offsets), r, r), np.int8)
     span = range(-shift, r + shift)
-    # From the outside in: what others should equal comes first.
+    # From the outside inwards: values that others should equal come first.
     order = sorted(((y, x) for y in span for x in span), key=lambda at: sum(0 <= k < r for k in at))
     for y, x in order:
         left = patch[..., r + y, r + x].astype(np.int32)
-        loose, bound = [], []
-        for tap, (dy, dx) in enumerate(moves):
-            u, v = y - dy * shift, x - dx * shift
+        loose: list[tuple[int, int, int]] = []
+        bound: list[tuple[int, int, int]] = []
+        for tap, (dy, dx) in enumerate(offsets):
+            u, v = y - dy, x - dx
             if not (0 <= u < r and 0 <= v < r):
                 continue
             like = _same_at_borders(dy, dx, u, v, r) if shift == 1 else (u, v)
@@ -113,7 +115,7 @@ def _spread_over_taps(patch: np.ndarray, r: int, shift: int) -> np.ndarray:
             if like != (u, v):
                 taps[..., tap, u, v] = taps[..., tap, *like]
                 left -= taps[..., tap, u, v]
-        # Evenly, and then, where some are full, whatever the others can hold.
+        # Evenly first; then, where some are at their limits, as much as the others can take.
         for places, even in ((loose, True), (loose, False), (bound, True), (bound, False)):
             for due, (tap, u, v) in zip(range(len(places), 0, -1), places, strict=True):
                 old = taps[..., tap, u, v].astype(np.int32)
@@ -127,31 +129,31 @@ def _spread_over_taps(patch: np.ndarray, r: int, shift: int) -> np.ndarray:
     return taps
 
 
-def _level_borders(part: np.ndarray, whole: np.ndarray, r: int) -> None:
-    """Share the overlap out so that even areas stay even at the borders of a picture.
+def _level_borders(part: NDArray[Any], whole: NDArray[Any], r: int) -> None:
+    """Divide the overlap so that constant areas stay constant at the borders of a picture.
 
-    There the method reflects the maps: rows 1 and r - 1 of a cell change places. At the top,
-    rotation 0 puts row r - 1 of its lower taps where row 1 belongs, rotation 180 puts row
-    0 of its upper taps where row r - 2 belongs, and the two others do likewise with columns.
-    Inside the picture only the sum of the two entries counts, so that the lower taps may
-    be chosen to make up for the rest.
+    There the method reflects the maps: rows 1 and r - 1 of a cell are exchanged. At the top,
+    rotation 0 has row r - 1 of its lower taps in place of row 1, rotation 180 has row 0 of its
+    upper taps in place of row r - 2, and the two others do the same with columns. Inside the
+    picture only the sum of the two entries matters, so the lower taps can compensate for the
+    rest.
 
     Parameters
     ----------
     part : numpy.ndarray
-        What the entry (p, q) gives to each window, (256, 256, 4r, 3r); changed in place.
+        The part of each window that the entry (p, q) adds, (256, 256, 4r, 3r); changed in place.
     whole : numpy.ndarray
         The windows, own levels included.
     """
     one, last = 2 * r + 1, 3 * r - 1
     level = np.arange(LEVELS)
     even = whole[level, level].reshape(LEVELS, 4, r, 3 * r).sum(1)
-    sideways = even[:, :, 2 * r + 1] - even[:, :, 3 * r - 1]  # (256, r): by place along the border
+    sideways = even[:, :, 2 * r + 1] - even[:, :, 3 * r - 1]  # (256, r), along the border
     due = part[:, :, 0] - part[:, :, r - 2] - part[:, :, one] + part[:, :, last]
     due[:, :, r : 2 * r] -= sideways[:, None]
 
-    def move(columns: slice, wanted: np.ndarray) -> np.ndarray:
-        """Give to row `one`, take from row `last`, within int8; says what is still due."""
+    def move(columns: slice, wanted: NDArray[Any]) -> NDArray[Any]:
+        """Add to row `one`, subtract from row `last`, within int8; return what is still due."""
         for row, sign, amount in (
             (one, 1, wanted // 2),
             (last, -1, wanted - wanted // 2),
@@ -172,16 +174,16 @@ def _level_borders(part: np.ndarray, whole: np.ndarray, r: int) -> None:
         move(cols, due[:, :, cols] + missing // 2)
 
 
-def table_from_windows(windows: torch.Tensor, expand_shift: int) -> np.ndarray:
-    """Make the int8 table that stands for whole-numbered windows, exactly.
+def table_from_windows(windows: torch.Tensor, expand_shift: int) -> NDArray[np.int8]:
+    """Compute an int8 table whose windows are exactly these, which must be integers.
 
-    Where the two entries of a pair overlap, only their sum reaches the picture: each takes
-    half, the first of the two rounded down.
+    Where the two entries of a pair overlap, only their sum affects the picture: each gets half,
+    the first of the two rounded down.
 
     Parameters
     ----------
     windows : torch.Tensor
-        Symmetric, whole numbers within `limits`.
+        Symmetric, integers within `limits`.
     expand_shift : int
         1 or the scale.
 
@@ -193,7 +195,7 @@ def table_from_windows(windows: torch.Tensor, expand_shift: int) -> np.ndarray:
     r = windows.shape[-1]
     whole = as_picture(windows).numpy().astype(np.int32)
     if not np.array_equal(whole, as_picture(windows).numpy()):
-        raise ValueError("windows must be whole numbers: round them first")
+        raise ValueError("windows must be integers: round them first")
     level = np.arange(LEVELS, dtype=np.int32)
     whole[:, :, r : 2 * r, r : 2 * r] += level[:, None, None, None]
     whole[:, :, 2 * r : 3 * r, r : 2 * r] += level[None, :, None, None]
@@ -212,14 +214,13 @@ def table_from_windows(windows: torch.Tensor, expand_shift: int) -> np.ndarray:
     return _spread_over_taps(part[:, :, : 3 * r], r, expand_shift)
 
 
-def windows_from_table(table: np.ndarray, expand_shift: int) -> torch.Tensor:
-    """Windows that an int8 or float table (256, 256, 9, r, r) stands for, symmetrised."""
+def windows_from_table(table: NDArray[Any], expand_shift: int) -> torch.Tensor:
+    """Compute the windows of an int8 or float table (256, 256, 9, r, r), symmetrised."""
     r = table.shape[-1]
     patch = torch.zeros(LEVELS, LEVELS, 3 * r, 3 * r)
     lut = torch.from_numpy(np.array(table, np.float32))
-    for tap in range(9):
-        y, x = r + (tap // 3 - 1) * expand_shift, r + (tap % 3 - 1) * expand_shift
-        patch[:, :, y : y + r, x : x + r] += lut[:, :, tap]
+    for tap, (dy, dx) in enumerate(tap_offsets(expand_shift)):
+        patch[:, :, r + dy : 2 * r + dy, r + dx : 2 * r + dx] += lut[:, :, tap]
     picture = torch.zeros(LEVELS, LEVELS, 4 * r, 3 * r)
     picture[:, :, : 3 * r] = patch
     picture[:, :, r:] += patch.transpose(0, 1).flip(2, 3)

@@ -77,6 +77,8 @@ class Network(nn.Module):
     Weights of convolutions are matrices (outputs, inputs * places), as `torch.optim.Muon` needs.
     """
 
+    basis: torch.Tensor
+
     def __init__(self, shape: Shape, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.shape = shape

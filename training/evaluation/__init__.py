@@ -1,1 +1,1 @@
-"""Measure pictures: metrics, degradation, picture sets, methods to compare, plots."""
+"""Measuring methods: pictures, degradation, metrics, methods to compare, plots."""

@@ -1,10 +1,10 @@
-"""Decoded pictures on disk, memory-mapped: each is decoded once, whoever trains on it.
+"""Decoded pictures on disk, memory-mapped: each is decoded once for all runs.
 
-A picture becomes two .npy files, one at full size and one per scale, named by a digest of the
-picture's path, size and time of change. Each is written beside its place and moved there when
-complete, so a file that is there is whole: no index is needed, a killed process loses at most
-the picture it was at, and two processes at once do no harm but double work. Files that no run
-has asked for in `KEPT` seconds are deleted; all of the folder may be whenever nobody trains.
+A picture has .npy files, one at full size and one per scale, named by a digest of the picture's
+path, size and modification time. Each is written under another name and renamed when complete:
+no index is needed, a killed process loses at most the picture that it was writing, and two
+processes at the same time only do the work twice. Files that no run has used for `KEPT` seconds
+are deleted. The whole folder may be deleted whenever no run is active.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.errors import TrainingError
 from training.evaluation.degrade import shrink
 from training.files import make_folder, write_atomically
 
-#: Part of every name; to be raised when decoding or shrinking changes.
+#: Part of every digest; to be increased when decoding or shrinking changes.
 VERSION = 1
-#: Files mapped at a time: each keeps a descriptor, of which some systems give only 256.
+#: Files mapped at the same time: each has a descriptor, and some systems allow only 256.
 OPEN_FILES = 100
-#: Seconds after which an unfinished file is that of a killed process.
+#: Age, in seconds, from which on an unfinished file is one of a killed process.
 STALE = 3600.0
-#: Seconds after which a file that no run has asked for is deleted: 30 days.
+#: Seconds without use after which a file is deleted: 30 days.
 KEPT = 30 * 24 * 3600.0
-#: What this module calls a file, and an unfinished one: no other file is ever deleted.
+#: Names of files, and of unfinished ones; files of other names are never deleted.
 _FILE = re.compile(r"[0-9a-f]{32}(_x[234])?\.npy")
 _UNFINISHED = re.compile(rf"\.{_FILE.pattern}\..+")
 
 
 def user_cache() -> Path:
-    """Folder for decoded pictures where ``--cache`` does not say another."""
+    """Return the default folder for decoded pictures."""
     if sys.platform == "win32" and "LOCALAPPDATA" in os.environ:
         base = Path(os.environ["LOCALAPPDATA"])
     elif sys.platform == "darwin":
@@ -51,8 +52,8 @@ def user_cache() -> Path:
 
 
 @lru_cache(maxsize=OPEN_FILES)
-def open_mapped(path: Path) -> np.ndarray:
-    """Map a file, read-only; what is read of it comes from the disk when it is read."""
+def open_mapped(path: Path) -> NDArray[np.uint8]:
+    """Map a file, read-only."""
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
@@ -71,7 +72,7 @@ class Cache:
         self._sweep()
 
     def _sweep(self) -> None:
-        """Delete what killed processes left, and what no run has asked for in a long time."""
+        """Delete unfinished files of killed processes, and files that no run uses any more."""
         for file in self.folder.iterdir():
             if _FILE.fullmatch(file.name):
                 limit = KEPT
@@ -83,25 +84,27 @@ class Cache:
                 if time.time() - file.stat().st_mtime > limit:
                     file.unlink()
             except OSError:
-                pass  # another process was quicker, or it is not ours: either way no harm
+                pass  # another process has deleted it, or another user owns it
 
     def files(self, path: Path, scale: int) -> tuple[Path, Path]:
-        """Name the files of a picture: at full size, and shrunk."""
+        """Return the files of a picture: at full size, and shrunk."""
         stat = path.stat()
         text = f"{VERSION}\0{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return self.folder / f"{digest}.npy", self.folder / f"{digest}_x{scale}.npy"
 
-    def _get(self, file: Path, shape: tuple[int, ...], make: Callable[[], np.ndarray]) -> None:
-        """Make a file unless it is there with that shape."""
+    def _provide(
+        self, file: Path, shape: tuple[int, ...], make: Callable[[], NDArray[np.uint8]]
+    ) -> None:
+        """Write a file unless there is one of that shape."""
         try:
             found = open_mapped(file)
             if found.dtype == np.uint8 and found.shape == shape:
-                with suppress(OSError):  # a folder that others own serves as well
-                    os.utime(file)  # asked for now: see `KEPT`
+                with suppress(OSError):  # the folder may belong to another user
+                    os.utime(file)  # used now: see `KEPT`
                 return
         except (OSError, ValueError, EOFError):
-            pass  # missing, or spoilt by something that is not us
+            pass  # missing or damaged
         buffer = io.BytesIO()
         np.save(buffer, np.ascontiguousarray(make()), allow_pickle=False)
         try:
@@ -111,9 +114,13 @@ class Cache:
         open_mapped.cache_clear()
 
     def add(
-        self, path: Path, size: tuple[int, int], scale: int, read: Callable[[Path], np.ndarray]
+        self,
+        path: Path,
+        size: tuple[int, int],
+        scale: int,
+        read: Callable[[Path], NDArray[np.uint8]],
     ) -> tuple[Path, Path]:
-        """Decode and shrink a picture unless that has been done.
+        """Decode and shrink a picture, unless its files exist.
 
         Parameters
         ----------
@@ -124,16 +131,16 @@ class Cache:
         scale : int
             2, 3 or 4.
         read : callable
-            Decodes the picture to uint8 RGB; only called when it is needed.
+            Decodes the picture to uint8 RGB; called only if needed.
 
         Returns
         -------
         tuple of pathlib.Path
-            Files to be opened with `open_mapped`: at full size (sides not cropped) and shrunk.
+            Files for `open_mapped`: at full size (sides not cropped), and shrunk.
         """
         full, small = self.files(path, scale)
         height, width = size
-        self._get(full, (height, width, 3), lambda: read(path))
+        self._provide(full, (height, width, 3), lambda: read(path))
         shape = (height // scale, width // scale, 3)
-        self._get(small, shape, lambda: shrink(open_mapped(full), scale))
+        self._provide(small, shape, lambda: shrink(open_mapped(full), scale))
         return full, small

@@ -1,17 +1,23 @@
-"""MATLAB's ``imresize`` with the bicubic kernel, to the last bit, for whole-number scales.
+"""MATLAB's ``imresize`` with the bicubic kernel, bit for bit, for integer scales.
 
-Shrinking widens the kernel by the scale (antialiasing); borders are mirrored with the
-edge repeated; uint8 is rounded half up and clipped after each of the two passes, rows
-(axis 0) first. At whole-number scales every kernel weight is a fraction with one common
-denominator, so whole-number arithmetic is exact and no tie depends on rounding errors.
+Shrinking widens the kernel by the scale (antialiasing). Borders are mirrored with the edge
+repeated. uint8 is rounded half up and clipped after each of the two passes, rows (axis 0) first.
+At integer scales all kernel weights are fractions with one common denominator, so integer
+arithmetic is exact and no tie depends on rounding errors.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
+#: Scales of this module, and so of all models that are trained here.
+SCALES = (2, 3, 4)
+
+Image = NDArray[np.uint8]
 
 
-def _cubic_numerator(steps: np.ndarray, scale: int) -> np.ndarray:
+def _cubic_numerator(steps: NDArray[np.int64], scale: int) -> NDArray[np.int64]:
     """Keys' cubic (a = -0.5) at ``steps / (2 * scale)``, times ``2 * (2 * scale) ** 3``."""
     unit = 2 * scale
     t = np.abs(steps).astype(np.int64)
@@ -20,12 +26,12 @@ def _cubic_numerator(steps: np.ndarray, scale: int) -> np.ndarray:
     return np.where(t <= unit, near, np.where(t <= 2 * unit, far, 0))
 
 
-def _divide_and_clip(total: np.ndarray, denominator: int) -> np.ndarray:
+def _divide_and_clip(total: NDArray[np.int32], denominator: int) -> Image:
     """Round half up and clip to uint8."""
     return np.clip((2 * total + denominator) // (2 * denominator), 0, 255).astype(np.uint8)
 
 
-def _shrink_rows(image: np.ndarray, scale: int) -> np.ndarray:
+def _shrink_rows(image: Image, scale: int) -> Image:
     rows = len(image) // scale
     reach = 2 * scale  # source rows on each side of an output row's centre
     offsets = np.arange(-reach, scale + reach)
@@ -39,7 +45,7 @@ def _shrink_rows(image: np.ndarray, scale: int) -> np.ndarray:
     return _divide_and_clip(total, int(weights.sum()))
 
 
-def _enlarge_rows(image: np.ndarray, scale: int) -> np.ndarray:
+def _upscale_rows(image: Image, scale: int) -> Image:
     rows = len(image)
     pad = ((2, 2),) + ((0, 0),) * (image.ndim - 1)
     padded = np.pad(image, pad, mode="symmetric").astype(np.int32)
@@ -54,22 +60,22 @@ def _enlarge_rows(image: np.ndarray, scale: int) -> np.ndarray:
     return big.reshape(rows * scale, *image.shape[1:])
 
 
-def _check(image: np.ndarray, scale: int) -> None:
+def _check(image: Image, scale: int) -> None:
     if image.dtype != np.uint8 or image.ndim not in (2, 3):
         raise ValueError(
             f"image must be a uint8 array (H, W) or (H, W, C), got {image.dtype} {image.shape}"
         )
-    if scale not in (2, 3, 4):
+    if scale not in SCALES:
         raise ValueError(f"scale must be 2, 3 or 4, got {scale}")
 
 
-def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
-    """Keep the largest part at the top left whose sides are multiples of the scale."""
+def crop_to_multiple(image: Image, scale: int) -> Image:
+    """Crop at the bottom and right to sides that are multiples of the scale."""
     height, width = image.shape[:2]
     return image[: height - height % scale, : width - width % scale]
 
 
-def shrink(image: np.ndarray, scale: int) -> np.ndarray:
+def shrink(image: Image, scale: int) -> Image:
     """Shrink as ``imresize(image, 1 / scale)`` does, cropping to a multiple of the scale.
 
     Parameters
@@ -91,8 +97,8 @@ def shrink(image: np.ndarray, scale: int) -> np.ndarray:
     return np.ascontiguousarray(_shrink_rows(rows_done.swapaxes(0, 1), scale).swapaxes(0, 1))
 
 
-def enlarge(image: np.ndarray, scale: int) -> np.ndarray:
-    """Enlarge as ``imresize(image, scale)`` does: the bicubic rival of the evaluation."""
+def upscale_bicubic(image: Image, scale: int) -> Image:
+    """Upscale as ``imresize(image, scale)`` does: the bicubic that papers compare with."""
     _check(image, scale)
-    rows_done = _enlarge_rows(image, scale)
-    return np.ascontiguousarray(_enlarge_rows(rows_done.swapaxes(0, 1), scale).swapaxes(0, 1))
+    rows_done = _upscale_rows(image, scale)
+    return np.ascontiguousarray(_upscale_rows(rows_done.swapaxes(0, 1), scale).swapaxes(0, 1))

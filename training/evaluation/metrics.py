@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
 
 LUMA_WEIGHTS = (65.481, 128.553, 24.966)
 
 
-def luma(image: np.ndarray) -> np.ndarray:
-    """BT.601 limited-range luma, unrounded, of uint8 RGB (H, W, 3); float64 (H, W)."""
+def luma(image: Image) -> NDArray[np.float64]:
+    """Compute BT.601 limited-range luma, unrounded, of uint8 RGB (H, W, 3): float64 (H, W)."""
     if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"image must be RGB of shape (H, W, 3), got {image.shape}")
-    return 16.0 + image.astype(np.float64) @ np.array(LUMA_WEIGHTS) / 255.0
+    weighted: NDArray[np.float64] = image.astype(np.float64) @ np.array(LUMA_WEIGHTS)
+    return 16.0 + weighted / 255.0
 
 
-def _shaved_pair(result: np.ndarray, truth: np.ndarray, shave: int) -> list[np.ndarray]:
+def _shaved_pair(result: Image, truth: Image, shave: int) -> list[NDArray[np.float64]]:
     if result.shape != truth.shape:
         raise ValueError(
             f"result and truth must have one shape, got {result.shape} and {truth.shape}"
@@ -25,16 +29,16 @@ def _shaved_pair(result: np.ndarray, truth: np.ndarray, shave: int) -> list[np.n
     return [luma(image)[shave : height - shave, shave : width - shave] for image in (result, truth)]
 
 
-def psnr_y(result: np.ndarray, truth: np.ndarray, shave: int) -> float:
-    """Peak signal-to-noise ratio of luma in dB, peak 255, `shave` pixels cut off all round."""
+def psnr_y(result: Image, truth: Image, shave: int) -> float:
+    """Compute the PSNR of luma in dB, peak 255, without `shave` pixels at each side."""
     a, b = _shaved_pair(result, truth, shave)
-    error = np.mean((a - b) ** 2)
+    error = float(np.mean((a - b) ** 2))
     return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
 
 
-def ssim_y(result: np.ndarray, truth: np.ndarray, shave: int) -> float:
-    """Structural similarity of luma: 11 x 11 Gaussian of sigma 1.5, peak 255."""
-    # Here, so that training itself, which only needs the PSNR, runs without scikit-image.
+def ssim_y(result: Image, truth: Image, shave: int) -> float:
+    """Compute the SSIM of luma: 11 x 11 Gaussian window of sigma 1.5, peak 255."""
+    # Imported here: training itself needs only the PSNR, and runs without scikit-image.
     from skimage.metrics import structural_similarity
 
     a, b = _shaved_pair(result, truth, shave)

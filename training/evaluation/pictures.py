@@ -1,4 +1,4 @@
-"""Pictures from a folder: decoded once, degraded exactly, cut into random crops."""
+"""Pictures of a folder: decoded, shrunk, in memory or mapped from a cache."""
 
 from __future__ import annotations
 
@@ -7,56 +7,86 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
 from training.errors import TrainingError
 from training.evaluation.cache import Cache, open_mapped
-from training.evaluation.degrade import crop_to_multiple, shrink
+from training.evaluation.degrade import SCALES, crop_to_multiple, shrink
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 COLOUR, GREY = ("RGB", "RGBA"), ("L", "LA")
 
 
 class UnusableError(TrainingError):
-    """A picture to be skipped; says why."""
+    """The reason why a picture is skipped."""
+
+
+class Picture(Protocol):
+    """A picture: uint8 RGB at full size, and shrunk by the scale."""
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        ...
+
+    @property
+    def hr(self) -> NDArray[np.uint8]:
+        """The picture at full size, (r * h, r * w, 3)."""
+        ...
+
+    @property
+    def lr(self) -> NDArray[np.uint8]:
+        """The picture shrunk, (h, w, 3)."""
+        ...
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture: uint8 RGB at full size (`hr`) and shrunk by the scale (`lr`)."""
+class LoadedPicture:
+    """A picture in memory."""
 
     path: Path
-    hr: np.ndarray
-    lr: np.ndarray
+    hr: NDArray[np.uint8]
+    lr: NDArray[np.uint8]
 
 
-class MappedPicture(Picture):
-    """A picture whose arrays are read-only views of files of a cache, opened when asked for."""
+@dataclass(frozen=True)
+class MappedPicture:
+    """A picture whose arrays are read-only views of files of a cache, opened on each access.
 
-    def __init__(self, path: Path, full: Path, small: Path, scale: int) -> None:
-        for name, value in (("path", path), ("full", full), ("small", small), ("scale", scale)):
-            object.__setattr__(self, name, value)  # the class is frozen
+    Attributes
+    ----------
+    path : pathlib.Path
+    full, small : pathlib.Path
+        Files of the cache.
+    scale : int
+    """
 
-    def _open(self, file: Path) -> np.ndarray:
-        try:
-            return open_mapped(file)
-        except (OSError, ValueError) as error:
-            raise TrainingError(
-                f"cannot read {file} of the cache ({error}); start again"
-            ) from error
-
-    @property
-    def hr(self) -> np.ndarray:
-        """The picture at full size."""
-        return crop_to_multiple(self._open(self.full), self.scale)
+    path: Path
+    full: Path
+    small: Path
+    scale: int
 
     @property
-    def lr(self) -> np.ndarray:
-        """The picture shrunk."""
-        return self._open(self.small)
+    def hr(self) -> NDArray[np.uint8]:
+        """The picture at full size, (r * h, r * w, 3)."""
+        return crop_to_multiple(_open(self.full), self.scale)
+
+    @property
+    def lr(self) -> NDArray[np.uint8]:
+        """The picture shrunk, (h, w, 3)."""
+        return _open(self.small)
+
+
+def _open(file: Path) -> NDArray[np.uint8]:
+    try:
+        return open_mapped(file)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"cannot read {file} of the cache ({error}); start again") from error
 
 
 def find_images(folder: str | Path) -> list[Path]:
@@ -76,20 +106,20 @@ def find_images(folder: str | Path) -> list[Path]:
     return paths
 
 
-def look_at(path: Path, *, grey: bool) -> tuple[int, int]:
-    """Height and width of a file that its header says is of use.
+def read_size(path: Path, *, grey: bool) -> tuple[int, int]:
+    """Read height and width from the header of a file, and check that it can be used.
 
     Parameters
     ----------
     path : pathlib.Path
         An image file.
     grey : bool
-        Whether grey pictures are of use.
+        Whether grey pictures can be used.
 
     Raises
     ------
     UnusableError
-        Saying what is wrong with the file.
+        If it cannot; the message is the reason.
     """
     try:
         with Image.open(path) as image:
@@ -101,21 +131,21 @@ def look_at(path: Path, *, grey: bool) -> tuple[int, int]:
         raise UnusableError(f"cannot be decoded ({error})") from error
 
 
-def read_rgb(path: Path, *, grey: bool = True) -> np.ndarray:
+def read_rgb(path: Path, *, grey: bool = True) -> NDArray[np.uint8]:
     """Decode 8-bit RGB, or grey, which is stacked, to uint8 (H, W, 3).
 
     Raises
     ------
     UnusableError
-        Saying what is wrong, when the file is broken, transparent or of another kind.
+        If the file is broken, transparent or of another kind; the message is the reason.
     """
-    look_at(path, grey=grey)
+    read_size(path, grey=grey)
     try:
         with Image.open(path) as image:
-            # What lies under a transparent pixel is anything at all.
-            if image.mode in ("RGBA", "LA") and image.getchannel("A").getextrema()[0] < 255:
+            # The colour of a transparent pixel may be anything.
+            if image.mode in ("RGBA", "LA") and np.asarray(image.getchannel("A")).min() < 255:
                 raise UnusableError("has transparent pixels, wanted an opaque picture")
-            return np.array(image.convert("RGB"))
+            return np.array(image.convert("RGB"), np.uint8)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnusableError(f"cannot be decoded ({error})") from error
 
@@ -128,21 +158,21 @@ def iter_pictures(
     grey: bool = False,
     cache: str | Path | None = None,
 ) -> Iterator[Picture]:
-    """Decode and degrade the pictures of a folder one by one; see `load_pictures`."""
-    if scale not in (2, 3, 4):
+    """Decode and shrink the pictures of a folder one by one; see `load_pictures`."""
+    if scale not in SCALES:
         raise TrainingError(f"the scale must be 2, 3 or 4, got {scale}")
     paths = find_images(folder)
     store = None if cache is None else Cache(cache)
     side, used, why = min_side * scale, 0, ""
-    bar = tqdm(paths, desc=f"reading {Path(folder).name}", unit="image", file=sys.stderr)
-    for path in bar:
+    for path in tqdm(paths, desc=f"reading {Path(folder).name}", unit="image", file=sys.stderr):
+        picture: Picture
         try:
-            height, width = look_at(path, grey=grey)
-            if min(height, width) < side:
+            height, width = read_size(path, grey=grey)
+            if height < side or width < side:
                 raise UnusableError(f"{width} x {height}, wanted at least {side} x {side}")
             if store is None:
                 hr = np.ascontiguousarray(crop_to_multiple(read_rgb(path, grey=grey), scale))
-                picture = Picture(path, hr, shrink(hr, scale))
+                picture = LoadedPicture(path, hr, shrink(hr, scale))
             else:
                 files = store.add(path, (height, width), scale, partial(read_rgb, grey=grey))
                 picture = MappedPicture(path, *files, scale)
@@ -166,7 +196,7 @@ def load_pictures(
     grey: bool = False,
     cache: str | Path | None = None,
 ) -> list[Picture]:
-    """Decode and degrade every picture of a folder; what cannot be used is named and skipped.
+    """Decode and shrink every picture of a folder; what cannot be used is reported and skipped.
 
     Parameters
     ----------
@@ -175,12 +205,12 @@ def load_pictures(
     scale : int
         2, 3 or 4.
     min_side : int
-        Shortest side, in pixels of the shrunk picture, that is still of use.
+        Shortest side, in pixels of the shrunk picture, that can be used.
     grey : bool
-        Use grey pictures too, stacked to RGB, as benchmarks want it; otherwise they are skipped.
+        Whether to use grey pictures, stacked to RGB, as benchmarks do; else they are skipped.
     cache : path, optional
-        Folder to keep decoded pictures in: each is decoded once and from then on mapped, so that
-        only what is looked at takes memory. Without it, all are held in memory.
+        Folder of decoded pictures: each picture is decoded once and then mapped, so that only the
+        parts in use take memory. Without it, all are held in memory.
 
     Raises
     ------
@@ -188,51 +218,3 @@ def load_pictures(
         If there is no folder, no image, or no usable image, or the cache cannot be written.
     """
     return list(iter_pictures(folder, scale, min_side, grey=grey, cache=cache))
-
-
-class CropSampler:
-    """Random crops: input with its margin, target without.
-
-    Each crop is one colour channel, mirrored left to right half of the time; the four
-    rotations are part of the method, so that mirroring makes all eight orientations. The
-    crops of a step depend on the seed and the step alone: resuming needs no state.
-
-    Parameters
-    ----------
-    pictures : list of Picture
-        All at least `crop` on their shrunk sides.
-    crop : int
-        Side of the input crop, margin included.
-    margin : int
-        Input pixels on each side that have no target.
-    batch : int
-        Crops per step.
-    seed : int
-        Seed of all randomness.
-    """
-
-    def __init__(
-        self, pictures: list[Picture], crop: int, margin: int, batch: int, seed: int
-    ) -> None:
-        self.pictures, self.crop, self.margin = pictures, crop, margin
-        self.batch, self.seed = batch, seed
-        self.scale = pictures[0].hr.shape[0] // pictures[0].lr.shape[0]
-        places = np.array([np.prod(np.array(p.lr.shape[:2]) - crop + 1.0) for p in pictures])
-        self.chances = places / places.sum()
-
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Cut inputs (B, crop, crop) and targets (B, r * n, r * n), uint8, n the inner side."""
-        rng = np.random.default_rng([self.seed, step])
-        r, m, inner = self.scale, self.margin, self.crop - 2 * self.margin
-        inputs = np.empty((self.batch, self.crop, self.crop), np.uint8)
-        targets = np.empty((self.batch, r * inner, r * inner), np.uint8)
-        for slot, which in enumerate(rng.choice(len(self.pictures), self.batch, p=self.chances)):
-            picture = self.pictures[which]
-            y = int(rng.integers(picture.lr.shape[0] - self.crop + 1))
-            x = int(rng.integers(picture.lr.shape[1] - self.crop + 1))
-            channel, turn = int(rng.integers(3)), (-1 if rng.integers(2) else 1)
-            low = picture.lr[y : y + self.crop, x : x + self.crop, channel]
-            top, left = r * (y + m), r * (x + m)
-            high = picture.hr[top : top + r * inner, left : left + r * inner, channel]
-            inputs[slot], targets[slot] = low[:, ::turn], high[:, ::turn]
-        return inputs, targets

@@ -5,7 +5,8 @@ torch = pytest.importorskip("torch")
 
 from lutsr._eclut.reference import upscale_reference  # noqa: E402
 from training.eclut.borders import PATCH, patches_of, whole_sums  # noqa: E402
-from training.eclut.grid import MARGIN, evaluate_present, table_from_network  # noqa: E402
+from training.eclut.constants import MARGIN  # noqa: E402
+from training.eclut.grid import evaluate_present, table_from_network  # noqa: E402
 from training.eclut.network import SRNet  # noqa: E402
 from training.eclut.quantize import pixel_from_sum  # noqa: E402
 

@@ -12,11 +12,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 pytest.importorskip("tqdm")
 
-from training.checkpoint import save_checkpoint  # noqa: E402
-from training.eclut.export import export_checkpoint, write_table  # noqa: E402
+from training.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from training.eclut.export import NETWORK, export_checkpoint, make_model  # noqa: E402
 from training.eclut.network import SRNet, ensemble  # noqa: E402
-from training.eclut.quantize import ALPHA, entries_from_maps, pixel_from_sum, snap_maps  # noqa: E402
+from training.eclut.options import ALPHA  # noqa: E402
+from training.eclut.quantize import entries_from_maps, pixel_from_sum, snap_maps  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
+from training.export import Origin, write_with_card  # noqa: E402
 
 
 @torch.no_grad()
@@ -24,7 +26,7 @@ def network(scale, expand_shift):
     """A small network whose entries reach beyond int8, around a middle grey."""
     torch.manual_seed(10 * scale + expand_shift)
     net = SRNet(scale, expand_shift, width=16)
-    head = net.body[-2]
+    head = net.head
     pairs = torch.rand(1, 1, 2, 4096)
     channels = net.body[:-1](pairs)[0, :, 0]
     # Entries of mean 14 (14 * 36 / 4 is grey 126) and of a spread that int8 cuts here and there.
@@ -49,6 +51,8 @@ def modelled(net, image):
 def checkpoint(tmp_path):
     def write(net, **changes):
         args = {
+            "images": "a",
+            "out": "b",
             "scale": net.scale,
             "expand_shift": net.expand.expand_shift,
             "width": 16,
@@ -58,8 +62,15 @@ def checkpoint(tmp_path):
             "licences": {"a": "CC0"},
         }
         data = [{"name": "a", "images": 2}, {"name": "b", "images": 1}]
-        state = {"net": net.state_dict(), "step": 1, "args": args | changes, "data": data}
-        state["commit"] = "0123abc"
+        state = {
+            "kind": NETWORK,
+            "step": 1,
+            "seconds": 2.5,
+            "commit": "0123abc",
+            "args": args | changes,
+            "data": data,
+            "task": {"net": net.state_dict()},
+        }
         save_checkpoint(tmp_path / "checkpoint.pt", state)
         return tmp_path / "checkpoint.pt"
 
@@ -124,14 +135,20 @@ def test_licence_of_an_unknown_set_is_refused(checkpoint, tmp_path):
         export_checkpoint(checkpoint(network(2, 1)), tmp_path, licences={"c": "CC0"})
 
 
-def test_wrong_table_is_named(tmp_path):
+def test_a_checkpoint_of_another_kind_is_refused(checkpoint, tmp_path):
+    path = checkpoint(network(2, 1))
+    save_checkpoint(path, {**load_checkpoint(path), "kind": "fit of eclut"})
+    with pytest.raises(TrainingError, match="is the checkpoint of a fit of eclut, wanted a net"):
+        export_checkpoint(path, tmp_path)
+
+
+def test_wrong_table_is_named():
     with pytest.raises(ValueError, match="dtype of 'lut' is float64, wanted one of int8"):
-        write_table(
-            tmp_path,
-            np.zeros((2, 2)),
-            model="m",
-            expand_shift=1,
-            trained_on=[],
-            command="",
-            commit="",
-        )
+        make_model("m", np.zeros((2, 2)), 1)
+
+
+def test_models_are_measured_before_they_are_written(tmp_path, random_lut):
+    model = make_model("m", random_lut(2), 2)
+    with pytest.raises(TrainingError, match="no such folder of images"):
+        write_with_card(tmp_path, model, Origin([], "", ""), {"Mine": str(tmp_path / "none")})
+    assert not list(tmp_path.iterdir())

@@ -2,16 +2,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training.eclut.constants import MARGIN  # noqa: E402
 from training.eclut.grid import (  # noqa: E402
-    MARGIN,
     look_up,
     present_pairs,
     table_from_network,
+    table_windows,
     upscale_interior,
-    windows_of_table,
 )
 from training.eclut.network import SRNet, ensemble  # noqa: E402
-from training.eclut.quantize import ALPHA, clamp_through, grey_from_sum, snap_maps  # noqa: E402
+from training.eclut.options import ALPHA  # noqa: E402
+from training.eclut.quantize import clamp_through, grey_from_sum, snap_maps  # noqa: E402
 
 CASES = [(2, 1), (2, 2), (3, 1), (3, 3), (4, 1), (4, 4)]
 
@@ -54,7 +55,7 @@ def test_whole_table_gives_what_the_network_gives():
     table = table_from_network(net)
     assert table.dtype == torch.int8
     assert table.shape == (256, 256, 9, 3, 3)
-    windows, position = windows_of_table(table, 3)
+    windows, position = table_windows(table, 3)
     with torch.no_grad():
         wanted = upscale_interior(net, images)
     assert torch.equal(look_up(images, windows, position), wanted)

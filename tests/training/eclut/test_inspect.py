@@ -8,12 +8,12 @@ pytest.importorskip("skimage")
 
 from lutsr._eclut.reference import upscale_reference  # noqa: E402
 from training.eclut.inspect import (  # noqa: E402
-    count_pairs,
+    count_look_ups,
     flat_response,
     inspect_table,
     saturation,
-    tap_responses,
 )
+from training.eclut.plots import tap_responses  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
@@ -72,7 +72,7 @@ def test_counts_are_those_of_all_four_rotations(pictures):
         for turns in range(4):
             turned = np.rot90(picture.lr, turns)
             np.add.at(wanted, (turned[:-1], turned[1:]), 1)
-    np.testing.assert_array_equal(count_pairs(pictures, 2), wanted)
+    np.testing.assert_array_equal(count_look_ups(pictures, 2), wanted)
 
 
 def test_leaves_pictures_and_a_summary(table_file, pictures, tmp_path, capsys):

@@ -3,15 +3,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training.eclut.constants import tap_offsets  # noqa: E402
 from training.eclut.network import (  # noqa: E402
     ExpandConv,
     SRNet,
     add_row_below,
     ensemble,
     reflect_pad,
-    tap_offsets,
 )
-from training.eclut.quantize import ALPHA  # noqa: E402
+from training.eclut.options import ALPHA  # noqa: E402
 
 
 def test_taps_run_row_major():
@@ -95,7 +95,7 @@ def test_layers_are_the_published_ones():
 
 def test_head_channels_run_tap_then_pixel():
     net = SRNet(2, 1, width=4)
-    head = net.body[-2]
+    head = net.head
     torch.nn.init.zeros_(head.weight)
     head.bias.data = torch.arange(36.0)
     maps = net.maps(torch.zeros(1, 1, 2, 1))[0]

@@ -6,7 +6,7 @@ pytest.importorskip("PIL")
 
 from lutsr._eclut.fusion import fuse as fused_tables  # noqa: E402
 from lutsr._eclut.reference import upscale_reference  # noqa: E402
-from training.eclut.grid import fuse  # noqa: E402
+from training.eclut.grid import full_windows  # noqa: E402
 from training.eclut.split import better_borders, moved, round_moves  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
@@ -26,7 +26,7 @@ def test_moved_values_do_not_show_in_windows(scale, shift):
     entries = torch.randn(3, 9, scale, scale, generator=torch.Generator().manual_seed(0))
     change = moved(entries, swapped, shift)
     assert change.abs().max() > 0.1
-    assert fuse(change, swapped, shift).abs().max() < 1e-5
+    assert full_windows(change, swapped, shift).abs().max() < 1e-5
     # What does not show is left as it is.
     torch.testing.assert_close(moved(change, swapped, shift), change, atol=1e-5, rtol=0)
 

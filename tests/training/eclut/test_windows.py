@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -6,8 +8,8 @@ pytest.importorskip("PIL")
 
 from lutsr._eclut.fusion import fuse  # noqa: E402
 from lutsr._eclut.reference import expand, look_up, pixel_shuffle, upscale_reference  # noqa: E402
-from training.eclut.fit.data import Passes, mean_psnr_y  # noqa: E402
-from training.eclut.fit.solver import dot, roughness  # noqa: E402
+from training.eclut.fit.objective import dot, roughness  # noqa: E402
+from training.eclut.fit.passes import Passes, mean_psnr_y  # noqa: E402
 from training.eclut.windows import (  # noqa: E402
     as_cells,
     as_picture,
@@ -18,7 +20,7 @@ from training.eclut.windows import (  # noqa: E402
     windows_from_table,
 )
 from training.evaluation.metrics import psnr_y  # noqa: E402
-from training.evaluation.pictures import Picture  # noqa: E402
+from training.evaluation.pictures import LoadedPicture, Picture  # noqa: E402
 
 KINDS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
 
@@ -33,7 +35,9 @@ def whole_windows(scale: int, shift: int, spread: float = 30) -> torch.Tensor:
 def random_picture(scale: int, rows: int = 7, cols: int = 9) -> Picture:
     rng = np.random.default_rng(scale)
     low = rng.integers(0, 256, (rows, cols, 3), np.uint8)
-    return Picture(None, rng.integers(0, 256, (rows * scale, cols * scale, 3), np.uint8), low)
+    return LoadedPicture(
+        Path("none"), rng.integers(0, 256, (rows * scale, cols * scale, 3), np.uint8), low
+    )
 
 
 def sums_by_the_book(plane: np.ndarray, table: np.ndarray, shift: int) -> np.ndarray:
@@ -128,7 +132,7 @@ def test_cells_and_pictures(scale):
 
 def test_what_no_table_can_stand_for_is_refused():
     windows = whole_windows(2, 1)
-    with pytest.raises(ValueError, match="whole numbers"):
+    with pytest.raises(ValueError, match="must be integers"):
         table_from_windows(windows + 0.5, 1)
     with pytest.raises(ValueError, match="zero where no tap reaches"):
         table_from_windows(torch.ones_like(windows), 1)

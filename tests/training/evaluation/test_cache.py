@@ -10,11 +10,12 @@ import pytest
 Image = pytest.importorskip("PIL.Image")
 pytest.importorskip("tqdm")
 
+from training.crops import CropSampler  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 from training.evaluation import cache as cache_module  # noqa: E402
 from training.evaluation import pictures as data_module  # noqa: E402
 from training.evaluation.cache import Cache, open_mapped, user_cache  # noqa: E402
-from training.evaluation.pictures import CropSampler, load_pictures  # noqa: E402
+from training.evaluation.pictures import load_pictures  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
 
@@ -125,7 +126,6 @@ def test_a_full_disk_is_told_with_the_way_out(pictures, tmp_path, monkeypatch):
 
 BUILD = """
 import sys
-from training import files# noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 if sys.argv[3] == "killed":
     import os, signal

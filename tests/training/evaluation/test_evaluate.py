@@ -9,7 +9,8 @@ pytest.importorskip("skimage")
 pytest.importorskip("matplotlib")
 
 from training.errors import TrainingError
-from training.evaluation.evaluate import MEAN, Method, figures, print_figures, score, set_name
+from training.evaluation.evaluate import MEAN, figures, print_figures, score, set_name
+from training.evaluation.methods import model_method, open_model, rival
 
 
 @pytest.fixture
@@ -24,8 +25,8 @@ def flat_table(table_file):
     [("Set5", 2, 33.67), ("Set5", 3, 30.40), ("Set5", 4, 28.43), ("Set14", 4, 26.09)],
 )
 def test_bicubic_scores_as_published(shared, name, scale, wanted):
-    found = figures(None, [shared / "data" / name / "HR"], scale=scale)[0]
-    assert found["psnr_y"] == pytest.approx(wanted, abs=0.006)
+    found = figures(rival("bicubic", scale), {name: shared / "data" / name / "HR"})
+    assert found[name]["psnr_y"] == pytest.approx(wanted, abs=0.006)
 
 
 def test_figures_go_through_lutsr(flat_table, pictures):
@@ -34,7 +35,8 @@ def test_figures_go_through_lutsr(flat_table, pictures):
 
     hr = [p.hr for p in load_pictures(pictures, 2)]
     wanted = np.mean([psnr_y(np.full_like(image, 126), image, 2) for image in hr])
-    assert figures(flat_table, [pictures])[0]["psnr_y"] == pytest.approx(wanted, abs=1e-4)
+    found = figures(model_method(open_model(flat_table)), {"all": pictures})
+    assert found["all"]["psnr_y"] == pytest.approx(wanted, abs=1e-4)
 
 
 def test_prints_a_line_per_set_and_method(flat_table, pictures, capsys):
@@ -51,14 +53,15 @@ def test_agrees_with_scikit_image(pictures):
     from skimage import metrics
     from skimage.color import rgb2ycbcr
 
-    from training.evaluation.degrade import enlarge
+    from training.evaluation.degrade import upscale_bicubic
     from training.evaluation.pictures import load_pictures
 
-    rows = score(pictures, [Method("bicubic", 2, lambda image: enlarge(image, 2))])
+    rows = score(pictures, [rival("bicubic", 2)])
     for row, picture in zip(rows, load_pictures(pictures, 2), strict=False):
         # rgb2ycbcr is BT.601 in the same limited range, from RGB in [0, 1].
         truth, result = (
-            rgb2ycbcr(image)[2:-2, 2:-2, 0] for image in (picture.hr, enlarge(picture.lr, 2))
+            rgb2ycbcr(image)[2:-2, 2:-2, 0]
+            for image in (picture.hr, upscale_bicubic(picture.lr, 2))
         )
         psnr = metrics.peak_signal_noise_ratio(truth, result, data_range=255)
         ssim = metrics.structural_similarity(
@@ -106,16 +109,17 @@ def test_what_cannot_be_written_shows_before_the_work(flat_table, pictures, tmp_
         print_figures([flat_table], [pictures], plot_file=tmp_path / "a.svg")
 
 
-def test_grey_images_are_stacked(pictures, flat_table):
+def test_grey_images_are_stacked(pictures):
     from PIL import Image
 
     grey = np.random.default_rng(0).integers(0, 256, (40, 40), np.uint8)
     for old in pictures.iterdir():
         old.unlink()
     Image.fromarray(grey).save(pictures / "a.png")
-    found = figures(None, [pictures], scale=2)
+    bicubic = rival("bicubic", 2)
+    found = figures(bicubic, {"all": pictures})
     Image.fromarray(np.dstack([grey] * 3)).save(pictures / "a.png")
-    assert figures(None, [pictures], scale=2) == found
+    assert figures(bicubic, {"all": pictures}) == found
 
 
 def test_rivals_alone_need_a_scale(pictures):
@@ -142,17 +146,12 @@ def test_sets_are_named_by_their_folder(tmp_path):
 
 def test_a_table_that_cannot_be_loaded_is_named(tmp_path, pictures):
     with pytest.raises(TrainingError, match=r"cannot load .*none\.npy"):
-        figures(tmp_path / "none.npy", [pictures])
-
-
-def test_bicubic_needs_a_scale(pictures):
-    with pytest.raises(ValueError, match="scale must be given"):
-        figures(None, [pictures])
+        print_figures([tmp_path / "none.npy"], [pictures])
 
 
 def test_pictures_too_small_for_ssim_are_skipped(flat_table, pictures, capsys):
     from PIL import Image
 
     Image.fromarray(np.zeros((15, 30, 3), np.uint8)).save(pictures / "tiny.png")
-    figures(flat_table, [pictures])
+    figures(model_method(open_model(flat_table)), {"all": pictures})
     assert "tiny.png: 30 x 15, wanted at least 16 x 16" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.errors import TrainingError
-from training.evaluation.degrade import enlarge
+from training.evaluation.degrade import upscale_bicubic
 from training.evaluation.methods import RIVALS, rival
 
 NEEDS = {"pillow": "PIL.Image", "opencv": "cv2", "skimage": "skimage.transform"}
@@ -17,10 +17,12 @@ def some_image(shape=(9, 12, 3)):
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("name", RIVALS)
-def test_every_rival_enlarges_in_place(name, scale):
+def test_every_rival_upscales_in_place(name, scale):
     pytest.importorskip(NEEDS.get(name.partition("-")[0], "numpy"))
     image = some_image()
-    big = rival(name, scale)(image)
+    method = rival(name, scale)
+    assert (method.name, method.scale) == (name, scale)
+    big = method.upscale(image)
     assert big.dtype == np.uint8
     assert big.shape == (9 * scale, 12 * scale, 3)
     # Nothing is shifted, turned or swapped: the mean of each cell is near its pixel.
@@ -31,11 +33,11 @@ def test_every_rival_enlarges_in_place(name, scale):
 def test_names_stand_for_what_they_say():
     image_module, cv2 = pytest.importorskip("PIL.Image"), pytest.importorskip("cv2")
     image = np.random.default_rng(0).integers(0, 256, (8, 9, 3), np.uint8)
-    np.testing.assert_array_equal(rival("bicubic", 3)(image), enlarge(image, 3))
+    np.testing.assert_array_equal(rival("bicubic", 3).upscale(image), upscale_bicubic(image, 3))
     lanczos = image_module.fromarray(image).resize((27, 24), image_module.Resampling.LANCZOS)
-    np.testing.assert_array_equal(rival("pillow-lanczos", 3)(image), np.asarray(lanczos))
+    np.testing.assert_array_equal(rival("pillow-lanczos", 3).upscale(image), np.asarray(lanczos))
     lanczos4 = cv2.resize(image, (27, 24), interpolation=cv2.INTER_LANCZOS4)
-    np.testing.assert_array_equal(rival("opencv-lanczos4", 3)(image), lanczos4)
+    np.testing.assert_array_equal(rival("opencv-lanczos4", 3).upscale(image), lanczos4)
 
 
 def test_an_unknown_rival_is_told_the_known():

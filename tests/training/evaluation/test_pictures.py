@@ -6,7 +6,7 @@ pytest.importorskip("tqdm")
 
 from training.errors import TrainingError  # noqa: E402
 from training.evaluation.degrade import shrink  # noqa: E402
-from training.evaluation.pictures import CropSampler, find_images, load_pictures  # noqa: E402
+from training.evaluation.pictures import find_images, load_pictures  # noqa: E402
 
 
 def test_searches_recursively_and_by_suffix(tmp_path):
@@ -81,40 +81,3 @@ def test_grey_is_stacked_where_it_is_wanted(tmp_path):
     Image.fromarray(grey).save(tmp_path / "a.png")
     hr = load_pictures(tmp_path, 2, grey=True)[0].hr
     np.testing.assert_array_equal(hr, np.dstack([grey] * 3))
-
-
-def test_crops_lie_on_each_other_and_are_mirrored_half_of_the_time(pictures):
-    loaded = load_pictures(pictures, 2)
-    sampler = CropSampler(loaded, crop=12, margin=2, batch=40, seed=3)
-    inputs, targets = sampler(0)
-    assert inputs.shape == (40, 12, 12)
-    assert targets.shape == (40, 16, 16)
-    mirrored = 0
-    for low, high in zip(inputs, targets, strict=True):
-        places = [
-            (turn, y, x, p, c)
-            for p in loaded
-            for c in range(3)
-            for turn in (1, -1)
-            for y, x in _places(p.lr[..., c], low[:, ::turn])
-        ]
-        assert any(
-            np.array_equal(p.hr[2 * y + 4 : 2 * y + 20, 2 * x + 4 : 2 * x + 20, c][:, ::turn], high)
-            for turn, y, x, p, c in places
-        )
-        mirrored += places[0][0] == -1
-    assert 8 < mirrored < 32
-
-
-def _places(plane, crop):
-    windows = np.lib.stride_tricks.sliding_window_view(plane, crop.shape)
-    return np.argwhere((windows == crop).all(axis=(2, 3)))
-
-
-def test_crops_depend_on_seed_and_step_alone(pictures):
-    loaded = load_pictures(pictures, 2)
-    one, two = (CropSampler(loaded, 12, 2, 4, seed=3) for _ in range(2))
-    one(0)
-    np.testing.assert_array_equal(one(5)[0], two(5)[0])
-    assert (one(5)[0] != one(6)[0]).any()
-    assert (one(5)[0] != CropSampler(loaded, 12, 2, 4, seed=4)(5)[0]).any()

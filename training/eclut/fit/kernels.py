@@ -1,42 +1,82 @@
-"""All jitted code of the fit: residuals of a plane, and their sums per pair of grey levels.
+"""The compiled code of the fit: residuals of a plane, and their sums per pair of grey levels.
 
-The kernel takes arrays that `training.eclut.fit.data` has laid out, adds to the outputs it is
-given and never raises. What a pair adds to the picture around it is a *window* of cells (r * r
-values
-each): a pair p above q has four rows of three cells, p left of q three rows of four. Going along a
-row of cells, the sums of four neighbouring cells stay in registers, as in
-``lutsr._eclut.kernels``: every pair adds one row of its window, the leftmost cell is then complete
-and the others move up. On the
-way back every pair collects the residuals of its cells, one row of its window at a time.
+A pair adds a *window* of cells (r * r values each) to the picture around it: a pair p above q has
+four rows of three cells, p left of q three rows of four. Along a row of cells, the sums of four
+neighbouring cells stay in registers, as in ``lutsr._eclut.kernels``: each pair adds one row of its
+window, then the leftmost cell is complete and the others move up by one. In the adjoint pass each
+pair collects the residuals of its cells, one row of its window at a time.
 
-numba does not vectorise short loops, hence the intrinsics. At scale 3 a cell has 9 values but is
-loaded as 16: what is in the other lanes is never used, but arrays must be padded by `PADDING`.
+numba does not vectorise short loops; hence the intrinsics. At scale 3 a cell has 9 values but is
+loaded as 16: the other lanes are never used, but arrays must be padded by `PADDING`.
+
+Everything is in this one file because numba compares the cached code with the time of the file
+only. Kernels add to the outputs that they are given and never raise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
+from numpy.typing import NDArray
 
-#: Values that vector loads may read (and stores may write) behind the last one in use.
+from training.eclut.constants import LEVELS, MARGIN
+
+#: Values behind the last used one that vector loads may read, and stores may write.
 PADDING = 16
+
+
+class PairArrays(NamedTuple):
+    """Two arrays: of the pairs above each other, and of those beside each other."""
+
+    above: NDArray[Any]
+    beside: NDArray[Any]
+
+
+class Scratch(NamedTuple):
+    """Scratch arrays of a plane of w columns or fewer.
+
+    Attributes
+    ----------
+    places : PairArrays of int32 (4, w)
+        Where the windows of the pairs of four rows start.
+    cells : uint8 (w * r * r + PADDING,)
+        A row of cells of the full-size plane.
+    rows : float32 (n, (w + 2) * r * r + PADDING)
+        Rows of residuals, with an empty cell at either end; 4 for `fit_pass`, 1 for `predict`.
+    """
+
+    places: PairArrays
+    cells: NDArray[np.uint8]
+    rows: NDArray[np.float32]
+
+
+class Lengths(NamedTuple):
+    """Tuples of r, 3 and 4 elements: numba compiles for each length."""
+
+    scale: tuple[int, ...]
+    three: tuple[int, ...]
+    four: tuple[int, ...]
+
 
 _F32 = ir.FloatType()
 
 
 def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile without the GIL, cached on disk where some cache folder is writable."""
-    options = {"nogil": True, "boundscheck": False}
+    compile_function: Any = partial(njit, nogil=True, boundscheck=False)
+    compiled: Callable[..., Any]
     try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # numba found no place for a cache
-        return njit(**options)(function)
+        compiled = compile_function(cache=True)(function)
+    except RuntimeError:  # numba found no folder for a cache
+        compiled = compile_function()(function)
+    return compiled
 
 
 class _Sums(types.Type):
@@ -55,7 +95,7 @@ class _SumsModel(models.PrimitiveModel):
 
 
 def _at(context: Any, builder: Any, array_type: Any, value: Any, index: Any, kind: Any) -> Any:
-    """Point at an element of an array, as a pointer to `kind`."""
+    """Return the pointer to an element of an array, as a pointer to `kind`."""
     data = cgutils.create_struct_proxy(array_type)(context, builder, value=value).data
     return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
 
@@ -70,7 +110,7 @@ def _spread(builder: Any, value: Any, lanes: int) -> Any:
 
 @intrinsic
 def _no_sums(typing_context, scale):
-    """Start with zero sums; r is the length of the tuple `scale`."""
+    """Return zero sums; r is the length of the tuple `scale`."""
 
     def generate(context, builder, signature, arguments):
         return ir.Constant(context.get_value_type(signature.return_type), None)
@@ -79,25 +119,25 @@ def _no_sums(typing_context, scale):
 
 
 @intrinsic
-def _add_row(typing_context, sums, table, position, cells):
-    """Add as many cells as the tuple `cells` is long, from a place in a flat table."""
+def _add_row(typing_context, sums, windows, position, cells):
+    """Add len(cells) cells, from a position in flat windows."""
 
     def generate(context, builder, signature, arguments):
         value, entries, first, _ = arguments
         vector = ir.VectorType(_F32, sums.lanes)
         for cell in range(len(cells)):
             at = builder.add(first, ir.Constant(first.type, cell * sums.r**2))
-            pointer = _at(context, builder, table, entries, at, vector)
+            pointer = _at(context, builder, windows, entries, at, vector)
             total = builder.fadd(builder.extract_value(value, cell), builder.load(pointer, align=4))
             value = builder.insert_value(value, total, cell)
         return value
 
-    return sums(sums, table, position, cells), generate
+    return sums(sums, windows, position, cells), generate
 
 
 @intrinsic
 def _finish_cell(typing_context, sums, target, target_at, own, goal, row, row_at):
-    """Write sum - goal * (target - own) of the leftmost cell, and move the others up."""
+    """Write sum - goal * (target - own) of the leftmost cell, and move the others up by one."""
 
     def generate(context, builder, signature, arguments):
         value, target_value, from_, own_value, goal_value, row_value, to = arguments
@@ -119,26 +159,26 @@ def _finish_cell(typing_context, sums, target, target_at, own, goal, row, row_at
 
 
 @intrinsic
-def _collect_row(typing_context, table, position, row, row_at, cells, scale):
-    """Add a run of cells of a row to a place in a flat table."""
+def _collect_row(typing_context, windows, position, row, row_at, cells, scale):
+    """Add len(cells) cells of a row to flat windows, from a position on."""
     vector = ir.VectorType(_F32, len(cells) * len(scale) ** 2)
 
     def generate(context, builder, signature, arguments):
         entries, to, values, from_, _, _ = arguments
-        target = _at(context, builder, table, entries, to, vector)
+        target = _at(context, builder, windows, entries, to, vector)
         source = _at(context, builder, row, values, from_, vector)
         total = builder.fadd(builder.load(target, align=4), builder.load(source, align=4))
         builder.store(total, target, align=4)
         return context.get_dummy_value()
 
-    return types.void(table, position, row, row_at, cells, scale), generate
+    return types.void(windows, position, row, row_at, cells, scale), generate
 
 
 @_jit
 def _find_pairs(ones, others, length, places):
-    """Note where the windows of pairs (ones[k], others[k]) start."""
+    """Write where the windows of pairs (ones[k], others[k]) start."""
     for k in range(len(ones)):
-        places[k] = (np.int32(ones[k]) * np.int32(256) + np.int32(others[k])) * np.int32(length)
+        places[k] = (np.int32(ones[k]) * np.int32(LEVELS) + np.int32(others[k])) * np.int32(length)
 
 
 @njit(nogil=True, fastmath={"reassoc", "contract"})
@@ -150,18 +190,18 @@ def _sum_of_squares(row):
 
 
 @_jit
-def _find_row(image, row, length, v_places, h_places):
-    """Note where the windows of the pairs of a row are: each with the one below, to the right."""
+def _find_row(image, row, length, places):
+    """Write where the windows of a row's pairs start: with the row below, and in the row."""
     h, w = image.shape
     if row < h:
-        _find_pairs(image[row, : w - 1], image[row, 1:], length, h_places[row % 4])
+        _find_pairs(image[row, : w - 1], image[row, 1:], length, places.beside[row % 4])
     if row < h - 1:
-        _find_pairs(image[row], image[row + 1], length, v_places[row % 4])
+        _find_pairs(image[row], image[row + 1], length, places.above[row % 4])
 
 
 @_jit
 def _find_cells(target, i, cells, scale):
-    """Lay row i of the cells of a full-size plane out, one cell after the other."""
+    """Copy row i of the cells of a full-size plane, one cell after the other."""
     r = len(scale)
     for u in range(r):
         line = target[i * r + u]
@@ -171,86 +211,79 @@ def _find_cells(target, i, cells, scale):
 
 
 @_jit
-def _residual_row(
-    image, i, cells, goal, v_table, h_table, v_places, h_places, row, scale, three, four
-):
+def _residual_row(image, i, goal, windows, scratch, row, lengths):
     """Fill a row with the residuals of the cells of row i, zeros less than two from the ends."""
     w = image.shape[1]
+    scale, three, four = lengths
     rr = len(scale) * len(scale)
     v_step, h_step = 3 * rr, 4 * rr
+    above, beside = windows
+    v_places, h_places = scratch.places
     v0, v1 = v_places[(i + 1) % 4], v_places[i % 4]
     v2, v3 = v_places[(i - 1) % 4], v_places[(i - 2) % 4]
     h0, h1, h2 = h_places[(i + 1) % 4], h_places[i % 4], h_places[(i - 1) % 4]
     sums = _no_sums(scale)
-    # Cells -1 to 1 lack what pairs beyond the left border would add; they are zeroed below.
+    # Cells -1 to 1 lack contributions of pairs beyond the left border; they are zeroed below.
     for j in range(w - 1):
-        sums = _add_row(sums, v_table, v0[j], three)
-        sums = _add_row(sums, v_table, v1[j] + v_step, three)
-        sums = _add_row(sums, v_table, v2[j] + 2 * v_step, three)
-        sums = _add_row(sums, v_table, v3[j] + 3 * v_step, three)
-        sums = _add_row(sums, h_table, h0[j], four)
-        sums = _add_row(sums, h_table, h1[j] + h_step, four)
-        sums = _add_row(sums, h_table, h2[j] + 2 * h_step, four)
+        sums = _add_row(sums, above, v0[j], three)
+        sums = _add_row(sums, above, v1[j] + v_step, three)
+        sums = _add_row(sums, above, v2[j] + 2 * v_step, three)
+        sums = _add_row(sums, above, v3[j] + 3 * v_step, three)
+        sums = _add_row(sums, beside, h0[j], four)
+        sums = _add_row(sums, beside, h1[j] + h_step, four)
+        sums = _add_row(sums, beside, h2[j] + 2 * h_step, four)
         x = max(j - 1, 0)
-        sums = _finish_cell(sums, cells, x * rr, image[i, x], goal, row, j * rr)
-    row[: 3 * rr] = 0
-    row[(w - 1) * rr :] = 0
+        sums = _finish_cell(sums, scratch.cells, x * rr, image[i, x], goal, row, j * rr)
+    row[: (MARGIN + 1) * rr] = 0
+    row[(w + 1 - MARGIN) * rr :] = 0
 
 
 @_jit
-def fit_pass(
-    image, target, goal, v_table, h_table, v_sums, h_sums, v_places, h_places, cells, rows,
-    squares, scale, three, four,
-):  # fmt: skip
-    """Residuals of a plane's inner cells, and their sums per pair.
+def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
+    """Add the residuals of a plane's inner cells to their pairs.
 
-    The residual of a cell is the sum of its windows less ``goal * (target - own level)``.
+    The residual of a cell is the sum of its windows minus ``goal * (target - own level)``.
 
     Parameters
     ----------
     image : uint8 (h, w)
         At least 5 x 5; cells less than two pixels from the border are left out.
     target : uint8 (h * r, w * r)
-        The full-size plane, read row by row: it may be larger than memory.
+        The full-size plane. It is read row by row, and may be larger than memory.
     goal : float32
-    v_table, h_table : float32 (65536 * 12 * r * r + PADDING,)
-        Windows of the pairs above each other, and of those beside each other.
-    v_sums, h_sums : float32, as the tables
-        Residuals are added to the windows of the pairs that they come from.
-    v_places, h_places : int32 (4, at least w)
-    cells : uint8 (at least w * r * r + PADDING,)
-    rows : float32 (4, at least (w + 2) * r * r + PADDING)
-        Scratch; a row has an empty cell at either end.
+    windows : PairArrays of float32 (65536 * 12 * r * r + PADDING,)
+    sums : PairArrays, as `windows`
+        The output: residuals are added to the windows of the pairs that they come from.
+    scratch : Scratch
     squares : float64 (1,)
-        The sum of squared residuals is added.
-    scale, three, four : tuple
-        Of the lengths r, 3 and 4.
+        The output: the sum of squared residuals is added.
+    lengths : Lengths
     """
     h, w = image.shape
+    scale, three, four = lengths
     rr = len(scale) * len(scale)
     length = 12 * rr
     v_step, h_step = 3 * rr, 4 * rr
+    v_sums, h_sums = sums
+    rows = scratch.rows
     rows[:] = 0
-    for row in range(3):
-        _find_row(image, row, length, v_places, h_places)
+    for row in range(MARGIN + 1):
+        _find_row(image, row, length, scratch.places)
     flat = rows.ravel()
     stride = rows.shape[1]
-    for i in range(2, h + 1):
-        _find_row(image, i + 1, length, v_places, h_places)
-        if i < h - 2:
-            _find_cells(target, i, cells, scale)
-            _residual_row(
-                image, i, cells, goal, v_table, h_table, v_places, h_places,
-                rows[i % 4], scale, three, four,
-            )  # fmt: skip
+    for i in range(MARGIN, h + 1):
+        _find_row(image, i + 1, length, scratch.places)
+        if i < h - MARGIN:
+            _find_cells(target, i, scratch.cells, scale)
+            _residual_row(image, i, goal, windows, scratch, rows[i % 4], lengths)
             squares[0] += _sum_of_squares(rows[i % 4, : w * rr])
         else:
             rows[i % 4] = 0
-        # The pairs of row i - 2 reach the cells of rows i - 3 to i; all of them are there now.
+        # The pairs of row i - 2 reach the cells of rows i - 3 to i; all of them are complete now.
         t = i - 2
         r0, r1 = ((t - 1) % 4) * stride, (t % 4) * stride
         r2, r3 = ((t + 1) % 4) * stride, ((t + 2) % 4) * stride
-        v_at, h_at = v_places[t % 4], h_places[t % 4]
+        v_at, h_at = scratch.places.above[t % 4], scratch.places.beside[t % 4]
         for j in range(w - 1):
             x = j * rr
             _collect_row(v_sums, v_at[j], flat, r0 + x, three, scale)
@@ -263,24 +296,21 @@ def fit_pass(
 
 
 @_jit
-def predict(image, v_table, h_table, v_places, h_places, cells, row, out, scale, three, four):
+def predict(image, windows, scratch, out, lengths):
     """Write the cells of a plane, as uint8 (h, w, r * r), zeros near the borders.
 
-    The arguments are those of `fit_pass`; `row` is one row of scratch, what is in `cells` counts
-    for nothing.
+    The arguments are those of `fit_pass`, with one row of scratch.
     """
     h, w = image.shape
-    rr = len(scale) * len(scale)
+    rr = len(lengths.scale) * len(lengths.scale)
+    row = scratch.rows[0]
     out[:] = 0
-    for i in range(3):
-        _find_row(image, i, 12 * rr, v_places, h_places)
-    for i in range(2, h - 2):
-        _find_row(image, i + 1, 12 * rr, v_places, h_places)
-        _residual_row(
-            image, i, cells, np.float32(0), v_table, h_table,
-            v_places, h_places, row, scale, three, four,
-        )  # fmt: skip
-        for j in range(2, w - 2):
+    for i in range(MARGIN + 1):
+        _find_row(image, i, 12 * rr, scratch.places)
+    for i in range(MARGIN, h - MARGIN):
+        _find_row(image, i + 1, 12 * rr, scratch.places)
+        _residual_row(image, i, np.float32(0), windows, scratch, row, lengths)
+        for j in range(MARGIN, w - MARGIN):
             own = np.float32(image[i, j])
             for k in range(rr):
                 grey = np.floor(own + (row[(j + 1) * rr + k] + np.float32(2)) / np.float32(4))
@@ -288,42 +318,45 @@ def predict(image, v_table, h_table, v_places, h_places, cells, row, out, scale,
 
 
 @_jit
-def coarse_gram(image, weight, step, first, nodes, parts, gram):
+def coarse_gram(image, weight, step, first, nodes, weights, gram):
     """Add the Gram matrix of coarse features of every `step`-th inner cell.
 
-    A cell's features are, for each of the 12 + 12 windows that add to it, the coarse nodes that
-    the pair of that window is interpolated from.
+    The features of a cell are, for each of the 12 + 12 windows that add to it, the coarse nodes
+    that the window of that pair is interpolated from.
 
     Parameters
     ----------
     image : uint8 (h, w)
     weight : float
     step, first : int
-        Cells ``first, first + step, ...`` count, along the rows.
+        Cells ``first, first + step, ...``, numbered along the rows, are used.
     nodes : int32 (65536, K)
-    parts : float32 (65536, K)
-        Node numbers of a pair, and how much of each.
+        Nodes of each pair.
+    weights : float32 (65536, K)
+        Their weights.
     gram : float64 (24 * n, 24 * n)
+        The output, for n nodes.
     """
     h, w = image.shape
     K = nodes.shape[1]
     n = gram.shape[0] // 24
     places = np.empty(24 * K, np.int64)
     values = np.empty(24 * K, np.float64)
-    for cell in range(first, (h - 4) * (w - 4), step):
-        i, j = 2 + cell // (w - 4), 2 + cell % (w - 4)
+    columns = w - 2 * MARGIN
+    for cell in range(first, (h - 2 * MARGIN) * columns, step):
+        i, j = MARGIN + cell // columns, MARGIN + cell % columns
         for s in range(4):
             for c in range(3):
                 one, other = image[i + 1 - s, j + 1 - c], image[i + 2 - s, j + 1 - c]
-                pair = np.int64(one) * 256 + other
+                pair = np.int64(one) * LEVELS + other
                 for k in range(K):
                     places[(s * 3 + c) * K + k] = (s * 3 + c) * n + nodes[pair, k]
-                    values[(s * 3 + c) * K + k] = parts[pair, k]
+                    values[(s * 3 + c) * K + k] = weights[pair, k]
                 one, other = image[i + 1 - c, j + 1 - s], image[i + 1 - c, j + 2 - s]
-                pair = np.int64(one) * 256 + other
+                pair = np.int64(one) * LEVELS + other
                 for k in range(K):
                     places[(12 + c * 4 + s) * K + k] = (12 + c * 4 + s) * n + nodes[pair, k]
-                    values[(12 + c * 4 + s) * K + k] = parts[pair, k]
+                    values[(12 + c * 4 + s) * K + k] = weights[pair, k]
         for a in range(24 * K):
             row, value = places[a], weight * values[a]
             for b in range(24 * K):

@@ -1,8 +1,8 @@
 """The passes of the fit in torch, for CUDA.
 
-They gather and scatter with the look-up that `train` uses, a strip of a picture at a time, so
-that neither the pictures nor the temporaries need to fit in the device's memory. On CPU tensors
-they equal the compiled passes to float tolerance, but take longer.
+They use the look-up of the network route, on one strip of a picture at a time, so that neither
+pictures nor temporaries need to fit in the device's memory. On CPU tensors they equal the compiled
+passes to float tolerance, but take longer.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from training.eclut.fit.data import MARGIN, Passes
-from training.eclut.grid import look_up
-from training.eclut.windows import LEVELS, WINDOW, symmetrise
+from training.eclut.constants import MARGIN, PAIRS, WINDOW
+from training.eclut.fit.passes import Passes
+from training.eclut.grid import all_pairs, look_up
+from training.eclut.windows import symmetrise
 from training.evaluation.pictures import Picture
 
-#: Input samples of a strip; at scale 4 each needs 768 bytes of temporaries.
+#: Samples of the shrunk picture in a strip; at scale 4 each needs 768 bytes of temporaries.
 STRIP = 1 << 18
 
 
 class TorchPasses(Passes):
-    """`Passes` on a device of torch's; what is summed there is float32 in any order.
+    """`Passes` on a torch device; sums are float32, added in any order.
 
     Parameters
     ----------
@@ -47,29 +48,29 @@ class TorchPasses(Passes):
                 count = min(rows, h - 2 * m - top)
                 low = lr[top : top + count + 2 * m]
                 high = hr[r * (top + m) : r * (top + m + count), r * m : r * (w - m)]
-                # Copied, because what a cache maps is read-only, which torch does not know.
-                both = (torch.from_numpy(part.copy()).to(self.device) for part in (low, high))
-                yield tuple(part.permute(2, 0, 1) for part in both)
+                # Copies, because torch has no read-only tensors, and mapped files are read-only.
+                grey, full = (torch.from_numpy(p.copy()).to(self.device) for p in (low, high))
+                yield grey.permute(2, 0, 1), full.permute(2, 0, 1)
 
     def __call__(self, windows: torch.Tensor, goal: float = 4.0) -> tuple[torch.Tensor, float]:
         """Sum residuals per pair; see `Passes`."""
         r, m = self.scale, MARGIN
-        table = windows.reshape(LEVELS * LEVELS, *WINDOW, r * r).detach().requires_grad_()
-        everything = torch.arange(LEVELS * LEVELS, device=self.device)
-        total = torch.zeros_like(table)
+        leaf = windows.reshape(PAIRS, *WINDOW, r * r).detach().requires_grad_()
+        position = all_pairs(self.device)
+        total = torch.zeros_like(leaf)
         squares = torch.zeros((), dtype=torch.float64, device=self.device)
         for low, high in self._strips():
-            sums = look_up(low.to(torch.int64), table, everything)
+            sums = look_up(low.to(torch.int64), leaf, position)
             own = low[:, m:-m, m:-m].repeat_interleave(r, 1).repeat_interleave(r, 2)
             residual = sums.detach() - goal * (high.to(torch.float32) - own.to(torch.float32))
             squares += residual.square().sum(dtype=torch.float64)
-            (found,) = torch.autograd.grad(sums, table, residual)
+            (found,) = torch.autograd.grad(sums, leaf, residual)
             total += found
         return symmetrise(total.detach().reshape(windows.shape)), squares.item()
 
 
 def passes_on(device: torch.device, pictures: Sequence[Picture], scale: int) -> Passes:
-    """Choose the passes that are the fastest on a device."""
+    """Return the fastest passes on a device."""
     if device.type == "cuda":
         return TorchPasses(pictures, scale, device)
     return Passes(pictures, scale)

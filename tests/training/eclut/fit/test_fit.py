@@ -12,30 +12,44 @@ pytest.importorskip("matplotlib")
 
 import lutsr  # noqa: E402
 from lutsr._modelfile import read_model  # noqa: E402
-from training.checkpoint import load_checkpoint  # noqa: E402
-from training.eclut.fit import fit as fit_module  # noqa: E402
-from training.eclut.fit import solver  # noqa: E402
-from training.eclut.fit.data import Passes  # noqa: E402
-from training.eclut.fit.fit import fit  # noqa: E402
-from training.eclut.fit.solver import Objective, Rounding, dot  # noqa: E402
+from training.eclut.export import load_network  # noqa: E402
+from training.eclut.fit import objective as objective_module  # noqa: E402
+from training.eclut.fit import task as task_module  # noqa: E402
+from training.eclut.fit.objective import Objective, dot  # noqa: E402
+from training.eclut.fit.passes import Passes  # noqa: E402
+from training.eclut.fit.solver import Rounding  # noqa: E402
+from training.eclut.fit.task import first_windows, resume  # noqa: E402
 from training.eclut.fit.torch_passes import TorchPasses  # noqa: E402
+from training.eclut.options import FitOptions  # noqa: E402
 from training.eclut.train import train  # noqa: E402
 from training.eclut.windows import limits, reach, symmetrise  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 from training.evaluation import pictures  # noqa: E402
-from training.evaluation.degrade import enlarge  # noqa: E402
+from training.evaluation.degrade import upscale_bicubic  # noqa: E402
 from training.evaluation.metrics import psnr_y  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
 QUICK = {"free": 4, "limits": 2, "rounding": 3, "every": 2, "smoothness": 5.0, "borders": 20}
 
 
+def options_of(folder, scale=2, expand_shift=None, **changes) -> FitOptions:
+    given = {"images": str(folder), "scale": scale, "expand_shift": expand_shift or scale}
+    return FitOptions(
+        **given | {k: str(v) if isinstance(v, Path) else v for k, v in changes.items()}
+    )
+
+
+def fit(folder, scale=2, expand_shift=None, *, cache=None, stop_at=None, **changes):
+    options = options_of(folder, scale, expand_shift, **changes)
+    return task_module.fit(options, cache=cache, stop_at=stop_at)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def few_nodes():
     """Coarse features that take no time to set up."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solver, "KNOTS", (0, 8, 64, 255))
-        patch.setattr(solver, "MEANS", 2)
+        patch.setattr(objective_module, "KNOTS", (0, 8, 64, 255))
+        patch.setattr(objective_module, "MEANS", 2)
         yield
 
 
@@ -67,7 +81,7 @@ def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
     (picture,) = load_pictures(folder, 2)
     result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
     # On the picture it was fitted to: that the fit works, not that it is good.
-    bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
+    bicubic = psnr_y(upscale_bicubic(picture.lr, 2), picture.hr, shave=4)
     assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
     fused = fuse(read_model(fitted).tables["lut"], 2)
     assert fused is None or fused.vertical.dtype == fused.horizontal.dtype == np.int8
@@ -99,7 +113,7 @@ def test_record(fitted, folder):
 def test_resumed_equals_uninterrupted(fitted, folder, tmp_path, stop_at):
     assert fit(folder, 2, out=tmp_path / "run", val=folder, stop_at=stop_at, **QUICK) is None
     assert not list((tmp_path / "run").glob("*.npy"))
-    again = fit(out=tmp_path / "run", resume=True)
+    again = resume(tmp_path / "run")
     assert again.read_bytes() == fitted.read_bytes()
     with (tmp_path / "run" / "log.csv").open() as one, (fitted.parent / "log.csv").open() as other:
         for a, b in zip(one, other, strict=True):
@@ -110,7 +124,7 @@ def test_one_pixel_shift(folder, tmp_path):
     path = fit(folder, 2, 1, out=tmp_path, model="fast", **QUICK)
     (picture,) = load_pictures(folder, 2)
     result = lutsr.load(path)(picture.lr, channel_axis=-1)
-    bicubic = psnr_y(enlarge(picture.lr, 2), picture.hr, shave=4)
+    bicubic = psnr_y(upscale_bicubic(picture.lr, 2), picture.hr, shave=4)
     assert psnr_y(result, picture.hr, shave=4) > bicubic
 
 
@@ -128,9 +142,9 @@ def first_mse(run: Path) -> float:
     return float((run / "log.csv").read_text().splitlines()[1].split(",")[2])
 
 
-def test_starts_from_a_network(train_args, folder, tmp_path):
+def test_starts_from_a_network(train_options, folder, tmp_path):
     learn = {"steps": 30, "every": 30, "lr": 1e-2, "val": None, "expand_shift": 1}
-    table = train(train_args(images=str(folder), **learn))
+    table = train(train_options(images=str(folder), **learn))
     network = table.parent / "checkpoint.pt"
     run = {**QUICK, "free": 1, "limits": 0, "rounding": 0, "borders": 0}
     for name, start in (("network", network), ("table", table)):
@@ -144,7 +158,7 @@ def test_starts_from_a_network(train_args, folder, tmp_path):
     record = json.loads((tmp_path / "network" / "args.json").read_text())["args"]
     for start in (network, table):
         one, two = (
-            fit_module.Run({**record, "init": str(start), "expand_shift": shift}).first_windows()
+            first_windows(FitOptions(**{**record, "init": str(start), "expand_shift": shift}))
             for shift in (1, 2)
         )
         assert one.any()
@@ -158,7 +172,7 @@ def test_a_cache_changes_nothing_and_each_picture_is_decoded_once(
     monkeypatch.setattr(pictures, "read_rgb", lambda p, **o: names.append(p.name) or real(p, **o))
     cached = {"val": folder, "cache": tmp_path / "cache"}
     fit(folder, 2, out=tmp_path / "run", stop_at=5, **cached, **QUICK)
-    again = fit(out=tmp_path / "run", cache=tmp_path / "cache", resume=True)
+    again = resume(tmp_path / "run", cache=tmp_path / "cache")
     assert again.read_bytes() == fitted.read_bytes()
     assert names == ["discs.png"]
 
@@ -172,7 +186,7 @@ def test_the_torch_passes_fit_as_well(fitted, folder, tmp_path, monkeypatch):
     def on_cpu(device, pictures, scale):
         return TorchPasses(pictures, scale, device)
 
-    monkeypatch.setattr(fit_module, "passes_on", on_cpu)
+    monkeypatch.setattr(task_module, "passes_on", on_cpu)
     again = fit(folder, 2, out=tmp_path / "run", val=folder, **QUICK)
     one, two = (json.loads((p.parent / "args.json").read_text()) for p in (fitted, again))
     assert two["val_psnr_y"] == pytest.approx(one["val_psnr_y"], abs=0.02)
@@ -189,11 +203,11 @@ def test_a_full_disk_is_told_with_the_way_on(fitted, folder, tmp_path, monkeypat
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TrainingError, match=r"fit\.pt: No space left on device; .*--resume"):
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt: No space left on device; .*--resume"):
         fit(folder, 2, out=tmp_path / "run", val=folder, **QUICK)
     monkeypatch.undo()
     assert not [file for file in (tmp_path / "run").iterdir() if file.name.startswith(".")]
-    again = fit(out=tmp_path / "run", resume=True)
+    again = resume(tmp_path / "run")
     assert again.read_bytes() == fitted.read_bytes()
 
 
@@ -217,7 +231,7 @@ def test_rounding_keeps_the_constraints(folder):
     objective = Objective(Passes([picture], 2), 5.0, reach(2, 2))
     torch.manual_seed(0)
     start = symmetrise(20 * torch.randn(256, 256, 4, 3, 2, 2))
-    rounding = Rounding(objective, start, *limits(2, 2))
+    rounding = Rounding.start(objective, start, limits(2, 2))
     before = rounding.value
     rounding.step(1)
     assert rounding.value < before
@@ -234,28 +248,27 @@ def test_rounding_keeps_the_constraints(folder):
         ({"smoothness": math.nan}, "smoothness must be at least 0, got nan"),
         ({"every": 0}, "every must be at least 1, got 0"),
         ({"device": "cuda"}, "no CUDA device; use --device cpu"),
-        ({"images": None}, "folder of images"),
         ({"licences": {"elsewhere": "CC0"}}, "no data set 'elsewhere'"),
     ],
 )
 def test_errors(folder, tmp_path, changes, message, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    arguments = {"images": folder, "scale": 2, **QUICK, **changes}
+    arguments = {"scale": 2, **QUICK, **changes}
     with pytest.raises(TrainingError, match=message):
-        fit(out=tmp_path / "run", **arguments)
+        fit(folder, out=tmp_path / "run", **arguments)
     assert not (tmp_path / "run").exists()
 
 
 def test_will_not_overwrite_and_refuses_a_broken_checkpoint(fitted, folder, tmp_path):
-    with pytest.raises(TrainingError, match="holds a fit already"):
+    with pytest.raises(TrainingError, match="holds a run already"):
         fit(folder, 2, out=fitted.parent, **QUICK)
     fit(folder, 2, out=tmp_path, stop_at=1, **QUICK)
-    (tmp_path / "fit.pt").write_bytes(b"half a file")
-    with pytest.raises(TrainingError, match="not the checkpoint of a fit"):
-        fit(out=tmp_path, resume=True)
+    (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match="is not a checkpoint"):
+        resume(tmp_path)
 
 
 def test_a_fit_is_no_network(folder, tmp_path):
     fit(folder, 2, out=tmp_path, stop_at=2, **QUICK)
-    with pytest.raises(TrainingError, match="lacks"):
-        load_checkpoint(tmp_path / "fit.pt")
+    with pytest.raises(TrainingError, match="checkpoint of a fit of eclut, wanted a network"):
+        load_network(tmp_path / "checkpoint.pt")

@@ -1,16 +1,19 @@
 """The passes that CUDA takes, on CPU tensors: the same code, compared with the compiled passes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 
+from training.eclut.fit import objective as objective_module  # noqa: E402
 from training.eclut.fit import solver, torch_passes  # noqa: E402
-from training.eclut.fit.data import Passes  # noqa: E402
+from training.eclut.fit.passes import Passes  # noqa: E402
 from training.eclut.fit.torch_passes import TorchPasses, passes_on  # noqa: E402
 from training.eclut.windows import limits, reach, symmetrise  # noqa: E402
-from training.evaluation.pictures import Picture  # noqa: E402
+from training.evaluation.pictures import LoadedPicture, Picture  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -22,7 +25,7 @@ def some_pictures(scale: int) -> list[Picture]:
     def picture(h: int, w: int) -> Picture:
         full = rng.integers(0, 256, (h * scale, w * scale, 3), np.uint8)
         full.flags.writeable = False  # as a cache's are
-        return Picture(None, full, rng.integers(0, 256, (h, w, 3), np.uint8))
+        return LoadedPicture(Path("none"), full, rng.integers(0, 256, (h, w, 3), np.uint8))
 
     return [picture(h, w) for h, w in ((9, 23), (31, 8), (5, 5))]
 
@@ -61,21 +64,23 @@ class OnMeta(TorchPasses):
 
 
 def test_pass_and_solver_stay_on_the_device_of_the_passes(monkeypatch):
-    monkeypatch.setattr(solver, "KNOTS", (0, 8, 64, 255))
-    monkeypatch.setattr(solver, "MEANS", 2)
-    monkeypatch.setattr(solver, "dot", lambda a, b: float((a * b).device == a.device))
+    monkeypatch.setattr(objective_module, "KNOTS", (0, 8, 64, 255))
+    monkeypatch.setattr(objective_module, "MEANS", 2)
+    for module in (objective_module, solver):
+        monkeypatch.setattr(module, "dot", lambda a, b: float((a * b).device == a.device))
     objective = solver.Objective(OnMeta(some_pictures(2), 2), 5.0, reach(2, 2))
     inverses = [part for parts in objective.coarse_inverses for part in parts]
     tensors = [value for value in vars(objective).values() if isinstance(value, torch.Tensor)]
     assert len(tensors) == 4
     assert all(value.is_meta for value in tensors + inverses)
-    low, high = (end.to("meta") for end in limits(2, 2))
+    low, high = limits(2, 2)
+    ends = low.to("meta"), high.to("meta")
     descent = solver.Descent(objective, torch.zeros(256, 256, 4, 3, 2, 2, device="meta"))
     descent.restart()
     descent.step()
-    descent.restart(low, high)
+    descent.restart(ends)
     descent.step()
-    rounding = solver.Rounding(objective, descent.windows, low, high)
+    rounding = solver.Rounding.start(objective, descent.windows, ends)
     rounding.step(1)
     for each in (descent, rounding):
         assert all(v.is_meta for v in each.state().values() if isinstance(v, torch.Tensor))

@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 Image = pytest.importorskip("PIL.Image")
 pytest.importorskip("tqdm")
 
-from training.eclut.fit.data import Passes, planes_of  # noqa: E402
-from training.eclut.windows import LEVELS, WINDOW  # noqa: E402
+from training.eclut.constants import LEVELS, WINDOW  # noqa: E402
+from training.eclut.fit.passes import Passes, planes_of  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
 from ...conftest import write_pictures  # noqa: E402

@@ -1,7 +1,7 @@
-"""The passes of the fit over all pictures, which stay where they are.
+"""The passes of the fit over all pictures, on a CPU.
 
-A plane is read from its picture in every pass: where a cache maps the pictures, what takes memory
-does not depend on how many there are.
+A plane is read from its picture in every pass. So if the pictures are mapped from a cache, the
+memory in use does not depend on their number.
 """
 
 from __future__ import annotations
@@ -15,18 +15,29 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from training.eclut.fit.kernels import PADDING, coarse_gram, fit_pass, predict
-from training.eclut.windows import LEVELS, WINDOW, beside, sum_of_parts
+from training.eclut.constants import LEVELS, MARGIN, PAIRS, WINDOW
+from training.eclut.fit.kernels import (
+    PADDING,
+    Lengths,
+    PairArrays,
+    Scratch,
+    coarse_gram,
+    fit_pass,
+    predict,
+)
+from training.eclut.pairs import count_pairs
+from training.eclut.windows import beside, sum_of_parts
 from training.evaluation.metrics import psnr_y
 from training.evaluation.pictures import Picture
 
-#: Every pass adds up in this many parts, whatever the machine: the result is the same.
+#: Parts of each pass, one thread each: always the same number, so that results are the same.
 PARTS = 2
-#: Input pixels at each side whose cells lack a contribution from outside.
-MARGIN = 2
 #: Cells that the Gram matrix of the coarse features is estimated from.
 GRAM_CELLS = 600_000
+#: Values of a window in cells.
+_WINDOW_CELLS = WINDOW[0] * WINDOW[1]
 
 T = TypeVar("T")
 
@@ -40,43 +51,48 @@ class Plane:
     shape: tuple[int, int]
 
     @property
-    def image(self) -> np.ndarray:
+    def image(self) -> NDArray[np.uint8]:
         """The shrunk channel, (h, w), copied."""
         return np.ascontiguousarray(self.picture.lr[:, :, self.channel])
 
     @property
-    def target(self) -> np.ndarray:
+    def target(self) -> NDArray[np.uint8]:
         """The channel at full size, (r * h, r * w), not copied."""
         view = self.picture.hr[:, :, self.channel]
-        view.flags.writeable = False  # as what is mapped is: the passes are compiled for one kind
+        view.flags.writeable = False  # as mapped files are: kernels are compiled for one kind
         return view
 
 
 def planes_of(picture: Picture) -> list[Plane]:
-    """Name the channels of a picture."""
+    """Return the channels of a picture."""
     h, w, channels = picture.lr.shape
     return [Plane(picture, channel, (h, w)) for channel in range(channels)]
 
 
-def _tables(windows: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Flat, padded windows of the pairs above each other, and of those beside each other."""
-    tables = np.zeros((2, windows.numel() + PADDING), np.float32)
-    tables[0, : windows.numel()] = windows.numpy().reshape(-1)
-    tables[1, : windows.numel()] = beside(windows).numpy().reshape(-1)
-    return tables[0], tables[1]
+def _flat_windows(windows: torch.Tensor) -> PairArrays:
+    """Return the windows as the kernels need them: flat and padded."""
+    flat = np.zeros((2, windows.numel() + PADDING), np.float32)
+    flat[0, : windows.numel()] = windows.numpy().reshape(-1)
+    flat[1, : windows.numel()] = beside(windows).numpy().reshape(-1)
+    return PairArrays(flat[0], flat[1])
 
 
-def _lengths(scale: int) -> tuple[tuple[int, ...], ...]:
-    """Tuples whose lengths tell the compiler what it must know."""
-    return (0,) * scale, (0,) * 3, (0,) * 4
+def _lengths(scale: int) -> Lengths:
+    return Lengths((0,) * scale, (0,) * WINDOW[1], (0,) * WINDOW[0])
 
 
-def _places(width: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.empty((4, width), np.int32), np.empty((4, width), np.int32)
+def _scratch(width: int, scale: int, rows: int) -> Scratch:
+    """Allocate scratch arrays for planes of at most this width."""
+    values = scale * scale
+    return Scratch(
+        PairArrays(np.empty((4, width), np.int32), np.empty((4, width), np.int32)),
+        np.zeros(width * values + PADDING, np.uint8),
+        np.empty((rows, (width + 2) * values + PADDING), np.float32),
+    )
 
 
 class Passes:
-    """The passes over all planes of pictures, with the arrays that they need.
+    """The passes over all planes of pictures, and the arrays that they need.
 
     Parameters
     ----------
@@ -91,7 +107,7 @@ class Passes:
     def __init__(self, pictures: Sequence[Picture], scale: int) -> None:
         self.scale = scale
         planes = [plane for picture in pictures for plane in planes_of(picture)]
-        # Big planes first, dealt out in turn, so that the parts take equally long.
+        # Large planes first, to the parts in turn, so that the parts take equally long.
         order = sorted(range(len(planes)), key=lambda k: -math.prod(planes[k].shape))
         self.parts = [[planes[k] for k in order[part::PARTS]] for part in range(PARTS)]
         shapes = [plane.shape for plane in planes]
@@ -100,9 +116,9 @@ class Passes:
         self.values = self.cells * scale**2
 
     @cached_property
-    def _sums(self) -> list[np.ndarray]:
-        """Sums of each part."""
-        size = LEVELS * LEVELS * WINDOW[0] * WINDOW[1] * self.scale**2 + PADDING
+    def _sums(self) -> list[NDArray[np.float32]]:
+        """The sums of each part, above and beside."""
+        size = PAIRS * _WINDOW_CELLS * self.scale**2 + PADDING
         return [np.empty((2, size), np.float32) for _ in range(PARTS)]
 
     def _in_parts(self, do: Callable[[int], T]) -> list[T]:
@@ -117,8 +133,8 @@ class Passes:
         windows : torch.Tensor
             (256, 256, 4, 3, r, r), symmetric.
         goal : float
-            4 for residuals against the pictures, in quarter grey levels; 0 for what the
-            windows alone add up to.
+            4 for residuals against the pictures, in quarter grey levels; 0 for the sums of the
+            windows alone.
 
         Returns
         -------
@@ -128,19 +144,25 @@ class Passes:
             The sum of squared residuals.
         """
         r = self.scale
-        tables = _tables(windows)
+        flat, lengths = _flat_windows(windows), _lengths(r)
 
         def run_part(part: int) -> float:
-            sums = self._sums[part]
-            sums.fill(0)
-            cells = np.empty(self.widest * r * r + PADDING, np.uint8)
-            row = np.empty((4, (self.widest + 2) * r * r + PADDING), np.float32)
+            both = self._sums[part]
+            both.fill(0)
+            sums = PairArrays(both[0], both[1])
+            scratch = _scratch(self.widest, r, rows=4)
             squares = np.zeros(1)
             for plane in self.parts[part]:
                 fit_pass(
-                    plane.image, plane.target, np.float32(goal), *tables, *sums,
-                    *_places(self.widest), cells, row, squares, *_lengths(r),
-                )  # fmt: skip
+                    plane.image,
+                    plane.target,
+                    np.float32(goal),
+                    flat,
+                    sums,
+                    scratch,
+                    squares,
+                    lengths,
+                )
             return float(squares[0])
 
         squares = sum(self._in_parts(run_part))
@@ -154,62 +176,59 @@ class Passes:
         ), squares
 
     def counts(self) -> torch.Tensor:
-        """How often each pair occurs, in either order: (256, 256)."""
+        """Count the occurrences of each pair, in either order: (256, 256)."""
 
-        def count_part(part: int) -> np.ndarray:
-            total = np.zeros(LEVELS * LEVELS, np.int64)
+        def count_part(part: int) -> NDArray[np.int64]:
+            total = np.zeros((LEVELS, LEVELS), np.int64)
             for plane in self.parts[part]:
-                image = plane.image.astype(np.int32)
-                for ones, others in ((image[:-1], image[1:]), (image[:, :-1], image[:, 1:])):
-                    pairs = (ones * LEVELS + others).ravel()
-                    total += np.bincount(pairs, minlength=LEVELS * LEVELS)
+                total += count_pairs(plane.image)
             return total
 
-        total = torch.from_numpy(sum(self._in_parts(count_part))).reshape(LEVELS, LEVELS)
+        total = torch.from_numpy(sum(self._in_parts(count_part)))
         return ((total + total.T) / 2).to(torch.float32)
 
-    def gram(self, nodes: np.ndarray, parts: np.ndarray, count: int) -> torch.Tensor:
-        """Gram matrix of coarse features, from a sample of the cells; see `coarse_gram`.
+    def gram(
+        self, nodes: NDArray[np.int32], weights: NDArray[np.float32], size: int
+    ) -> torch.Tensor:
+        """Compute the Gram matrix of coarse features from a sample of the cells.
 
         Parameters
         ----------
-        nodes, parts : numpy.ndarray
-            (65536, K), int32 and float32.
-        count : int
-            Number of nodes.
+        nodes, weights, size
+            See `training.eclut.fit.objective.CoarseFeatures`.
 
         Returns
         -------
         torch.Tensor
-            float64, (24 * count, 24 * count).
+            float64, (24 * size, 24 * size).
         """
-        # An odd step does not fall in step with the (mostly even) widths of pictures.
+        # Odd: with an even step, cells of even-width pictures would be in a few columns only.
         step = max(1, self.cells // GRAM_CELLS) | 1
 
-        def run_part(part: int) -> np.ndarray:
-            gram = np.zeros((24 * count, 24 * count))
+        def run_part(part: int) -> NDArray[np.float64]:
+            features = 2 * _WINDOW_CELLS * size
+            gram = np.zeros((features, features))
             for number, plane in enumerate(self.parts[part]):
-                coarse_gram(plane.image, float(step), step, number % step, nodes, parts, gram)
+                coarse_gram(plane.image, float(step), step, number % step, nodes, weights, gram)
             return gram
 
         return torch.from_numpy(sum(self._in_parts(run_part)))
 
 
 def mean_psnr_y(windows: torch.Tensor, pictures: Sequence[Picture]) -> float:
-    """Mean PSNR-Y of pictures enlarged with windows, two input pixels shaved at every side."""
+    """Return the mean PSNR-Y of windows on pictures, without two input pixels at each side."""
     r = windows.shape[-1]
-    tables = _tables(windows)
+    flat, lengths = _flat_windows(windows), _lengths(r)
 
     def score(picture: Picture) -> float:
         h, w, channels = picture.lr.shape
-        scratch = np.zeros(w * r * r + PADDING, np.uint8)
-        row = np.empty((w + 2) * r * r + PADDING, np.float32)
+        scratch = _scratch(w, r, rows=1)
         big = np.empty((h * r, w * r, channels), np.uint8)
         for channel in range(channels):
             buffer = np.empty(h * w * r * r + PADDING, np.uint8)
             cells = buffer[: h * w * r * r].reshape(h, w, r * r)
             plane = np.ascontiguousarray(picture.lr[:, :, channel])
-            predict(plane, *tables, *_places(w), scratch, row, cells, *_lengths(r))
+            predict(plane, flat, scratch, cells, lengths)
             big[:, :, channel] = (
                 cells.reshape(h, w, r, r).transpose(0, 2, 1, 3).reshape(h * r, w * r)
             )

@@ -1,0 +1,51 @@
+"""The command ``evaluate``, for models of every family."""
+
+from __future__ import annotations
+
+import argparse
+
+from training.cli import Commands, file_or_name
+from training.evaluation.degrade import SCALES
+
+
+def register(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add(
+        "evaluate",
+        "compare models and rivals: PSNR-Y and SSIM on folders of images",
+        "tables/mine_x4.npy --hr Set5/HR Set14/HR --rival pillow-lanczos",
+        run_evaluate,
+    )
+    parser.add_argument(
+        "table", nargs="*", type=file_or_name, help="a .npy file or the name of a shipped model"
+    )
+    parser.add_argument("--hr", nargs="+", required=True, help="folders of full-size images")
+    parser.add_argument(
+        "--scale", type=int, choices=SCALES, help="for a shipped model, or rivals alone"
+    )
+    parser.add_argument(
+        "--rival",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another method besides bicubic (MATLAB's); repeatable: pillow-bicubic, "
+        "pillow-lanczos, opencv-cubic, opencv-lanczos4, skimage-cubic and others",
+    )
+    parser.add_argument("--csv", metavar="FILE", help="write a row per image to this file")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the means as bars, to this file")
+
+
+def run_evaluate(arguments: argparse.Namespace) -> None:
+    """Run ``evaluate``."""
+    if not (arguments.table or arguments.scale):
+        arguments.usage_error("evaluate: wanted a table, or --scale for rivals alone")
+    from training.evaluation.evaluate import print_figures
+
+    print_figures(
+        arguments.table,
+        arguments.hr,
+        rivals=arguments.rival,
+        scale=arguments.scale,
+        csv_file=arguments.csv,
+        plot_file=arguments.plot,
+    )
