@@ -14,10 +14,14 @@ from numba.core import cgutils
 _I32 = ir.IntType(32)
 
 
+def array_data(context: Any, builder: Any, array_type: Any, value: Any) -> Any:
+    """Return a pointer to the first element of an array."""
+    return cgutils.create_struct_proxy(array_type)(context, builder, value=value).data
+
+
 def data_of(context: Any, builder: Any, signature: Any, arguments: Any, k: int) -> Any:
     """Return a pointer to the first element of the array that is argument k."""
-    array = cgutils.create_struct_proxy(signature.args[k])
-    return array(context, builder, value=arguments[k]).data
+    return array_data(context, builder, signature.args[k], arguments[k])
 
 
 def at_pointer(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:

@@ -41,6 +41,16 @@ def test_private_names_stay_in_one_folder(name):
     assert {path.split("/")[0] for path in holders(name)} == {"_numba"}
 
 
+@pytest.mark.parametrize("folder", ["training", "benchmarks"])
+def test_no_private_names_outside_the_library(folder):
+    found = [
+        path
+        for path in (PACKAGE.parent / folder).rglob("*.py")
+        if re.search(r"numba\.core|cgutils", path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
 def test_kernels_are_in_folders_of_families():
     found = holders(r"^@(entry_point|part|reordered_part|intrinsic)\b")
     assert "_eclut/kernels.py" in found

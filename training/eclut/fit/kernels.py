@@ -22,10 +22,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 from numpy.typing import NDArray
 
+from lutsr._numba.llvm import array_data, at_pointer
 from training.eclut.constants import LEVELS, MARGIN
 
 #: Values behind the last used one that vector loads may read, and stores may write.
@@ -96,8 +96,8 @@ class _SumsModel(models.PrimitiveModel):
 
 def _at(context: Any, builder: Any, array_type: Any, value: Any, index: Any, kind: Any) -> Any:
     """Return the pointer to an element of an array, as a pointer to `kind`."""
-    data = cgutils.create_struct_proxy(array_type)(context, builder, value=value).data
-    return builder.bitcast(builder.gep(data, [index]), kind.as_pointer())
+    data = array_data(context, builder, array_type, value)
+    return at_pointer(builder, data, index, kind)
 
 
 def _spread(builder: Any, value: Any, lanes: int) -> Any:
