@@ -66,7 +66,7 @@ def test_row_below_is_the_reflected_one():
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (4, 3)])
-def test_network_enlarges_and_folds_channels(scale, size):
+def test_network_upscales_and_folds_channels(scale, size):
     net = SRNet(scale, scale, width=8)
     x = torch.rand(2, 3, *size)
     found = net(x, ALPHA)

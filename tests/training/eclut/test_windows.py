@@ -26,7 +26,7 @@ KINDS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
 
 
 def whole_windows(scale: int, shift: int, spread: float = 30) -> torch.Tensor:
-    """Random windows that a table can stand for, some of them at the limits."""
+    """Random windows of some table, some of them at the limits."""
     torch.manual_seed(scale + shift)
     windows = symmetrise(4 * spread * torch.randn(256, 256, 4, 3, scale, scale)).round()
     return windows.clamp(*limits(scale, shift))

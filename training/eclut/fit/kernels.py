@@ -26,7 +26,7 @@ from numba.extending import intrinsic, models, register_model
 from numpy.typing import NDArray
 
 from lutsr._numba.llvm import array_data, at_pointer
-from training.eclut.constants import LEVELS, MARGIN
+from training.eclut.constants import ENTRIES_PER_LEVEL, LEVELS, MARGIN
 
 #: Values behind the last used one that vector loads may read, and stores may write.
 PADDING = 16
@@ -313,7 +313,8 @@ def predict(image, windows, scratch, out, lengths):
         for j in range(MARGIN, w - MARGIN):
             own = np.float32(image[i, j])
             for k in range(rr):
-                grey = np.floor(own + (row[(j + 1) * rr + k] + np.float32(2)) / np.float32(4))
+                quarters = row[(j + 1) * rr + k] + np.float32(ENTRIES_PER_LEVEL // 2)
+                grey = np.floor(own + quarters / np.float32(ENTRIES_PER_LEVEL))
                 out[i, j, k] = min(max(grey, 0), 255)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.eclut.constants import LEVELS, MARGIN, PAIRS, WINDOW
+from training.eclut.constants import ENTRIES_PER_LEVEL, LEVELS, MARGIN, PAIRS, WINDOW
 from training.eclut.fit.kernels import (
     PADDING,
     Lengths,
@@ -125,7 +125,9 @@ class Passes:
         with ThreadPoolExecutor(PARTS) as pool:
             return list(pool.map(do, range(PARTS)))
 
-    def __call__(self, windows: torch.Tensor, goal: float = 4.0) -> tuple[torch.Tensor, float]:
+    def __call__(
+        self, windows: torch.Tensor, goal: float = ENTRIES_PER_LEVEL
+    ) -> tuple[torch.Tensor, float]:
         """Sum residuals per pair.
 
         Parameters
@@ -133,8 +135,8 @@ class Passes:
         windows : torch.Tensor
             (256, 256, 4, 3, r, r), symmetric.
         goal : float
-            4 for residuals against the pictures, in quarter grey levels; 0 for the sums of the
-            windows alone.
+            `ENTRIES_PER_LEVEL` for residuals against the pictures, in quarter grey levels; 0 for
+            the sums of the windows alone.
 
         Returns
         -------

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from training.device import pick_device
-from training.eclut.constants import LEVELS, MARGIN, WINDOW
+from training.eclut.constants import ENTRIES_PER_LEVEL, LEVELS, MARGIN, WINDOW
 from training.eclut.export import load_network, make_model
 from training.eclut.fit.objective import Objective
 from training.eclut.fit.passes import mean_psnr_y
@@ -159,7 +159,7 @@ class FitTask(Task):
 
     def mse(self) -> float:
         """Return the mean squared error in grey levels, smoothness included."""
-        return 2 * self.solver.value / self.passes.values / 16
+        return 2 * self.solver.value / self.passes.values / ENTRIES_PER_LEVEL**2
 
     def log_row(self, step: int, saving: bool) -> dict[str, str]:
         """Return phase and error; before a checkpoint the validation PSNR-Y, too."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from training.eclut.constants import MARGIN, PAIRS, WINDOW
+from training.eclut.constants import ENTRIES_PER_LEVEL, MARGIN, PAIRS, WINDOW
 from training.eclut.fit.passes import Passes
 from training.eclut.grid import all_pairs, look_up
 from training.eclut.windows import symmetrise
@@ -52,7 +52,9 @@ class TorchPasses(Passes):
                 grey, full = (torch.from_numpy(p.copy()).to(self.device) for p in (low, high))
                 yield grey.permute(2, 0, 1), full.permute(2, 0, 1)
 
-    def __call__(self, windows: torch.Tensor, goal: float = 4.0) -> tuple[torch.Tensor, float]:
+    def __call__(
+        self, windows: torch.Tensor, goal: float = ENTRIES_PER_LEVEL
+    ) -> tuple[torch.Tensor, float]:
         """Sum residuals per pair; see `Passes`."""
         r, m = self.scale, MARGIN
         leaf = windows.reshape(PAIRS, *WINDOW, r * r).detach().requires_grad_()
