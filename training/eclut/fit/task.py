@@ -29,7 +29,7 @@ from training.eclut.windows import (
 )
 from training.errors import TrainingError
 from training.evaluation.methods import open_model
-from training.evaluation.pictures import load_pictures
+from training.evaluation.pictures import find_images, load_pictures
 from training.export import Origin, write_with_card
 from training.record import data_sets, with_licences
 from training.run import Run, Task, resume_run, start_run
@@ -94,6 +94,8 @@ class FitTask(Task):
         self.pictures = load_pictures(options.images, scale, min_side=least, cache=cache)
         self.data = data_sets(self.pictures, options.images)
         with_licences(self.data, options.licences)  # a wrong name is reported before the work
+        for folder in options.metrics.values():
+            find_images(folder)  # a wrong folder, too
         val = options.val
         self.val_pictures = load_pictures(val, scale, min_side=least, cache=cache) if val else []
         self.passes = passes_on(self.device, self.pictures, scale)

@@ -249,6 +249,7 @@ def test_rounding_keeps_the_constraints(folder):
         ({"every": 0}, "every must be at least 1, got 0"),
         ({"device": "cuda"}, "no CUDA device; use --device cpu"),
         ({"licences": {"elsewhere": "CC0"}}, "no data set 'elsewhere'"),
+        ({"metrics": {"Set5": "nowhere"}}, "no such folder of images: nowhere"),
     ],
 )
 def test_errors(folder, tmp_path, changes, message, monkeypatch):
