@@ -35,7 +35,8 @@ MODELS = {
     "eclut of 16-bit entries": Case(lambda: eclut_model(random_pairs(4, -128, 128), 4)),
     "eclut-fast of 16-bit entries": Case(lambda: eclut_model(random_pairs(2, -60, 90), 1)),
     "chain of interpolated pairs": Case(chains.pair),
-    "chain of layers": Case(chains.ecnn),
+    "chain of layers": Case(lambda: chains.ecnn(border="edge")),
+    "stack": Case(chains.ecnn),
     "chain of two stages": Case(chains.two_stages),
 }
 

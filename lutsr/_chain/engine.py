@@ -1,4 +1,8 @@
-"""The engine of chains: compiled kernels, band by band."""
+"""The engine of chains: compiled kernels, band by band.
+
+Stacks of one-pixel tables (`lutsr._stack`) have kernels of their own; all other chains are computed
+layer by layer.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,15 @@ from numpy.typing import NDArray
 
 from .._engine import Engine
 from .._numba.loading import load_numba
+from .._stack.plan import find_stack
+from .._stack.reference import rgb_sums
 from .card import read_chain
 from .description import Chain
 from .reference import deepen, run_sums
 
 if TYPE_CHECKING:
     from .._modelfile import Model
+    from .._stack.engine import StackKernels
     from .run import CompiledChain
 
 
@@ -35,7 +42,42 @@ class ChainEngine(Engine):
         self._compiled = load_numba()
         if self._compiled:
             self.nanoseconds = (20.0, 20.0)
+        self._stack = self._find_stack()
         self._chains: dict[int, CompiledChain] = {}
+
+    def _find_stack(self) -> StackKernels | None:
+        """Return the kernels of the stack that the chain is, if it is one."""
+        stack = find_stack(self._chain) if self._compiled else None
+        if stack is None:
+            return None
+        from .._stack.engine import MOST_PLANES, StackKernels
+
+        kernels = StackKernels(stack)
+        self.direct_channels = MOST_PLANES
+        self.nanoseconds = (kernels.nanoseconds, self.nanoseconds[1])
+        return kernels
+
+    def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
+        """Enlarge rows of an 8-bit image by a stack, each channel by itself."""
+        assert self._stack is not None
+        self._stack.fill(image, first, last, out)
+
+    def fill_rgb(
+        self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]
+    ) -> None:
+        """Enlarge rows of an 8-bit RGB image by a stack, with the detail of its luma.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (H, W, 3)
+            C-contiguous.
+        first, last : int
+            Rows of the image.
+        out : ndarray of uint8, shape (r * H, r * W, 3)
+            C-contiguous. Only the output of these rows is written.
+        """
+        assert self._stack is not None
+        self._stack.fill(image, first, last, out, luma=True)
 
     def sums(
         self, values: NDArray[np.int32], steps: int, first: int, last: int
@@ -45,6 +87,8 @@ class ChainEngine(Engine):
             top, bottom = max(0, first - self.halo), min(len(values), last + self.halo)
             total = self.reference(values[top:bottom], steps)
             return total[(first - top) * self.scale : (last - top) * self.scale]
+        if self._stack is not None and steps == 1:
+            return self._stack.sums(values, first, last)
 
         chain, last = self._compiled_chain(steps), min(last, len(values))
         planes = [chain.rows(values[..., c], first, last) for c in range(values.shape[2])]
@@ -65,6 +109,10 @@ class ChainEngine(Engine):
         chain = self._deepened(steps)
         planes = [run_sums(values[..., c], chain) for c in range(values.shape[2])]
         return np.stack(planes, axis=-1)
+
+    def reference_rgb(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Compute the sums of a whole 8-bit RGB image, with the detail of its luma, in NumPy."""
+        return rgb_sums(values, self._chain)
 
     def facts(self) -> Mapping[str, str]:
         """Return what ``lutsr info`` prints about the model."""

@@ -83,3 +83,41 @@ def ring_place(builder: Any, row: Any, slot: int, rows: int, length: Any, column
     ring = plus(builder, row, 4 * rows - slot)
     ring = builder.urem(ring, ir.Constant(ring.type, rows))
     return builder.add(builder.mul(ring, length), column)
+
+
+def for_range(builder: Any, count: Any) -> Any:
+    """Return a context whose body is a loop; the value that it gives has the index as `index`."""
+    return cgutils.for_range(builder, count)
+
+
+def variable(builder: Any, value: Any) -> Any:
+    """Return a pointer to a local variable; LLVM keeps those in registers."""
+    return cgutils.alloca_once_value(builder, value)
+
+
+def freeze(builder: Any, value: Any) -> Any:
+    """Return a sum that LLVM does not take apart, to add its addends in an order of its own.
+
+    That is a side effect of LLVM's instruction ``freeze``. Where llvmlite does not let it through,
+    the sum is returned as it is: results are the same.
+    """
+    insert = getattr(builder, "_insert", None)
+    if insert is None:
+        return value
+    instruction = ir.instructions.Instruction(builder.block, value.type, "freeze", [value])
+    insert(instruction)
+    return instruction
+
+
+def vector_bytes() -> int:
+    """Return the size of the vector registers that code is generated for, 32 or 64 bytes.
+
+    On processors with smaller ones LLVM splits vectors of 32 bytes.
+    """
+    try:
+        from numba.core.registry import cpu_target
+
+        context = cpu_target.target_context
+    except (ImportError, AttributeError):
+        return 32
+    return 64 if "avx512bw" in cpu_features(context) else 32

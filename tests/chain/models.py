@@ -64,8 +64,8 @@ def window_look_up(table, source, channels, **more):
     return {"table": table, "in": source, "taps": taps, **more}
 
 
-def ecnn(levels=16):
-    """Return a small ECNN: two hidden layers, detail added to a base of the image."""
+def ecnn(levels=16, border="reflect"):
+    """Return a small ECNN: two layers of maps, detail added to a base of the image."""
     tables = {
         "first": entries((9, 256, 3), 1),
         "body": entries((27, levels, 3), 2),
@@ -101,7 +101,7 @@ def ecnn(levels=16):
             "place": {"cells": 2},
         },
     ]
-    stages = [stage(layers, border="reflect", divisor=16, rounding="up")]
+    stages = [stage(layers, border=border, divisor=16, rounding="up")]
     return Model("ecnn", 2, "chain", {"stages": stages}, tables)
 
 

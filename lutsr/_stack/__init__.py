@@ -1,0 +1,1 @@
+"""The fast path of stacked one-pixel tables (ECNN): recognised in a chain, computed in vectors."""

@@ -1,0 +1,388 @@
+"""One row of one layer, written as LLVM instructions on vectors.
+
+`lutsr._stack.layout` describes entries, and how sums slide through registers. Nothing here is
+compiled by itself; `lutsr._stack.kernels` puts it together. All arrays are flat, and all positions
+are in elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .._numba.llvm import at_pointer, constants, data_of, pick, plus
+from .layout import UNIT, Form, lanes_for
+from .windows import I16, I64, joined, sum_row
+
+_I8 = ir.IntType(8)
+
+
+class Tags(NamedTuple):
+    """What kernels are compiled for; they get it as tuples of these lengths.
+
+    Attributes
+    ----------
+    vector : int
+        Bytes of a vector register, in sixteens.
+    window : int
+        Rows and columns of the first layer's window.
+    channels : int
+        Channels of hidden maps.
+    levels : int
+        Levels of hidden maps.
+    scale : int
+    planes : int
+        Channels of the image.
+    """
+
+    vector: int
+    window: int
+    channels: int
+    levels: int
+    scale: int
+    planes: int
+
+
+def _read(tags: Any) -> Tags:
+    return Tags(*(len(tag) for tag in tags))
+
+
+def forms(tags: Tags) -> tuple[Form, Form, Form, Form]:
+    """Return the forms of entries of the first, hidden and last layers and of the base."""
+    lanes, cell = lanes_for(tags.channels), lanes_for(tags.scale**2)
+    return (
+        Form(tags.window, lanes, True),
+        Form(3, lanes, True),
+        Form(3, cell, True),
+        Form(3, cell, False),
+    )
+
+
+def _splat(builder: Any, value: Any, count: int) -> Any:
+    vector = ir.Constant(ir.VectorType(I16, count), ir.Undefined)
+    number = builder.trunc(value, I16)
+    vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), 0))
+    return pick(builder, vector, [0] * count)
+
+
+def _clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
+    values = builder.select(builder.icmp_signed("<", values, low), low, values)
+    return builder.select(builder.icmp_signed(">", values, high), high, values)
+
+
+def _entry(builder: Any, table: Any, at: Any, index: Any, scale: int) -> Any:
+    """Point at an entry, `index` times `scale` bytes after `at`."""
+    wide = builder.zext(index, I64)
+    return builder.gep(table, [builder.add(builder.mul(wide, ir.Constant(I64, scale)), at)])
+
+
+def _image_pointers(builder: Any, form: Form, table: Any, levels: list[Any]) -> list[Any]:
+    """Point at the entries of an image's pixel, by window row."""
+    return [
+        _entry(builder, table, ir.Constant(I64, k * form.table(256)), level, form.entry)
+        for k, level in enumerate(levels)
+    ]
+
+
+def _map_pointers(
+    builder: Any, form: Form, channels: int, levels: int, table: Any, at: Any, maps: Any, rows: Any
+) -> Callable[[Any], list[list[Any]]]:
+    """Return a function that points at the entries of a pixel of maps."""
+    size, stride = form.table(levels), lanes_for(channels)
+
+    def pointers(q: Any) -> list[list[Any]]:
+        found = []
+        for dy, row in enumerate(rows):
+            first = builder.add(row, builder.mul(q, ir.Constant(q.type, stride)))
+            for channel in range(channels):
+                index = builder.load(builder.gep(maps, [plus(builder, first, channel)]))
+                where = plus(builder, at, (dy * channels + channel) * size)
+                found.append(_entry(builder, table, where, index, form.entry // UNIT))
+        return [found]
+
+    return pointers
+
+
+def _ring_rows(builder: Any, ring: Any, count: int) -> list[Any]:
+    """Return where some rows of a ring start.
+
+    `ring` is the number of its rows, their length, where it starts, and the first row wanted.
+    """
+    rows, length, start, first = (builder.extract_value(ring, k) for k in range(4))
+    found = []
+    for k in range(count):
+        row = builder.urem(plus(builder, first, k), rows)
+        found.append(builder.add(start, builder.mul(row, length)))
+    return found
+
+
+def _store_levels(
+    builder: Any, lanes: int, values: Any, shift: Any, top: Any, residual: Any, maps: Any, at: Any
+) -> None:
+    """Divide sums, add the residual, clip, and store levels times `UNIT`."""
+    unit = constants(I16, [UNIT.bit_length() - 1] * lanes)
+    values = builder.ashr(values, shift)
+    if residual is not None:
+        pointer = at_pointer(builder, maps, residual, values.type)
+        values = builder.add(values, builder.lshr(builder.load(pointer, align=2), unit))
+    values = _clip(builder, values, ir.Constant(values.type, None), top)
+    values = builder.shl(values, unit)
+    builder.store(values, at_pointer(builder, maps, at, values.type), align=2)
+
+
+@intrinsic
+def first_row(typing_context, tags, table, start, planes, window, shift, top, maps, at, count):
+    """Compute a row of the first layer's maps from an image.
+
+    Parameters
+    ----------
+    tags : tuple of tuples
+        See `Tags`.
+    table : int8
+    start : int16
+    planes : uint8
+        Levels of the image.
+    window : tuple of int
+        Rows of the ring in `planes`, their length, its start, and the first row of the window.
+    shift : int
+        Binary logarithm of the divisor.
+    top : int
+        Highest level.
+    maps : uint16
+    at : int
+        Where to write.
+    count : int
+        Output pixels.
+    """
+
+    def generate(context, builder, signature, arguments):
+        known = _read(signature.args[0])
+        form = forms(known)[0]
+        entries, starts, image, target = (
+            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 7)
+        )
+        rows = _ring_rows(builder, arguments[4], known.window)
+        divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (5, 6))
+        position, pixels = arguments[8:]
+
+        def pointers(q):
+            levels = [builder.load(builder.gep(image, [builder.add(row, q)])) for row in rows]
+            return [_image_pointers(builder, form, entries, levels)]
+
+        def finish(j, values):
+            where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
+            _store_levels(builder, form.lanes, values[0], divide, highest, None, target, where)
+
+        sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish)
+        return context.get_dummy_value()
+
+    arguments = (tags, table, start, planes, window, shift, top, maps, at, count)
+    return types.void(*arguments), generate
+
+
+@intrinsic
+def body_row(typing_context, tags, table, first, start, begin, window, shift, top, maps, at, count):
+    """Compute a row of a hidden layer's maps from those of the layer before, in the same array.
+
+    Parameters
+    ----------
+    tags, window, shift, top, maps, at, count
+        As in `first_row`; the window is in `maps`.
+    table, first : int8 and int
+        Tables of all layers, and where those of this layer start.
+    start, begin : int16 and int
+        The same for what slots start with.
+    """
+
+    def generate(context, builder, signature, arguments):
+        known = _read(signature.args[0])
+        form = forms(known)[1]
+        entries, starts, target = (
+            data_of(context, builder, signature, arguments, k) for k in (1, 3, 8)
+        )
+        rows = _ring_rows(builder, arguments[5], 3)
+        divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (6, 7))
+        position, pixels = arguments[9:]
+        pointers = _map_pointers(
+            builder, form, known.channels, known.levels, entries, arguments[2], target, rows
+        )
+
+        def finish(j, values):
+            step = builder.mul(j, ir.Constant(j.type, form.lanes))
+            residual = builder.add(rows[1], plus(builder, step, form.lanes))
+            where = builder.add(position, step)
+            _store_levels(builder, form.lanes, values[0], divide, highest, residual, target, where)
+
+        from_here = builder.gep(starts, [arguments[4]])
+        sum_row(builder, form, 16 * known.vector, from_here, pixels, pointers, finish)
+        return context.get_dummy_value()
+
+    arguments = (tags, table, first, start, begin, window, shift, top, maps, at, count)
+    return types.void(*arguments), generate
+
+
+@intrinsic
+def detail_row(
+    typing_context, tags, table, start, maps, window, flat, planes, own, details, at, count
+):
+    """Compute a row of details from the maps of the last hidden layer.
+
+    Parameters
+    ----------
+    tags, table, start, maps, window, count
+        As in `body_row`.
+    flat : int16
+        A slot for each level, added by the pixel's own level.
+    planes, own : uint8 and int
+        Levels of the image, and where the first output pixel's one is.
+    details : int16
+    at : int
+        Where to write.
+    """
+
+    def generate(context, builder, signature, arguments):
+        known = _read(signature.args[0])
+        form = forms(known)[2]
+        entries, starts, source, flats, image, target = (
+            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 5, 6, 8)
+        )
+        rows = _ring_rows(builder, arguments[4], 3)
+        mine, position, pixels = (arguments[k] for k in (7, 9, 10))
+        zero = ir.Constant(I64, 0)
+        pointers = _map_pointers(
+            builder, form, known.channels, known.levels, entries, zero, source, rows
+        )
+
+        def finish(j, values):
+            level = builder.zext(builder.load(builder.gep(image, [builder.add(mine, j)])), I64)
+            lanes = ir.Constant(I64, form.lanes)
+            pointer = at_pointer(builder, flats, builder.mul(level, lanes), values[0].type)
+            detail = builder.add(values[0], builder.load(pointer, align=2))
+            where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
+            builder.store(detail, at_pointer(builder, target, where, detail.type), align=2)
+
+        sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish)
+        return context.get_dummy_value()
+
+    arguments = (tags, table, start, maps, window, flat, planes, own, details, at, count)
+    return types.void(*arguments), generate
+
+
+@intrinsic
+def pixel_row(
+    typing_context,
+    tags,
+    base,
+    start,
+    planes,
+    window,
+    size,
+    details,
+    own,
+    step,
+    shift,
+    out,
+    at,
+    stride,
+    count,
+    whole,
+):
+    """Add the base to details and write the cells of a row of pixels.
+
+    Parameters
+    ----------
+    tags, count
+        As in `first_row`.
+    base : int16
+        Tables of the three rows of the window.
+    start : int16
+        What a slot starts with.
+    planes : uint8
+        Levels of the image.
+    window, size : tuple of int and int
+        The window in the first plane, and the distance between planes.
+    details, own, step : int16, int and int
+        Details, the place of the first pixel's in the first plane, and the distance between
+        planes: 0 if all have the same.
+    shift : int
+        Binary logarithm of the divisor; for an output of int32, 0.
+    out : uint8 or int32
+        The image, or its sums.
+    at, stride : int
+        Where the first cell starts, and the distance between rows of the output.
+    whole : tuple
+        If not empty, rows of a cell are written as whole words, beyond the cell's end.
+    """
+
+    def generate(context, builder, signature, arguments):
+        known = _read(signature.args[0])
+        form, r, C = forms(known)[3], known.scale, known.planes
+        entries, starts, image, source, target = (
+            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 6, 10)
+        )
+        entries = builder.bitcast(entries, _I8.as_pointer())
+        rows = _ring_rows(builder, arguments[4], 3)
+        apart, own_value, details_apart = (arguments[k] for k in (5, 7, 8))
+        position, line, pixels = arguments[11:14]
+        element = context.get_value_type(signature.args[10].dtype)
+        divide = _splat(builder, arguments[9], form.lanes)
+
+        def pointers(q):
+            found = []
+            for c in range(C):
+                plane = builder.mul(apart, ir.Constant(I64, c))
+                levels = [
+                    builder.load(builder.gep(image, [builder.add(builder.add(row, plane), q)]))
+                    for row in rows
+                ]
+                found.append(_image_pointers(builder, form, entries, levels))
+            return found
+
+        def finish(j, sums):
+            cells = []
+            for c, values in enumerate(sums):
+                where = builder.add(own_value, builder.mul(details_apart, ir.Constant(I64, c)))
+                where = builder.add(where, builder.mul(j, ir.Constant(I64, form.lanes)))
+                pointer = at_pointer(builder, source, where, values.type)
+                values = builder.add(values, builder.load(pointer, align=2))
+                if element.width == 8:
+                    values = builder.ashr(values, divide)
+                    bounds = (constants(I16, [bound] * form.lanes) for bound in (0, 255))
+                    values = _clip(builder, values, *bounds)
+                    cells.append(builder.trunc(values, ir.VectorType(element, form.lanes)))
+                else:
+                    cells.append(builder.sext(values, ir.VectorType(element, form.lanes)))
+            every = joined(builder, cells, 1 << (C - 1).bit_length())
+            surplus = (1 << (r * C - 1).bit_length()) - r * C if len(signature.args[14]) else 0
+            first = builder.add(position, builder.mul(j, ir.Constant(I64, r * C)))
+            for u in range(r):
+                lanes = [c * form.lanes + u * r + v for v in range(r) for c in range(C)]
+                row = pick(builder, every, lanes + lanes[:1] * surplus)
+                where = builder.add(first, builder.mul(line, ir.Constant(I64, u)))
+                builder.store(row, at_pointer(builder, target, where, row.type), align=1)
+
+        sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish, C)
+        return context.get_dummy_value()
+
+    arguments = (
+        tags,
+        base,
+        start,
+        planes,
+        window,
+        size,
+        details,
+        own,
+        step,
+        shift,
+        out,
+        at,
+        stride,
+        count,
+        whole,
+    )
+    return types.void(*arguments), generate

@@ -1,0 +1,92 @@
+"""Stacks of random one-pixel tables."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from lutsr._modelfile import Model
+
+#: How entries of 8 bits are drawn.
+KINDS = ("uniform", "extremes", "lowest", "highest", "small")
+
+
+def entries(rng, kind, shape):
+    if kind == "uniform":
+        return rng.integers(-128, 128, shape, np.int8)
+    if kind == "extremes":
+        return rng.choice(np.array([-128, 127], np.int8), shape)
+    if kind == "small":
+        return rng.integers(-3, 4, shape, np.int8)
+    return np.full(shape, -128 if kind == "lowest" else 127, np.int8)
+
+
+def window(size, channels=1):
+    """List the taps of a window, by row, column and channel."""
+    reach = range(-(size // 2), size // 2 + 1)
+    return [[[*tap]] for tap in itertools.product(reach, reach, range(channels))]
+
+
+def look_up(table, source, taps):
+    return {"table": table, "in": source, "taps": taps}
+
+
+def stack(channels=16, hidden=1, size=5, scale=4, levels=64, kind="uniform", seed=0):
+    """Return a model as training exports it.
+
+    Parameters
+    ----------
+    channels, hidden : int
+        Channels of the maps, and layers between the first and the last one.
+    size : int
+        Rows and columns of the first layer's window.
+    scale, levels : int
+    kind : str
+        One of `KINDS`. With more than 16 channels entries are halved: their sums must fit int16.
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    cell = scale * scale
+    tables, layers, source = {}, [], "image"
+    for number in range(hidden + 1):
+        side, inputs, values = (3, channels, levels) if number else (size, 1, 256)
+        shape = (side * side * inputs, values, channels)
+        tables[f"layer{number}"] = entries(rng, kind, shape) >> (channels > 16)
+        layer = {
+            "out": f"maps{number}",
+            "look_ups": [look_up(f"layer{number}", source, window(side, inputs))],
+            "bias": rng.integers(-900, 900, channels).tolist(),
+            "divisor": 16 if number else 4,
+            "rounding": "up",
+            "clamp": [0, levels - 1],
+        }
+        layers.append(layer | ({"residual": [source]} if number else {}))
+        source = f"maps{number}"
+    tables["detail"] = entries(rng, kind, (9 * channels, levels, cell)) >> (channels > 16)
+    tables["flat"] = rng.integers(-500, 500, (1, 256, cell), np.int16)
+    tables["base"] = rng.integers(-300, 300, (9, 256, cell), np.int16)
+    layers.append(
+        {
+            "out": "pixels",
+            "look_ups": [
+                look_up("detail", source, window(3, channels)),
+                look_up("flat", "image", [[[0, 0, 0]]]),
+                look_up("base", "image", window(3)),
+            ],
+            "add": [{"in": "image", "gain": 16}],
+            "bias": rng.integers(-900, 900, cell).tolist(),
+            "place": {"cells": scale},
+        }
+    )
+    stage = {
+        "out": "result",
+        "layers": layers,
+        "rotations": 1,
+        "border": "reflect",
+        "bias": int(rng.integers(-50, 50)),
+        "divisor": 16,
+        "rounding": "up",
+        "clamp": [0, 255],
+    }
+    return Model("stack", scale, "chain", {"stages": [stage]}, tables)

@@ -1,0 +1,133 @@
+"""The kernels of stacks compute what the chain's reference does."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lutsr import Upscaler
+from lutsr._chain.card import read_chain
+from lutsr._chain.reference import round_sums
+from lutsr._engine import open_engine
+from lutsr._stack.reference import luma
+
+from .models import KINDS, stack
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="without numba there is the reference only"
+)
+
+#: What kernels are compiled for: bytes of a register, channels, first window, scale, levels.
+RGB_FORMS = [(64, 16, 5, 4, 64), (32, 8, 3, 3, 40)]
+FORMS = [*RGB_FORMS, (32, 16, 5, 2, 64), (64, 5, 3, 2, 2), (32, 24, 3, 2, 16)]
+
+SIDES = st.one_of(st.integers(1, 5), st.integers(6, 20))
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch):
+    """Let small images be computed in several tiles and steps."""
+    from lutsr._stack import engine
+
+    monkeypatch.setattr(engine, "TILE", 7)
+    monkeypatch.setattr(engine, "STEP", 3)
+
+
+def engine_of(form, hidden, kind, seed):
+    from lutsr._stack import engine
+
+    vector, channels, size, scale, levels = form
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "vector_bytes", lambda: vector)
+        made = open_engine(stack(channels, hidden, size, scale, levels, kind, seed))
+    assert made.direct_channels
+    return made
+
+
+def pixels(engine, sums):
+    """Divide, round and clip sums."""
+    rounding = engine._chain.stages[-1].rounding
+    return round_sums(sums, replace(rounding, bias=np.zeros(1, np.int64)))
+
+
+def images(rng, shape, flat):
+    return (
+        rng.integers(0, 2, shape, np.uint8) * 255 if flat else rng.integers(0, 256, shape, np.uint8)
+    )
+
+
+@given(
+    form=st.sampled_from(FORMS),
+    hidden=st.integers(0, 4),
+    kind=st.sampled_from(KINDS),
+    height=SIDES,
+    width=SIDES,
+    flat=st.booleans(),
+    seed=st.integers(0, 1 << 16),
+    data=st.data(),
+)
+def test_rows_are_those_of_the_reference(form, hidden, kind, height, width, flat, seed, data):
+    engine = engine_of(form, hidden, kind, seed)
+    image = images(np.random.default_rng(seed), (height, width, 1), flat)
+    first = data.draw(st.integers(0, height - 1))
+    last = data.draw(st.integers(first + 1, height))
+    r = engine.scale
+    wanted = engine.reference(image.astype(np.int32), 1)
+    rows = slice(first * r, last * r)
+    assert np.array_equal(engine.sums(image.astype(np.int32), 1, first, last), wanted[rows])
+    out = np.full((height * r, width * r, 1), 77, np.uint8)
+    engine.fill(image, first, last, out)
+    assert np.array_equal(out[rows], pixels(engine, wanted[rows]))
+    assert (out[: rows.start] == 77).all()
+    assert (out[rows.stop :] == 77).all()
+
+
+@pytest.mark.parametrize("detail", ["luma", "own"])
+@given(
+    form=st.sampled_from(RGB_FORMS),
+    hidden=st.integers(0, 2),
+    height=SIDES,
+    width=SIDES,
+    seed=st.integers(0, 1 << 16),
+    data=st.data(),
+)
+def test_rgb_rows_are_those_of_the_reference(detail, form, hidden, height, width, seed, data):
+    engine = engine_of(form, hidden, "uniform", seed)
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    first = data.draw(st.integers(0, height - 1))
+    last = data.draw(st.integers(first + 1, height))
+    values = image.astype(np.int32)
+    sums = engine.reference_rgb(values) if detail == "luma" else engine.reference(values, 1)
+    wanted = pixels(engine, sums)
+    out = np.full(wanted.shape, 77, np.uint8)
+    (engine.fill_rgb if detail == "luma" else engine.fill)(image, first, last, out)
+    rows = slice(first * engine.scale, last * engine.scale)
+    assert np.array_equal(out[rows], wanted[rows])
+    assert (out[: rows.start] == 77).all()
+    assert (out[rows.stop :] == 77).all()
+
+
+def test_grey_rgb_images_have_the_detail_of_each_channel():
+    engine = engine_of(FORMS[0], 2, "uniform", 1)
+    grey = np.random.default_rng(0).integers(0, 256, (9, 8, 1), np.int32)
+    rgb = np.repeat(grey, 3, 2)
+    assert np.array_equal(luma(rgb), grey[..., 0])
+    assert np.array_equal(engine.reference_rgb(rgb), engine.reference(rgb, 1))
+
+
+def test_the_real_sizes_of_tiles(monkeypatch):
+    from lutsr._stack import engine
+
+    monkeypatch.undo()
+    assert engine.TILE > 7
+    up = Upscaler(stack(16, 1, 5, 4))
+    chain = read_chain(4, up.parameters, up.tables)
+    image = np.random.default_rng(0).integers(0, 256, (5, engine.TILE + 3, 4), np.uint8)
+    wanted = open_engine(stack(16, 1, 5, 4)).reference(image.astype(np.int32), 1)
+    rounding = replace(chain.stages[-1].rounding, bias=np.zeros(1, np.int64))
+    assert np.array_equal(up(image, channel_axis=-1, workers=2), round_sums(wanted, rounding))
