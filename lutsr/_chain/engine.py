@@ -98,7 +98,7 @@ class ChainEngine(Engine):
         from .run import CompiledChain
 
         if steps not in self._chains:
-            self._chains[steps] = CompiledChain(self._deepened(steps))
+            self._chains[steps] = CompiledChain(self._deepened(steps), steps)
         return self._chains[steps]
 
     def _deepened(self, steps: int) -> Chain:

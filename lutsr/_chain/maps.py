@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .plan import StagePlan, Step
+
 #: Rows [first, last) of a register, in its own pixels.
 Rows = tuple[int, int]
 
@@ -54,3 +56,37 @@ def inside_rows(rows: Rows, top: int, bottom: int, border: str) -> Rows:
 
 def union_rows(one: Rows | None, other: Rows) -> Rows:
     return other if one is None else (min(one[0], other[0]), max(one[1], other[1]))
+
+
+def needed_rows(
+    stage: StagePlan, body: tuple[Step, ...], count: int, rows: Rows, height: int
+) -> list[Rows | None]:
+    """Return the rows of each register that some rows of a stage's result depend on."""
+    needs: list[Rows | None] = [None] * (count + len(body))
+    needs[-1] = rows
+    margin = stage.reach if stage.border is not None else 0
+    for number in range(len(body) - 1, -1, -1):
+        step, want = body[number], needs[count + number]
+        if want is None:
+            continue
+        top, bottom = -margin * step.factor, (height + margin) * step.factor
+        first, last = before_place(step, want, margin, height)
+        for read in step.reads:
+            reached = first + read.reach[0], last + read.reach[1]
+            inside = inside_rows(reached, top, bottom, read.border)
+            needs[read.source] = union_rows(needs[read.source], inside)
+        for source in [*(source for source, _ in step.add), *step.residual]:
+            needs[source] = union_rows(needs[source], (first, last))
+    return needs
+
+
+def before_place(step: Step, rows: Rows, margin: int, height: int) -> Rows:
+    """Return the rows of a layer's channels that some rows of its output come from."""
+    first, last = rows
+    r = step.cells
+    if step.shifts:
+        down = [dy for dy, _ in step.shifts]
+        size = step.factor * r
+        reached = first - max(down), last - min(down)
+        first, last = inside_rows(reached, -margin * size, (height + margin) * size, step.border)
+    return first // r, -(-last // r)

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import kernels
+from .byte_plan import ByteRegister, ByteStage, as_byte_stage
+from .byte_run import run_byte_stage
 from .cells import as_cell_stage, run_cell_stage
 from .description import Chain, Rounding
-from .maps import Maps, Rows, border_indices, inside_rows, union_rows
+from .maps import Maps, Rows, before_place, border_indices, inside_rows, needed_rows, union_rows
 from .plan import Read, StagePlan, Step, plan_chain
 
 
@@ -21,11 +23,20 @@ class CompiledChain:
     Parameters
     ----------
     chain : Chain
+    steps : int
+        Steps per level of the images.
     """
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, steps: int) -> None:
         self._stages = plan_chain(chain)
         self._cells = [as_cell_stage(stage) for stage in self._stages]
+        self._bytes: list[ByteStage | None] = []
+        registers: list[ByteRegister | None] = [ByteRegister(1, 0, 255) if steps == 1 else None]
+        for stage in self._stages:
+            self._bytes.append(as_byte_stage(stage, registers))
+            low, high = stage.rounding.clamp or (0, 256)
+            fits = steps == 1 and high - low < 256
+            registers.append(ByteRegister(stage.channels, low, high) if fits else None)
 
     def rows(self, values: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
         """Compute the last stage's sums with their bias, not divided, of some rows of pixels.
@@ -49,6 +60,8 @@ class CompiledChain:
                 continue
             if cells is not None:
                 total = run_cell_stage(cells, registers, rows, (height, width))
+            elif (of_bytes := self._bytes[number]) is not None:
+                total = run_byte_stage(of_bytes, registers, rows, (height, width))
             else:
                 total = run_stage(stage, registers, rows, (height, width))
             if number + 1 < len(self._stages):
@@ -94,40 +107,6 @@ def _source_rows(stage: StagePlan, count: int, rows: Rows, height: int) -> dict[
         number: inside_rows(need, 0, height * factors[number], stage.border)
         for number, need in found.items()
     }
-
-
-def needed_rows(
-    stage: StagePlan, body: tuple[Step, ...], count: int, rows: Rows, height: int
-) -> list[Rows | None]:
-    """Return the rows of each register that some rows of a stage's result depend on."""
-    needs: list[Rows | None] = [None] * (count + len(body))
-    needs[-1] = rows
-    margin = stage.reach if stage.border is not None else 0
-    for number in range(len(body) - 1, -1, -1):
-        step, want = body[number], needs[count + number]
-        if want is None:
-            continue
-        top, bottom = -margin * step.factor, (height + margin) * step.factor
-        first, last = before_place(step, want, margin, height)
-        for read in step.reads:
-            reached = first + read.reach[0], last + read.reach[1]
-            inside = inside_rows(reached, top, bottom, read.border)
-            needs[read.source] = union_rows(needs[read.source], inside)
-        for source in [*(source for source, _ in step.add), *step.residual]:
-            needs[source] = union_rows(needs[source], (first, last))
-    return needs
-
-
-def before_place(step: Step, rows: Rows, margin: int, height: int) -> Rows:
-    """Return the rows of a layer's channels that some rows of its output come from."""
-    first, last = rows
-    r = step.cells
-    if step.shifts:
-        down = [dy for dy, _ in step.shifts]
-        size = step.factor * r
-        reached = first - max(down), last - min(down)
-        first, last = inside_rows(reached, -margin * size, (height + margin) * size, step.border)
-    return first // r, -(-last // r)
 
 
 def run_stage(
