@@ -34,10 +34,10 @@ class ByteLayer:
 
     Attributes
     ----------
-    sources, channels, downs, asides : ndarray of int64, shape (groups, T)
-        The register, its channel, dy and dx of what indexes each table.
-    reflects : ndarray of bool, shape (T,)
-        Whether the border is "reflect".
+    sources, channels : ndarray of int64, shape (groups, T)
+        The register that indexes each table, and its channel.
+    taps : ndarray of int64, shape (groups, T, 3)
+        dx, dy, and whether the border is "reflect".
     margins : tuple of (int, str, int, int)
         Registers that are read beside a pixel, their border, and how far to the left and right.
     tables : ndarray of uint8
@@ -52,9 +52,7 @@ class ByteLayer:
 
     sources: NDArray[np.int64]
     channels: NDArray[np.int64]
-    downs: NDArray[np.int64]
-    asides: NDArray[np.int64]
-    reflects: NDArray[np.bool_]
+    taps: NDArray[np.int64]
     margins: tuple[tuple[int, str, int, int], ...]
     tables: NDArray[np.uint8]
     residuals: tuple[int, ...]
@@ -180,7 +178,7 @@ def _as_layer(step: Step, registers: list[ByteRegister | None]) -> ByteLayer | N
     constants = np.stack([start - whole * divisor, whole & 1, offset], axis=1)
     nothing = np.zeros((1, 0), np.int64)
     return ByteLayer(
-        nothing, nothing, nothing, nothing, np.zeros(0, bool), (),
+        nothing, nothing, nothing, (),
         tables,
         step.residual,
         np.array(rounding, np.int64),
@@ -253,33 +251,28 @@ def _turned(layer: ByteLayer, step: Step, registers: list[ByteRegister | None]) 
     counts = [registers[source].channels for source, _ in step.add]  # type: ignore[union-attr]
     own = any(count > 1 for count in counts)
     groups = n if own or any(read.taps.shape[1] > 1 for read in step.reads) else 1
-    parts: list[list[NDArray[np.int64]]] = [[], [], [], []]
-    reflects: list[bool] = []
-    margins = []
+    sources, taps, margins = [], [], []
     for read in step.reads:
-        taps = np.broadcast_to(read.taps[:, :, 0], (len(read.taps), groups, 3)).swapaxes(0, 1)
         top, _, left, right = read.reach
-        parts[0].append(np.full(taps.shape[:2], read.source))
-        parts[1].append(taps[..., 2])
-        parts[2].append(taps[..., 0] + top)
-        parts[3].append(taps[..., 1] + left)
-        reflects += [read.border == "reflect"] * len(read.taps)
+        found = np.broadcast_to(read.taps[:, :, 0], (len(read.taps), groups, 3)).swapaxes(0, 1)
+        sources.append(np.full(found.shape[:2], read.source))
+        taps.append(np.concatenate([found, np.full_like(found[..., :1], 0)], axis=2))
+        taps[-1] += [top, left, 0, read.border == "reflect"]
         if left < 0 or right > 0:
             margins.append((read.source, read.border, max(0, -left), max(0, right)))
     for (source, _), count in zip(step.add, counts, strict=True):
-        which = np.arange(groups) if count > 1 else np.zeros(groups, np.int64)
-        parts[0].append(np.full((groups, 1), source))
-        parts[1].append(which[:, np.newaxis])
-        parts[2].append(np.zeros((groups, 1), np.int64))
-        parts[3].append(np.zeros((groups, 1), np.int64))
-        reflects.append(False)
-    empty = np.zeros((groups, 0), np.int64)
-    arrays = [np.concatenate([*part, empty], axis=1).astype(np.int64) for part in parts]
+        sources.append(np.full((groups, 1), source))
+        taps.append(np.zeros((groups, 1, 4), np.int64))
+        if count > 1:
+            taps[-1][:, 0, 2] = np.arange(groups)
+    every = np.concatenate([np.zeros((groups, 0, 4), np.int64), *taps], axis=1)
     return replace(
         layer,
-        sources=arrays[0], channels=arrays[1], downs=arrays[2], asides=arrays[3],
-        reflects=np.array(reflects, bool), margins=tuple(margins),
-    )  # fmt: skip
+        sources=np.concatenate([np.zeros((groups, 0), np.int64), *sources], axis=1),
+        channels=every[..., 2],
+        taps=np.ascontiguousarray(every[..., [1, 0, 3]]),
+        margins=tuple(margins),
+    )
 
 
 def _planes(

@@ -22,9 +22,9 @@ class _Memory:
         self.bytes = np.zeros(planes * self.plane, np.uint8)
         self.width = width
 
-    def starts(self, plane: NDArray[np.int64] | int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where some rows of some planes start, pixels of column 0."""
-        return plane * self.plane + rows * self.stride + MARGIN
+    def starts(self, planes: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where some rows of some planes start: their column 0."""
+        return planes * self.plane + rows * self.stride + MARGIN
 
 
 def run_byte_stage(
@@ -63,9 +63,8 @@ def run_byte_stage(
                 there[count + number] = want
                 _run_layer(layer, memory, there, want, height)
         out = body[-1]
-        planes_of = out.planes[-1] + np.arange(out.out.channels)
-        at = memory.starts(planes_of, np.arange(last - first)[:, np.newaxis])
-        byte_kernels.add_bytes(memory.bytes, at, out.out.low, order, total)
+        starts = memory.starts(out.planes[-1] + np.arange(out.out.channels), np.zeros(1, np.int64))
+        byte_kernels.add_bytes(memory.bytes, starts, memory.stride, out.out.low, order, total)
     if r == 1:
         return total
     whole = np.empty((stage.channels, (last - first) * r, width * r), np.int32)
@@ -80,41 +79,38 @@ def _run_layer(
     """Compute some rows of a layer from the rows of other registers that are there."""
     planes = np.array(layer.planes)
     lows = np.array([each[0] if each else 0 for each in there])
+    zero = np.zeros(1, np.int64)
     for number, border, left, right in layer.margins:
         have = there[number]
         assert have is not None
-        channels = layer.channels_of(number)
-        starts = memory.starts(
-            planes[number] + np.arange(channels), np.arange(have[1] - have[0])[:, np.newaxis]
-        )
-        width = memory.width
+        channels = np.arange(layer.channels_of(number))
         byte_kernels.fill_margins(
             memory.bytes,
-            starts.reshape(-1),
-            width,
-            border_indices(-left, 0, width, border),
-            border_indices(width, width + right, width, border),
+            memory.starts(planes[number] + channels, zero),
+            have[1] - have[0],
+            memory.stride,
+            memory.width,
+            border_indices(-left, 0, memory.width, border),
+            border_indices(memory.width, memory.width + right, memory.width, border),
         )
-    wanted = np.arange(*rows)[:, np.newaxis, np.newaxis]
-    at = wanted + layer.downs
-    mirrored = np.abs(at) % max(1, 2 * height - 2)
-    mirrored = np.minimum(mirrored, max(0, 2 * height - 2) - mirrored)
-    at = np.where(layer.reflects, mirrored, np.clip(at, 0, height - 1)) - lows[layer.sources]
-    starts = memory.starts(planes[layer.sources] + layer.channels, at) + layer.asides
-    n, count = layer.out.channels, rows[1] - rows[0]
-    residuals = np.empty((count, n, len(layer.residuals)), np.int64)
-    lines = np.arange(*rows)[:, np.newaxis]
+    taps = layer.taps.copy()
+    taps[..., 0] += memory.starts(planes[layer.sources] + layer.channels, -lows[layer.sources])
+    n = layer.out.channels
+    residuals = np.empty((n, len(layer.residuals)), np.int64)
     for k, number in enumerate(layer.residuals):
         which = np.arange(n) if layer.channels_of(number) > 1 else np.zeros(n, np.int64)
-        residuals[:, :, k] = memory.starts(planes[number] + which, lines - lows[number])
-    outs = memory.starts(planes[-1] + np.arange(n), np.arange(count)[:, np.newaxis])
+        residuals[:, k] = memory.starts(planes[number] + which, -lows[number])
     byte_kernels.run_layer(
         memory.bytes,
-        np.ascontiguousarray(starts),
+        memory.stride,
+        rows,
+        height,
+        memory.width,
+        taps,
+        np.empty(taps.size // 3, np.int64),
         layer.tables,
         residuals,
         layer.rounding,
         layer.constants,
-        outs,
-        memory.width,
+        memory.starts(planes[-1] + np.arange(n), np.array(-rows[0])),
     )

@@ -53,6 +53,7 @@ def _look_up(context: Any, builder: Any, table: Any, indices: Any) -> Any:
         return _look_up_by_16(builder, table, indices)
     found = cgutils.alloca_once(builder, ir.ArrayType(_I8, LANES))
     whole = builder.bitcast(found, _BYTES.as_pointer())
+    # Beyond the image's columns, maps hold anything.
     builder.store(builder.and_(indices, _all(builder, _BYTES, 63)), whole, align=1)
     place = builder.bitcast(found, _I8.as_pointer())
     with cgutils.for_range(builder, ir.Constant(_I64, LANES)) as loop:
@@ -87,9 +88,10 @@ def _look_up_by_16(builder: Any, table: Any, indices: Any) -> Any:
 def _look_up_wide(context: Any, builder: Any, table: Any, indices: Any) -> Any:
     """Return table[index] for indices of 0..255."""
     total = None
+    inner = builder.and_(indices, _all(builder, _BYTES, 63))
     for part in range(4):
         at = builder.gep(table, [ir.Constant(_I64, LANES * part)])
-        found = _look_up(context, builder, at, indices)
+        found = _look_up(context, builder, at, inner)
         block = builder.lshr(indices, _all(builder, _BYTES, 6))
         inside = builder.icmp_unsigned("==", block, _all(builder, _BYTES, part))
         found = builder.select(inside, found, _all(builder, _BYTES, 0))
@@ -111,17 +113,17 @@ def _accumulate(builder: Any, place: Any, value: Any) -> None:
 @intrinsic
 def compute_block(
     typing_context, maps, starts, tables, first, first_table, count, residuals, first_residual,
-    residual_count, rounding, constants, first_constant, x, out
+    residual_count, residual_row, rounding, constants, first_constant, x, out
 ):  # fmt: skip
     """Compute 64 pixels of one channel of a layer; see `lutsr._chain.byte_kernels.run_layer`."""
 
     def generate(context, builder, signature, arguments):
         data, at, entries, residual_at, numbers, own = (
-            data_of(context, builder, signature, arguments, k) for k in (0, 1, 2, 6, 9, 10)
+            data_of(context, builder, signature, arguments, k) for k in (0, 1, 2, 6, 10, 11)
         )
         place, table, number, residual, residual_number = (arguments[k] for k in (3, 4, 5, 7, 8))
-        own = builder.gep(own, [arguments[11]])
-        x_value, target = arguments[12:]
+        own = builder.gep(own, [arguments[12]])
+        x_value, target = arguments[13:]
 
         def number_of(k: int) -> Any:
             return builder.load(builder.gep(numbers, [ir.Constant(_I64, k)]))
@@ -160,7 +162,7 @@ def compute_block(
             builder.store(ir.Constant(_WORDS, None), each)
         with cgutils.for_range(builder, residual_number) as loop:
             start = builder.load(builder.gep(residual_at, [builder.add(residual, loop.index)]))
-            where = builder.add(start, x_value)
+            where = builder.add(builder.add(start, arguments[9]), x_value)
             values = builder.load(at_pointer(builder, data, where, _BYTES), align=1)
             for each, words in zip(added, _even_and_odd(builder, values), strict=True):
                 _accumulate(builder, each, words)
@@ -201,6 +203,6 @@ def compute_block(
 
     arguments = (
         maps, starts, tables, first, first_table, count, residuals, first_residual,
-        residual_count, rounding, constants, first_constant, x, out,
+        residual_count, residual_row, rounding, constants, first_constant, x, out,
     )  # fmt: skip
     return types.void(*arguments), generate

@@ -38,6 +38,12 @@ class CompiledChain:
             fits = steps == 1 and high - low < 256
             registers.append(ByteRegister(stage.channels, low, high) if fits else None)
 
+    @property
+    def kinds(self) -> list[str]:
+        """The kernels that each stage runs on: "cells", "bytes" or "general"."""
+        pairs = zip(self._cells, self._bytes, strict=True)
+        return ["cells" if c else "bytes" if b else "general" for c, b in pairs]
+
     def rows(self, values: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
         """Compute the last stage's sums with their bias, not divided, of some rows of pixels.
 

@@ -166,6 +166,67 @@ def cell_chains(draw):
     return Model("cells", scale, "chain", {"stages": stages}, build.tables)
 
 
+class ByteBuilder(Builder):
+    """Draws layers of tables with one index, on registers of at most 64 values."""
+
+    def model(self):
+        scale = self.pick(1, 2)
+        registers = {"image": (1, 1, 0, 255)}
+        layers = [
+            self.byte_layer(out, registers, self.integer(1, 3), 1)
+            for out in self.pick(["a"], ["a", "b"], ["a", "b", "a"], ["a", "b", "a", "a"])
+        ]
+        layers.append(self.byte_layer("end", registers, scale**2, scale))
+        stage = {"out": "s", "rotations": self.pick(1, 4), "layers": layers}
+        stage |= self.rounding(1, (0, 255))
+        return Model("bytes", scale, "chain", {"stages": [stage]}, self.tables)
+
+    def byte_layer(self, out, registers, n, cells):
+        sources = self.draw(
+            st.lists(st.sampled_from(sorted(registers)), min_size=1, max_size=2, unique=True)
+        )
+        layer = {"out": out, "look_ups": [self.byte_look_up(k, registers, n) for k in sources]}
+        fitting = [k for k in registers if registers[k][0] in (1, n)]
+        low, high = self.pick((-128, 127), (0, 63), (-32, 31), (0, 3))
+        if fitting and self.pick(True, False):
+            layer["residual"] = [self.pick(*fitting)]
+        if fitting and self.pick(True, False, False):
+            layer["add"] = [{"in": self.pick(*fitting), "gain": self.pick(1, -2)}]
+        layer |= self.rounding(n, (low, high))
+        if cells > 1:
+            layer["place"] = {"cells": cells}
+        registers[out] = (n, 1, low, high)
+        return layer
+
+    def byte_look_up(self, source, registers, n):
+        channels, _, low, high = registers[source]
+        count, bits = self.integer(1, 6), self.integer(0, 4 if high - low < 64 else 0)
+        name = f"t{len(self.tables)}"
+        shape = (count, ((high - low) >> bits) + 2, n)
+        rng = np.random.default_rng(self.integer(0, 99))
+        limit = self.pick(128, 128, 20)
+        self.tables[name] = rng.integers(-limit, limit, shape).astype(np.int8)
+        own = channels == n and self.pick(True, False)
+
+        def tap():
+            channel = -1 if own else self.integer(0, channels - 1)
+            return [[self.integer(-3, 3), self.integer(-3, 3), channel]]
+
+        each = self.pick(True, False, False)
+        taps = [[tap() for _ in range(n)] if each else tap() for _ in range(count)]
+        steps = 2**bits
+        if high - low < 64 and bits < 4 and self.pick(True, False):
+            steps = [[2 ** self.integer(bits, 4) for _ in range(n)] for _ in range(count)]
+        look_up = {"table": name, "in": source, "taps": taps, "low": low, "step": steps}
+        return look_up | {"border": self.pick(*BORDERS)}
+
+
+@st.composite
+def byte_chains(draw):
+    """Draw a model whose registers fit into bytes and whose tables have one index."""
+    return ByteBuilder(draw).model()
+
+
 @st.composite
 def images(draw):
     """Draw a small image of one or two channels: noise, or few grey levels."""

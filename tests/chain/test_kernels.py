@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lutsr._chain.card import read_chain
+from lutsr._chain.run import CompiledChain
 from lutsr._engine import open_engine
 from lutsr._modelfile import Model
 
-from .chains import cell_chains, chains, images, row_groups
-from .models import entries, stage
+from .chains import byte_chains, cell_chains, chains, images, row_groups
+from .models import WINDOW, entries, stage
+
+ROOT = Path(__file__).parents[2]
+CPU = Path("/proc/cpuinfo")
+HAS_AVX2 = CPU.exists() and "avx2" in CPU.read_text()
 
 
 def compare(model, values, data, steps=1):
@@ -35,6 +46,46 @@ def test_random_chains(model, values, data):
 @given(cell_chains(), images(), st.data())
 def test_interpolated_cells(model, values, data):
     compare(model, values, data)
+
+
+@settings(max_examples=60)
+@given(byte_chains(), images(), st.data())
+def test_bytes(model, values, data):
+    chain = read_chain(model.scale, model.parameters, model.tables)
+    hypothesis.assume(CompiledChain(chain, 1).kinds == ["bytes"])
+    compare(model, values, data)
+
+
+@pytest.mark.parametrize("features", ["", "+avx2"])
+def test_bytes_on_other_processors(features):
+    """Where a processor lacks an instruction, others give the same bytes."""
+    if features and not HAS_AVX2:
+        pytest.skip("needs a processor with AVX2")
+    code = "from tests.chain.test_kernels import check_bytes; check_bytes()"
+    environment = os.environ | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": features}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, cwd=ROOT)
+
+
+def check_bytes():
+    """Compare two layers on bytes with the reference: 64 levels, 256 levels, and rests."""
+    split = {"table": "split", "in": "image", "taps": [[[0, 0, 0]]], "border": "edge"}
+    window = {"table": "window", "in": "h", "low": -32, "step": 4, "border": "reflect"}
+    window["taps"] = [[[dy, dx, -1]] for dy, dx in WINDOW]
+    layers = [
+        {"out": "h", "look_ups": [split]},
+        {"out": "c", "look_ups": [window], "divisor": 36, "residual": ["h"]},
+    ]
+    layers[1] |= {"clamp": [-128, 127], "place": {"cells": 2}}
+    bits = np.random.default_rng(0).permutation(256) // 4 - 32
+    tables = {"split": np.repeat(bits.astype(np.int8), 4).reshape(1, 256, 4)}
+    tables["window"] = entries((9, 17, 4))
+    stages = [stage(layers, rotations=4, bias=128)]
+    model = Model("bytes", 2, "chain", {"stages": stages}, tables)
+    chain = read_chain(model.scale, model.parameters, model.tables)
+    assert CompiledChain(chain, 1).kinds == ["bytes"]
+    engine = open_engine(model)
+    values = np.random.default_rng(0).integers(0, 256, (11, 70, 1), np.int32)
+    assert np.array_equal(engine.sums(values, 1, 0, 11), engine.reference(values, 1))
 
 
 @settings(max_examples=20)
