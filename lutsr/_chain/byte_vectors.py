@@ -10,21 +10,15 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, data_of, pick
+from .._numba.llvm import at_pointer, call, count_up, cpu_features, data_of, pick, variable
 
 #: Pixels that are computed at once.
 LANES = 64
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _BYTES, _WORDS = ir.VectorType(_I8, LANES), ir.VectorType(_I16, LANES // 2)
-
-
-def _features(context: Any) -> str:
-    """Return the features of the processor that code is generated for."""
-    return str(getattr(context.codegen(), "_tm_features", ""))
 
 
 def _all(builder: Any, kind: Any, value: int) -> Any:
@@ -37,26 +31,20 @@ def _splat(builder: Any, kind: Any, value: Any) -> Any:
     return pick(builder, one, [0] * kind.count)
 
 
-def _call(builder: Any, name: str, kind: Any, *arguments: Any) -> Any:
-    signature = ir.FunctionType(kind, [argument.type for argument in arguments])
-    function = cgutils.get_or_insert_function(builder.module, signature, name)
-    return builder.call(function, arguments)
-
-
 def _look_up(context: Any, builder: Any, table: Any, indices: Any) -> Any:
     """Return table[index] for 64 indices of 0..63; any byte for others."""
-    features = _features(context)
-    if "+avx512vbmi," in features + ",":
+    features = cpu_features(context)
+    if "avx512vbmi" in features:
         entries = builder.load(builder.bitcast(table, _BYTES.as_pointer()), align=1)
-        return _call(builder, "llvm.x86.avx512.permvar.qi.512", _BYTES, entries, indices)
-    if "+avx2," in features + ",":
+        return call(builder, "llvm.x86.avx512.permvar.qi.512", _BYTES, [entries, indices])
+    if "avx2" in features:
         return _look_up_by_16(builder, table, indices)
-    found = cgutils.alloca_once(builder, ir.ArrayType(_I8, LANES))
+    found = variable(builder, ir.ArrayType(_I8, LANES))
     whole = builder.bitcast(found, _BYTES.as_pointer())
     # Beyond the image's columns, maps hold anything.
     builder.store(builder.and_(indices, _all(builder, _BYTES, 63)), whole, align=1)
     place = builder.bitcast(found, _I8.as_pointer())
-    with cgutils.for_range(builder, ir.Constant(_I64, LANES)) as loop:
+    with count_up(builder, ir.Constant(_I64, LANES)) as loop:
         byte = builder.gep(place, [loop.index])
         index = builder.zext(builder.load(byte), _I64)
         builder.store(builder.load(builder.gep(table, [index])), byte)
@@ -79,7 +67,7 @@ def _look_up_by_16(builder: Any, table: Any, indices: Any) -> Any:
             entries = pick(builder, builder.load(at, align=1), [*range(16), *range(16)])
             inside = builder.xor(some, _all(builder, half, 16 * part))
             inside = builder.add(inside, _all(builder, half, 0x70))
-            found = _call(builder, "llvm.x86.avx2.pshuf.b", half, entries, inside)
+            found = call(builder, "llvm.x86.avx2.pshuf.b", half, [entries, inside])
             total = found if total is None else builder.or_(total, found)
         results.append(total)
     return pick(builder, results[0], range(LANES), results[1])
@@ -133,12 +121,12 @@ def compute_block(
         )
         wide = builder.icmp_unsigned("!=", wide, ir.Constant(_I64, 0))
         fine = builder.icmp_unsigned("!=", fine, ir.Constant(_I64, 0))
-        raw, odd = (cgutils.alloca_once(builder, _WORDS) for _ in range(2))
-        rests = cgutils.alloca_once(builder, _BYTES)
-        found = cgutils.alloca_once(builder, _BYTES)
+        raw, odd = (variable(builder, _WORDS) for _ in range(2))
+        rests = variable(builder, _BYTES)
+        found = variable(builder, _BYTES)
         for each in (raw, odd, rests):
             builder.store(ir.Constant(each.type.pointee, None), each)
-        with cgutils.for_range(builder, number) as loop:
+        with count_up(builder, number) as loop:
             start = builder.load(builder.gep(at, [builder.add(place, loop.index)]))
             where = builder.add(start, x_value)
             indices = builder.load(at_pointer(builder, data, where, _BYTES), align=1)
@@ -157,10 +145,10 @@ def compute_block(
                 _accumulate(builder, rests, _look_up(context, builder, second, indices))
         high_sums = builder.load(odd)
         low_sums = builder.sub(builder.load(raw), builder.shl(high_sums, _all(builder, _WORDS, 8)))
-        added = [cgutils.alloca_once(builder, _WORDS) for _ in range(2)]
+        added = [variable(builder, _WORDS) for _ in range(2)]
         for each in added:
             builder.store(ir.Constant(_WORDS, None), each)
-        with cgutils.for_range(builder, residual_number) as loop:
+        with count_up(builder, residual_number) as loop:
             start = builder.load(builder.gep(residual_at, [builder.add(residual, loop.index)]))
             where = builder.add(builder.add(start, arguments[9]), x_value)
             values = builder.load(at_pointer(builder, data, where, _BYTES), align=1)
