@@ -21,7 +21,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from training.ecnn.steps import Rounding, SquaredErrors, Stack
+from training.ecnn.steps import (
+    Rounding,
+    SquaredErrors,
+    Stack,
+    half_precision,
+    hidden_features,
+)
 
 if TYPE_CHECKING:
     from training.ecnn.tables import Tables
@@ -74,10 +80,11 @@ class Network(nn.Module):
     weights sum to 0, the detail because what it would be there, a function of the pixel's own
     level, is subtracted.
 
-    Weights of convolutions are matrices (outputs, inputs * places), as `torch.optim.Muon` needs.
+    Weights of convolutions are kept as matrices (outputs, inputs * places).
     """
 
     basis: torch.Tensor
+    use: torch.Tensor
 
     def __init__(self, shape: Shape, generator: torch.Generator | None = None) -> None:
         super().__init__()
@@ -106,6 +113,8 @@ class Network(nn.Module):
         knots = torch.arange(1, shape.knots) / shape.knots
         basis = torch.cat([2 * levels - 1, 2 * (levels - knots).relu()], 1)
         self.register_buffer("basis", basis, persistent=False)
+        # How often each level of each hidden channel occurs; nothing is known at first.
+        self.register_buffer("use", torch.full((r + 1, C, LEVELS), 1 / LEVELS))
 
     def matrices(self) -> list[nn.Parameter]:
         """List the weights of the convolutions of the detail, first to last."""
@@ -148,6 +157,33 @@ class Network(nn.Module):
             maps = clamp(maps + change)
         return self.features(maps, self.shape.layers) @ sums[-1]
 
+    @torch.no_grad()
+    def observe(self, image: torch.Tensor, share: float) -> None:
+        """Count the levels of hidden maps of images (B, H, W) into a running mean.
+
+        Parameters
+        ----------
+        image : uint8 (B, H, W)
+        share : float
+            Weight of these images in the mean.
+        """
+        weights = [half_precision(w) for w in self.convolutions()]
+        every, _ = hidden_features(
+            self._image_features(image),
+            Rounding(HALF),
+            weights,
+            list(self.biases),
+            list(self.kinks),
+        )
+        for k, maps in enumerate(every[1:]):
+            levels = (maps[:, : self.shape.channels].float() * HALF + HALF).long()
+            for c in range(self.shape.channels):
+                counts = torch.bincount(levels[:, c].flatten(), minlength=LEVELS)
+                self.use[k, c].lerp_(counts / counts.sum(), share)
+
+    def _image_features(self, image: torch.Tensor) -> torch.Tensor:
+        return self.basis.to(torch.bfloat16)[image.long()].permute(0, 3, 1, 2)
+
     def errors(
         self,
         image: torch.Tensor,
@@ -173,7 +209,7 @@ class Network(nn.Module):
             mode = Rounding(HALF, tables.layers, image.unsqueeze(1), tables.white)
             flats = flats + (-tables.flat / tables.white - flats).detach()
         detail = Stack.apply(
-            self.basis.to(torch.bfloat16)[image.long()].permute(0, 3, 1, 2),
+            self._image_features(image),
             mode,
             self.shape.layers + 1,
             *self.convolutions(),

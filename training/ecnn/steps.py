@@ -29,7 +29,7 @@ class LayerTables(NamedTuple):
     divisor : int
         Sums are divided by it and rounded half up.
     lost : float
-        Root mean square of what int8 cuts off, in units of an entry.
+        Root mean square of what int8 cuts off, in units of an entry, over the levels in use.
     """
 
     entries: torch.Tensor
@@ -69,6 +69,29 @@ def half_precision(weights: torch.Tensor) -> torch.Tensor:
     return weights.detach().to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
 
 
+def hidden_features(
+    features: torch.Tensor,
+    mode: Rounding,
+    weights: Sequence[torch.Tensor],
+    biases: Sequence[torch.Tensor],
+    kinks: Sequence[torch.Tensor],
+) -> tuple[list[torch.Tensor], torch.Tensor | None]:
+    """Compute the features that each layer reads, and with tables the last levels."""
+    ops = operations(features.device)
+    every, levels = [features], mode.image
+    for k, (bias, kink) in enumerate(zip(biases, kinks, strict=True)):
+        if mode.tables is None:
+            change = functional.conv2d(every[-1], weights[k], bias.to(torch.bfloat16))
+            before = every[-1][:, : len(weights[k])] if k else None
+            out = ops.update_maps(before, change, kink, mode.half)
+        else:
+            sums = layer_sums(levels, mode.tables[k])
+            before = levels if k else None
+            levels, out = ops.update_levels(before, sums, mode.tables[k].divisor, kink)
+        every.append(out)
+    return every, levels
+
+
 class Stack(torch.autograd.Function):
     """All layers of a network, the last one without its sum."""
 
@@ -94,20 +117,9 @@ class Stack(torch.autograd.Function):
             Weights of all layers and of the last one; then biases (C,) and kinks (C, K) of all
             but the last one.
         """
-        ops = operations(features.device)
         weights = [half_precision(w) for w in parameters[: layers + 1]]
         biases, kinks = parameters[layers + 1 : 2 * layers + 1], parameters[2 * layers + 1 :]
-        every, levels = [features], mode.image
-        for k in range(layers):
-            if mode.tables is None:
-                change = functional.conv2d(every[-1], weights[k], biases[k].to(torch.bfloat16))
-                before = every[-1][:, : len(weights[k])] if k else None
-                out = ops.update_maps(before, change, kinks[k], mode.half)
-            else:
-                sums = layer_sums(levels, mode.tables[k])
-                before = levels if k else None
-                levels, out = ops.update_levels(before, sums, mode.tables[k].divisor, kinks[k])
-            every.append(out)
+        every, levels = hidden_features(features, mode, weights, biases, kinks)
         ctx.save_for_backward(*every, *weights, *kinks)
         ctx.half = mode.half
         if mode.tables is None:

@@ -6,6 +6,7 @@ what the exported model gives, to the integer.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +21,10 @@ DIVISOR = 16
 FIRST_DIVISOR = 4
 
 INT8_MIN, INT8_MAX = -128, 127
+
+#: A level that occurs less often, as a fraction of a channel's pixels, does not count for the
+#: range of a function: int8 may cut it off there.
+LEAST_USE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -76,16 +81,32 @@ def exact_entries(network: Network) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return found
 
 
-def middle(entries: torch.Tensor) -> torch.Tensor:
-    """Return the middle of each function's range over the levels."""
-    return (entries.amax(3, keepdim=True) + entries.amin(3, keepdim=True)).detach() / 2
+def level_use(network: Network, layer: int) -> torch.Tensor:
+    """Return the fraction of pixels at each level of a layer's input, (C, levels, 1)."""
+    if layer == 0:
+        return torch.full((1, 256, 1), 1 / 256, device=network.base.device)
+    return network.use[layer - 1][..., None]
+
+
+def middle(entries: torch.Tensor, use: torch.Tensor) -> torch.Tensor:
+    """Return the middle of each function's range, over the levels that do occur."""
+    used = use >= LEAST_USE
+    high = entries.detach().masked_fill(~used, -math.inf).amax(3, keepdim=True)
+    low = entries.detach().masked_fill(~used, math.inf).amin(3, keepdim=True)
+    return (high + low) / 2
 
 
 def excess(network: Network) -> torch.Tensor:
-    """Compute the mean square of what entries exceed the range of int8 by, over all layers."""
-    every = [entries for entries, _ in exact_entries(network)]
-    over = [((one - middle(one)).abs() - (INT8_MAX - 1)).relu() for one in every]
-    return torch.stack([one.square().mean() for one in over]).sum()
+    """Compute the mean square of what entries exceed the range of int8 by, over all layers.
+
+    Each level counts as often as it occurs.
+    """
+    found = []
+    for k, (entries, _) in enumerate(exact_entries(network)):
+        use = level_use(network, k)
+        over = ((entries - middle(entries, use)).abs() - (INT8_MAX - 1)).relu()
+        found.append((over.square() * use).sum(3).mean())
+    return torch.stack(found).sum()
 
 
 @torch.no_grad()
@@ -93,7 +114,8 @@ def round_tables(network: Network) -> Tables:
     """Round all tables of a network; the middle of each function's range goes into the bias."""
     layers = []
     for k, (exact, bias) in enumerate(exact_entries(network)):
-        centre = torch.round(middle(exact))
+        use = level_use(network, k)
+        centre = torch.round(middle(exact, use))
         centred = torch.round(exact - centre)
         entries = centred.clamp(INT8_MIN, INT8_MAX)
         layers.append(
@@ -101,7 +123,7 @@ def round_tables(network: Network) -> Tables:
                 entries.to(torch.int8).contiguous(),
                 (torch.round(bias) + centre.sum((0, 1, 2, 3))).to(torch.int32),
                 DIVISOR if k else FIRST_DIVISOR,
-                float((centred - entries).square().mean().sqrt()),
+                float(((centred - entries).square() * use).sum(3).mean().sqrt()),
             )
         )
     weights = network.base_weights().reshape(-1, WINDOW, WINDOW).permute(1, 2, 0)

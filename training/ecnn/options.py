@@ -1,0 +1,72 @@
+"""Options of a training of ECNN. Without torch, so that ``--help`` can print the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.errors import TrainingError
+from training.options import RunOptions, check_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcnnOptions(RunOptions):
+    """Options of a training of ECNN.
+
+    Attributes
+    ----------
+    channels, layers, window, kinks, knots : int
+        Size of the network; see `training.ecnn.network.Shape`.
+    steps : int
+        Steps of the run.
+    batch : int
+        Crops per step.
+    crop : int
+        Side of a crop, in pixels of the shrunk picture, margin included.
+    lr : float
+        Highest learning rate.
+    round_at : float
+        Fraction of the run from which on hidden maps are rounded to their levels.
+    tables_at : float
+        Fraction of the run from which on the result is that of the rounded tables.
+    excess : float
+        Weight of the penalty on entries that exceed the range of int8.
+    excess_at : float
+        Fraction of the run from which on there is a penalty.
+    init : str, optional
+        Checkpoint of another run to start from: what has the same shape is taken.
+    """
+
+    model: str = "ecnn"
+    every: int = 2500
+    channels: int = 16
+    layers: int = 4
+    window: int = 5
+    kinks: int = 1
+    knots: int = 8
+    steps: int = 64_000
+    batch: int = 16
+    crop: int = 64
+    lr: float = 0.0025
+    round_at: float = 0.45
+    tables_at: float = 0.93
+    excess: float = 0.0002
+    excess_at: float = 0.4
+    init: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        least = {"channels": 1, "layers": 0, "window": 1, "kinks": 0, "knots": 1, "steps": 1}
+        check_least(self, {**least, "batch": 1, "lr": 0, "excess": 0})
+        for name in ("round_at", "tables_at", "excess_at"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise TrainingError(f"{name} must be within 0 and 1, got {getattr(self, name)}")
+        if self.tables_at < self.round_at:
+            raise TrainingError(
+                f"tables_at must not be below round_at, {self.round_at}, got {self.tables_at}: "
+                "tables need hidden maps of whole levels"
+            )
+        if self.window % 2 == 0:
+            raise TrainingError(f"window must be odd, got {self.window}")
+        margin = self.window // 2 + self.layers + 1
+        if self.crop <= 2 * margin:
+            raise TrainingError(f"crop must be more than {2 * margin}, got {self.crop}")

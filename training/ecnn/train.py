@@ -1,0 +1,190 @@
+"""Training of ECNN: luma crops, levels and int8 tables in the loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from training.device import pick_device
+from training.ecnn.crops import LumaCrops, Planes, planes_of
+from training.ecnn.export import to_model
+from training.ecnn.network import Network, Shape
+from training.ecnn.options import EcnnOptions
+from training.ecnn.tables import excess, round_tables, upscale
+from training.errors import TrainingError
+from training.evaluation.pictures import load_pictures
+from training.export import Origin, write_with_card
+from training.record import data_sets, with_licences
+from training.run import Run, Task, load_run, resume_run, start_run
+
+WARM_UP = 200
+#: The learning rate ends at this fraction of its peak.
+LAST_RATE = 5e-4
+#: The penalty is computed once in so many steps.
+PENALTY_STEPS = 4
+#: Once in so many steps, the levels of so many crops are counted; with this weight in the mean.
+OBSERVED_STEPS, OBSERVED, OBSERVED_SHARE = 20, 4, 0.02
+#: Weight of the newest step in the running mean of the loss.
+NEWEST = 0.005
+#: White in limited-range luma, as papers measure it.
+LUMA_RANGE = 219.0
+
+
+class EcnnTask(Task):
+    """What a run of ECNN trains; see `training.run.Task`.
+
+    The loss is the mean over the crops of log(mean squared error + 1), in grey levels: like the
+    mean of PSNRs, it weights crops by what can be gained in each.
+    """
+
+    kind = "ecnn"
+    unit = "step"
+    log_fields = ("loss", "lr", "val_psnr_y")
+    packages = ("numba",)
+
+    def __init__(self, options: EcnnOptions, cache: str | Path | None = None) -> None:
+        self.options, self.total = options, options.steps
+        self.device = pick_device(options.device)
+        self.shape = Shape(
+            options.scale,
+            options.channels,
+            options.layers,
+            options.window,
+            options.kinks,
+            options.knots,
+        )
+        pictures = load_pictures(options.images, options.scale, options.crop, cache=cache)
+        self.data = data_sets(pictures, options.images)
+        with_licences(self.data, options.licences)  # a wrong name is reported before the work
+        planes = [planes_of(picture) for picture in pictures]
+        reach, seed = self.shape.reach, options.seed
+        self.crops = LumaCrops(planes, options.crop, reach, options.batch, seed)
+        self.val: list[Planes] = []
+        if options.val:
+            pictures = load_pictures(options.val, options.scale, min_side=3, cache=cache)
+            self.val = [planes_of(picture) for picture in pictures]
+        self.network = Network(self.shape, torch.Generator().manual_seed(seed)).to(self.device)
+        self.optimizer = torch.optim.Adam(self.network.parameters())
+        self.loss = math.nan
+
+    def start(self) -> None:
+        """Take over what another run has, if that is wanted."""
+        if self.options.init is None:
+            return
+        weights = load_run(self.options.init, self.kind)["task"]["network"]
+        own = self.network.state_dict()
+        fitting = {
+            name: weights[name] if name in weights and weights[name].shape == value.shape else value
+            for name, value in own.items()
+        }
+        self.network.load_state_dict(fitting)
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step: a linear rise, then half a cosine."""
+        cosine = 0.5 + 0.5 * math.cos(math.pi * step / self.total)
+        return self.options.lr * (min(1.0, (step + 1) / WARM_UP) * cosine + LAST_RATE)
+
+    def advance(self, step: int) -> None:
+        """Do one step."""
+        options = self.options
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate(step)
+        image, wanted = (torch.from_numpy(a).to(self.device) for a in self.crops(step))
+        if step % OBSERVED_STEPS == 0:
+            self.network.observe(image[:OBSERVED], max(OBSERVED_SHARE, 1 / (step + 1)))
+        rounded = step >= options.round_at * self.total
+        tables = round_tables(self.network) if step >= options.tables_at * self.total else None
+        errors = self.network.errors(image, wanted, rounded, tables)
+        loss = torch.log(errors + 1).mean()
+        value = loss.item()
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss is {value} at step {step}; the last checkpoint is complete. "
+                f"Try a lower --lr than {options.lr}"
+            )
+        penalised = options.excess > 0 and step >= options.excess_at * self.total
+        if penalised and step % PENALTY_STEPS == 0:
+            loss = loss + PENALTY_STEPS * options.excess * excess(self.network)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        old = value if math.isnan(self.loss) else self.loss
+        self.loss = old + NEWEST * (value - old)
+
+    def log_row(self, step: int, saving: bool) -> Mapping[str, str] | None:
+        """Return loss, rate and the validation's PSNR-Y, where a checkpoint follows."""
+        if not saving:
+            return None
+        row = {"loss": f"{self.loss:.5f}", "lr": f"{self.rate(step):.3g}"}
+        return {**row, "val_psnr_y": f"{self.validate():.4f}"} if self.val else row
+
+    def summary(self) -> str:
+        """Return the running mean of the loss."""
+        return f"loss {self.loss:.3f}"
+
+    def validate(self) -> float:
+        """Compute the mean PSNR-Y in dB of the rounded tables, on luma alone."""
+        tables = round_tables(self.network)
+        r, scores = self.shape.scale, []
+        for planes in self.val:
+            found = upscale(tables, torch.from_numpy(planes.lr).to(self.device)).cpu().numpy()
+            error = (found - planes.hr / 256)[r:-r, r:-r] * (LUMA_RANGE / 255)
+            scores.append(10 * np.log10(255**2 / np.mean(error**2)))
+        return float(np.mean(scores))
+
+    def state(self) -> dict[str, Any]:
+        """Return network, optimizer and the running mean of the loss."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "loss": self.loss,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.loss = state["loss"]
+
+    def finish(self, run: Run) -> Path:
+        """Write the model and its card."""
+        options = self.options
+        model = to_model(options.model, round_tables(self.network))
+        trained_on = with_licences(self.data, options.licences)
+        origin = Origin(trained_on, options.command, run.commit)
+        return write_with_card(run.folder, model, origin)
+
+
+def train(
+    options: EcnnOptions, *, cache: str | Path | None = None, stop_at: int | None = None
+) -> Path | None:
+    """Train a network and write its model; the ``ecnn`` command.
+
+    Parameters
+    ----------
+    options : EcnnOptions
+    cache : path, optional
+        Folder of decoded pictures; without it, all are held in memory. The result does not depend
+        on it.
+    stop_at : int, optional
+        Return after this step, as if the process were killed there (for tests).
+
+    Returns
+    -------
+    pathlib.Path or None
+        The model's file; None when stopped.
+    """
+    return start_run(options, partial(EcnnTask, cache=cache), stop_at=stop_at)
+
+
+def resume(
+    folder: str | Path, *, cache: str | Path | None = None, stop_at: int | None = None
+) -> Path | None:
+    """Continue the run in a folder; see `train`."""
+    return resume_run(folder, EcnnOptions, partial(EcnnTask, cache=cache), stop_at=stop_at)
