@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, call, count_up, cpu_features, data_of, pick, variable
+from .._numba.llvm import at_pointer, call, cpu_features, data_of, for_range, pick, variable
 
 #: Pixels that are computed at once.
 LANES = 64
@@ -39,12 +39,12 @@ def _look_up(context: Any, builder: Any, table: Any, indices: Any) -> Any:
         return call(builder, "llvm.x86.avx512.permvar.qi.512", _BYTES, [entries, indices])
     if "avx2" in features:
         return _look_up_by_16(builder, table, indices)
-    found = variable(builder, ir.ArrayType(_I8, LANES))
+    found = variable(builder, ir.Constant(ir.ArrayType(_I8, LANES), None))
     whole = builder.bitcast(found, _BYTES.as_pointer())
     # Beyond the image's columns, maps hold anything.
     builder.store(builder.and_(indices, _all(builder, _BYTES, 63)), whole, align=1)
     place = builder.bitcast(found, _I8.as_pointer())
-    with count_up(builder, ir.Constant(_I64, LANES)) as loop:
+    with for_range(builder, ir.Constant(_I64, LANES)) as loop:
         byte = builder.gep(place, [loop.index])
         index = builder.zext(builder.load(byte), _I64)
         builder.store(builder.load(builder.gep(table, [index])), byte)
@@ -121,12 +121,10 @@ def compute_block(
         )
         wide = builder.icmp_unsigned("!=", wide, ir.Constant(_I64, 0))
         fine = builder.icmp_unsigned("!=", fine, ir.Constant(_I64, 0))
-        raw, odd = (variable(builder, _WORDS) for _ in range(2))
-        rests = variable(builder, _BYTES)
-        found = variable(builder, _BYTES)
-        for each in (raw, odd, rests):
-            builder.store(ir.Constant(each.type.pointee, None), each)
-        with count_up(builder, number) as loop:
+        raw, odd = (variable(builder, ir.Constant(_WORDS, None)) for _ in range(2))
+        rests = variable(builder, ir.Constant(_BYTES, None))
+        found = variable(builder, ir.Constant(_BYTES, None))
+        with for_range(builder, number) as loop:
             start = builder.load(builder.gep(at, [builder.add(place, loop.index)]))
             where = builder.add(start, x_value)
             indices = builder.load(at_pointer(builder, data, where, _BYTES), align=1)
@@ -145,10 +143,8 @@ def compute_block(
                 _accumulate(builder, rests, _look_up(context, builder, second, indices))
         high_sums = builder.load(odd)
         low_sums = builder.sub(builder.load(raw), builder.shl(high_sums, _all(builder, _WORDS, 8)))
-        added = [variable(builder, _WORDS) for _ in range(2)]
-        for each in added:
-            builder.store(ir.Constant(_WORDS, None), each)
-        with count_up(builder, residual_number) as loop:
+        added = [variable(builder, ir.Constant(_WORDS, None)) for _ in range(2)]
+        with for_range(builder, residual_number) as loop:
             start = builder.load(builder.gep(residual_at, [builder.add(residual, loop.index)]))
             where = builder.add(builder.add(start, arguments[9]), x_value)
             values = builder.load(at_pointer(builder, data, where, _BYTES), align=1)

@@ -72,16 +72,6 @@ def call(builder: Any, name: str, returns: Any, arguments: list[Any]) -> Any:
     return builder.call(function, arguments)
 
 
-def variable(builder: Any, kind: Any) -> Any:
-    """Return a pointer to a local variable, which LLVM keeps in a register where it can."""
-    return cgutils.alloca_once(builder, kind)
-
-
-def count_up(builder: Any, count: Any) -> Any:
-    """Return a context manager for the body of a loop; ``.index`` counts from 0."""
-    return cgutils.for_range(builder, count)
-
-
 def prefetch(builder: Any, pointer: Any) -> None:
     read, keep, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
     call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, read, keep, data])
