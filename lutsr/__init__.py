@@ -5,11 +5,12 @@
 >>> big.shape, big.dtype
 ((2048, 2048, 3), dtype('uint8'))
 
-Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `ModelInfo`, `warmup`, and the
-plain NumPy reference implementation in `lutsr.reference`.
+Public names: `upscale`, `resize`, `load`, `Upscaler`, `models`, `ModelInfo`, `warmup`, `convert`,
+and the plain NumPy reference implementation in `lutsr.reference`.
 """
 
 from . import reference
+from ._convert import convert
 from ._modelinfo import ModelInfo
 from ._resize import resize
 from ._upscaler import Upscaler, load, models, upscale, warmup
@@ -19,6 +20,7 @@ __all__ = [
     "ModelInfo",
     "Upscaler",
     "__version__",
+    "convert",
     "load",
     "models",
     "reference",

@@ -28,6 +28,15 @@ def shared() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def peers(shared) -> Path:
+    """Folder of the tables and results that authors of other methods have published."""
+    path = shared / "peers"
+    if not (path / "goldens").is_dir():
+        pytest.skip("needs ../shared/peers (published tables and results)")
+    return path
+
+
 @pytest.fixture
 def table_file(tmp_path):
     """Write a table, with a card unless told otherwise; gives back the path of the .npy file."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .._modelfile import Model
+from .published_files import read_array
 
 #: SR-LUT's patterns by name: offsets of a pixel's indices, and how many bits a table may drop.
 SRLUT_PATTERNS = {
@@ -39,7 +40,7 @@ def srlut(path: str | os.PathLike[str], *, corrected: bool = False) -> Model:
         If the file is no table of SR-LUT.
     """
     path = Path(path)
-    table = np.load(path, allow_pickle=False)
+    table = read_array(path)
     lengths = {
         (256 // 2**bits + 1) ** len(offsets): (pattern, bits)
         for pattern, (offsets, all_bits) in SRLUT_PATTERNS.items()

@@ -6,6 +6,7 @@ integers as its authors' program. All are defined on 8-bit images only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._modelfile import Model
+from .._modelfile.files import cut
+from .published_files import check_folder, read_array, read_arrays, read_table
 
 #: MuLUT's patterns by name: offsets of a pixel's four indices.
 MULUT_PATTERNS = {
@@ -23,12 +26,26 @@ MULUT_PATTERNS = {
     "y": [(0, 0), (1, 1), (1, 2), (2, 1)],
 }
 
+#: First bytes of SHA-256 of the entries that MuLUT's authors have published. The tables of one
+#: stage have one shape, so that nothing else tells when one stands in for another.
+MULUT_DIGESTS = {
+    "438cbbd79538c05e": "s1_s",
+    "34cb8a68535c0975": "s1_d",
+    "28548ff85ec4c565": "s1_y",
+    "799b7418c08c2bf3": "s2_s",
+    "9abb511714fb1836": "s2_d",
+    "ea1f49ad147301ac": "s2_y",
+}
+
 #: TinyLUT and ShiftLUT split a pixel, less 128, into its high six bits and its low two.
 HIGH = (-32, 31)
 LOW = (0, 3)
 
 #: Channels of TinyLUT and ShiftLUT x4: one per pixel of a cell.
 CHANNELS = 16
+
+#: Bound of TinyLUT's learnt factors, which are about 1.
+LARGEST_FACTOR = 64
 
 _Json = dict[str, Any]
 _Tables = dict[str, NDArray[Any]]
@@ -44,14 +61,17 @@ def mulut(folder: str | os.PathLike[str]) -> Model:
     OSError
         If a file cannot be read.
     """
-    folder = Path(folder)
-    tables, stages = {}, []
+    names = [f"LUT_ft_x4_4bit_int8_s{k}_{pattern}.npy" for k in (1, 2) for pattern in "sdy"]
+    folder = check_folder(folder, names)
+    tables: _Tables = {}
+    stages: list[_Json] = []
     for number, channels in ((1, 1), (2, 16)):
         look_ups = []
         for pattern, offsets in MULUT_PATTERNS.items():
             path = folder / f"LUT_ft_x4_4bit_int8_s{number}_{pattern}.npy"
             key = f"s{number}_{pattern}"
-            tables[key] = _load(path, (17**4, channels))[np.newaxis]
+            tables[key] = read_table(path, (17**4, channels))[np.newaxis]
+            _check_pattern(path, key, tables)
             taps = [[[dy, dx, 0] for dy, dx in offsets]]
             source = "image" if number == 1 else "codes"
             look_ups.append(_look_up(key, source, taps, "edge", step=16))
@@ -62,6 +82,17 @@ def mulut(folder: str | os.PathLike[str]) -> Model:
     stages[0] |= {"out": "codes", "divisor": 12 * 16, "bias": 127 * 12 * 16}
     stages[1] |= {"out": "result", "divisor": 3 * 16}
     return Model("mulut-sdy-x2", 4, "chain", {"stages": stages}, tables)
+
+
+def _check_pattern(path: Path, key: str, tables: _Tables) -> None:
+    """Refuse a table of MuLUT that is known to be another one, or is there twice."""
+    digest = hashlib.sha256(tables[key].tobytes()).hexdigest()[:16]
+    known = MULUT_DIGESTS.get(digest, key)
+    if known != key:
+        raise ValueError(f"{path}: got the published table {known}, wanted {key}; files swapped?")
+    for other, table in tables.items():
+        if other != key and np.array_equal(table, tables[key]):
+            raise ValueError(f"{path}: got the same entries as {other}, wanted those of {key}")
 
 
 def tinylut(folder: str | os.PathLike[str]) -> Model:
@@ -80,14 +111,19 @@ def tinylut(folder: str | os.PathLike[str]) -> Model:
     OSError
         If a file cannot be read.
     """
-    folder = Path(folder)
+    names = [
+        f"Model_V_{part}_x4_{bits}.npy"
+        for part in ("L1_Depth", "L1_Point", "UP")
+        for bits in ("H6", "L2")
+    ]
+    folder = check_folder(folder, [*names, "clip.npz"])
     factors = _factors(folder / "clip.npz")
     tables: _Tables = {}
     layers: list[_Json] = []
     for part, suffix, (low, high) in (("h", "H6", HIGH), ("l", "L2", LOW)):
         levels = high - low + 1
         layers.append(_split(tables, part))
-        depth = _load(folder / f"Model_V_L1_Depth_x4_{suffix}.npy", (9 * levels, 16, 1, 1))
+        depth = read_table(folder / f"Model_V_L1_Depth_x4_{suffix}.npy", (9 * levels, 16, 1, 1))
         tables[f"{part}_depth"] = depth.reshape(9, levels, 16)
         taps = [[[dy, dx, 0]] for dy in (-2, -1, 0) for dx in (-2, -1, 0)]
         bounds = {"low": low}
@@ -97,7 +133,7 @@ def tinylut(folder: str | os.PathLike[str]) -> Model:
         for number, name in ((1, "L1_Point"), (2, "UP")):
             factor = factors[f"h{part}{number}"]
             path = folder / f"Model_V_{name}_x4_{suffix}.npy"
-            table = np.load(path, allow_pickle=False)
+            table = read_array(path)
             scaled = np.rint(np.arange(low, high + 1, dtype=np.float32)[:, None] * factor)
             scaled = scaled.astype(np.int64)
             remapped = np.clip(scaled, low, high).astype(np.int8)
@@ -115,12 +151,15 @@ def tinylut(folder: str | os.PathLike[str]) -> Model:
 
 def _factors(path: Path) -> dict[str, NDArray[np.float32]]:
     """Return TinyLUT's learnt factors, by name, one per channel."""
-    names = ("hh1", "hl1", "hh2", "hl2")
-    with np.load(path, allow_pickle=False) as file:
-        factors = {name: file[name] for name in names if name in file}
-    for name in names:
-        if name not in factors or factors[name].shape != (CHANNELS,):
-            raise ValueError(f"{path}: no {name} of shape ({CHANNELS},), wanted {names} of it")
+    arrays, factors = read_arrays(path), {}
+    for name in ("hh1", "hl1", "hh2", "hl2"):
+        found = arrays.get(name)
+        if found is None or found.shape != (CHANNELS,) or found.dtype.kind != "f":
+            got = "none" if found is None else f"{found.dtype} of shape {found.shape}"
+            raise ValueError(f"{path}: {name}: got {got}, wanted {CHANNELS} floats")
+        if not (np.abs(found) < LARGEST_FACTOR).all():
+            raise ValueError(f"{path}: {name}: wanted finite factors below {LARGEST_FACTOR}")
+        factors[name] = found.astype(np.float32)
     return factors
 
 
@@ -153,8 +192,16 @@ def shiftlut(folder: str | os.PathLike[str]) -> Model:
     OSError
         If a file cannot be read.
     """
-    folder = Path(folder)
-    offsets = np.load(folder / "offset.npy", allow_pickle=False)
+    folder = check_folder(folder, ["offset.npy"])
+    offsets = read_array(folder / "offset.npy")
+    if offsets.dtype.kind not in "iu" or offsets.ndim != 3 or offsets.shape[1:] != (2, CHANNELS):
+        raise ValueError(
+            f"{folder / 'offset.npy'}: got {offsets.dtype} of shape {offsets.shape}, wanted "
+            f"integers of shape (blocks, 2, {CHANNELS})"
+        )
+    parts = ["DW0_LSB", "UP_MSB"]
+    parts += [f"{part}{block}_MSB" for block in range(len(offsets)) for part in ("DW", "PW")]
+    check_folder(folder, [part + end for part in parts for end in (".npz", ".json")])
     tables: _Tables = {}
     layers = [_split(tables, "h"), _split(tables, "l")]
     window = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
@@ -191,14 +238,32 @@ def _read_steps(
     levels = LOW[1] + 1 if low == 0 else HIGH[1] - HIGH[0] + 1
     entries = np.zeros((count, levels, CHANNELS), np.int8)
     steps = np.zeros((count, CHANNELS), np.int64)
+    arrays = read_arrays(path)
     try:
-        for about in json.loads(path.with_suffix(".json").read_text())["LUTs"]:
-            steps[about["in"], about["out"]] = about["step"]
-        with np.load(path, allow_pickle=False) as file:
-            for i, o in np.ndindex(steps.shape):
-                one = file[f"i{i}o{o}"]  # whole numbers, in float32 in some files
-                entries[i, : len(one), o] = one
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        with path.with_suffix(".json").open("rb") as file:
+            listed = json.loads(file.read(1 << 20))["LUTs"]
+        if len(arrays) != steps.size or len(listed) != steps.size:
+            raise ValueError(
+                f"got {len(arrays)} tables and {len(listed)} steps, wanted {steps.size}"
+            )
+        for about in listed:
+            i, o, step = about["in"], about["out"], about["step"]
+            if min(i, o) < 0 or step not in (1, 2, 4, 8, 16):
+                raise ValueError(f"got {cut(repr(about))}")
+            steps[i, o] = step
+        for i, o in np.ndindex(steps.shape):
+            one, step = arrays[f"i{i}o{o}"], steps[i, o]
+            length = levels if step == 1 else levels // step + 1
+            # Whole numbers, in float32 in some files.
+            with np.errstate(invalid="ignore"):
+                whole = one.astype(np.int8) if one.dtype.kind in "if" else None
+            if one.shape != (length,) or whole is None or not np.array_equal(whole, one):
+                raise ValueError(
+                    f"i{i}o{o}: got {one.dtype} of shape {one.shape}, wanted {length} whole "
+                    f"numbers, by its step {step} in {path.stem}.json"
+                )
+            entries[i, :length, o] = whole
+    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not the tables of a layer of ShiftLUT: {error}") from error
     tables[name] = entries
     return _look_up(name, source, taps, "edge", low=low, step=steps.tolist())
@@ -232,13 +297,3 @@ def _layer(out: str, look_up: _Json, count: int, **more: Any) -> _Json:
     step = look_up.get("step", 1)
     unit = max(max(row) for row in step) if isinstance(step, list) else step
     return {"out": out, "look_ups": [look_up], "divisor": count * unit, **more}
-
-
-def _load(path: Path, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    """Return a table of a known shape."""
-    table: NDArray[np.int8] = np.load(path, allow_pickle=False)
-    if table.dtype != np.int8 or table.shape != shape:
-        raise ValueError(
-            f"{path}: got {table.dtype} of shape {table.shape}, wanted int8 of shape {shape}"
-        )
-    return table

@@ -77,7 +77,11 @@ def _main_command(argv: list[str], parser: ArgumentParser) -> int:
 
 
 def _parser_of(name: str) -> ArgumentParser:
-    makers = {"info": _arguments.info_parser, "compare": _arguments.compare_parser}
+    makers = {
+        "info": _arguments.info_parser,
+        "compare": _arguments.compare_parser,
+        "convert": _arguments.convert_parser,
+    }
     return makers[name]() if name in makers else _arguments.plain_parser(name)
 
 
@@ -87,6 +91,10 @@ def _subcommand(name: str, argv: list[str], parser: ArgumentParser) -> int:
         from ._compare import compare
 
         return compare(args)
+    if name == "convert":
+        from ._convert import convert
+
+        return convert(args)
     from . import _tables
 
     return {"models": _tables.models, "info": _tables.info, "warmup": _tables.warmup}[name](args)

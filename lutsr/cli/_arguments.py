@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "info": "describe a model: tables, halo, checksum, card",
     "warmup": "compile before the first image",
     "compare": "draw nearest, bicubic and lutsr side by side",
+    "convert": "turn published tables of other methods into a model file",
 }
 
 Size = tuple[int | None, int | None]
@@ -107,6 +108,23 @@ def compare_parser() -> argparse.ArgumentParser:
     _add_model(parser)
     add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
     add("--overwrite", action="store_true", help="replace an existing drawing")
+    return parser
+
+
+def convert_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``lutsr convert``."""
+    from .._convert import METHODS
+
+    parser = _subparser("convert")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "SOURCE is\n" + "\n".join(
+        f"  for {name:9}{method.source}" for name, method in METHODS.items()
+    )
+    add = parser.add_argument
+    add("source", metavar="SOURCE", help="the authors' file or folder, as released")
+    add("--from", dest="method", required=True, choices=METHODS, help="method of the tables")
+    add("-o", "--output", required=True, metavar="NAME_x4.npy", help="the model file")
+    add("--overwrite", action="store_true", help="replace an existing model file")
     return parser
 
 

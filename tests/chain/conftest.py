@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-
-@pytest.fixture(scope="session")
-def peers(shared) -> Path:
-    """Folder of the tables and results that authors of other methods have published."""
-    path = shared / "peers"
-    if not (path / "goldens").is_dir():
-        pytest.skip("needs ../shared/peers (published tables and results)")
-    return path
 
 
 @pytest.fixture(scope="session")

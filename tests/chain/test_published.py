@@ -75,17 +75,3 @@ def test_another_table_is_refused(tmp_path):
     np.save(path, np.zeros((17**4, 1, 4, 3), np.int8))
     with pytest.raises(ValueError, match=r"shape \(83521, 1, 4, 3\), wanted int8 of shape"):
         published.srlut(path)
-
-
-def test_other_files_are_refused(tmp_path):
-    for pattern in "sdy":
-        np.save(tmp_path / f"LUT_ft_x4_4bit_int8_s1_{pattern}.npy", np.zeros((17**4, 2), np.int8))
-    with pytest.raises(ValueError, match=r"s1_s\.npy: got int8 of shape \(83521, 2\), wanted"):
-        published_stacks.mulut(tmp_path)
-    np.savez(tmp_path / "clip.npz", hh1=np.ones(16, np.float32), hl1=np.ones(15, np.float32))
-    with pytest.raises(ValueError, match=r"clip\.npz: no hl1 of shape \(16,\)"):
-        published_stacks.tinylut(tmp_path)
-    np.save(tmp_path / "offset.npy", np.zeros((1, 2, 16), np.int32))
-    (tmp_path / "DW0_LSB.json").write_text('{"LUTs": [{"in": 0, "out": 99, "step": 1}]}')
-    with pytest.raises(ValueError, match=r"DW0_LSB\.npz: not the tables of a layer of ShiftLUT"):
-        published_stacks.shiftlut(tmp_path)
