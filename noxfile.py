@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.10.9"
@@ -15,10 +17,15 @@ nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")["project"]
 
+#: Tests of the folders with an engine.
+FAMILIES = [
+    f"tests/{path.parent.name.lstrip('_')}"
+    for path in sorted(Path(__file__).parent.glob("lutsr/_*/engine.py"))
+]
+
 #: Tests that need only what a user of the library installs, pytest and hypothesis.
 CORE = [
-    "tests/chain",
-    "tests/eclut",
+    *FAMILIES,
     "tests/frame",
     "tests/numba",
     "tests/test_contract.py",

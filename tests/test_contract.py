@@ -311,7 +311,7 @@ def test_a_model_that_its_family_does_not_know_is_refused(up: Upscaler) -> None:
         Upscaler(replace(model, parameters={**model.parameters, "more": 1}))
     with pytest.raises(ValueError, match="table"):
         Upscaler(replace(model, tables={}))
-    with pytest.raises(ValueError, match=r"family: got 'none', wanted one of 'eclut'"):
+    with pytest.raises(ValueError, match=r"family: got 'none', wanted one of .*'eclut'"):
         Upscaler(replace(model, family="none"))
 
 

@@ -254,7 +254,7 @@ LENGTHS = "wanted 1 to 8 integers from 1 to 268435456"
         ({"format_version": HUGE}, "format_version is 1000"),
         ({"family": 1}, "family is 1, wanted str"),
         ({"family": ["eclut"]}, r"family is \['eclut'\], wanted str"),
-        ({"family": "x" * 10_000}, "family: got 'xxx.*, wanted one of 'chain', 'eclut'"),
+        ({"family": "x" * 10_000}, "family: got 'xxx.*, wanted one of .*'eclut'"),
         ({"family": "os.path"}, "family: got 'os.path'"),
         ({"scale": True}, "scale is True, wanted int"),
         ({"scale": HUGE}, "scale is 1000"),

@@ -210,7 +210,7 @@ def test_what_cannot_be_read_is_not_written(lut, tmp_path, free_family):
         assert not list(tmp_path.iterdir())
 
     eclut = {"family": "eclut", "scale": 2, "parameters": {"expand_shift": 2}}
-    refused(free_model(family="none"), "family: got 'none', wanted one of 'chain', 'eclut'")
+    refused(free_model(family="none"), "family: got 'none', wanted one of .*'eclut'")
     refused(free_model(), r"wanted a name that ends in \.npy", path="bad.bin")
     refused(free_model(), "got 'scale', which the model itself determines", scale=4)
     refused(free_model(), "metrics of 'a' are", metrics={"a": 3})

@@ -30,7 +30,7 @@ def check_model(model: Model) -> None:
     ------
     ValueError
         If the parameters or tables do not fit. The message begins with the name of what is wrong,
-        as in "expand_shift: got 5, wanted 1 or the scale, 4".
+        as in "tables: got 'a', wanted 'lut' alone".
     """
     check_family(model.family)
     folder = FAMILIES[model.family].rpartition(".")[0]

@@ -27,7 +27,7 @@ class Model:
     scale : int
         Enlargement factor r.
     family : str
-        Method that computes with the tables: ``"eclut"`` or ``"chain"``.
+        Method that computes with the tables, one of ``lutsr._engine.FAMILIES``.
     parameters : mapping of str to JSON values
         What the family needs beside the tables. A copy, in plain JSON types: tuples become lists.
     tables : mapping of str to ndarray
