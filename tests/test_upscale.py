@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import lutsr
-from lutsr import reference
+from lutsr import _upscaler, reference
 from lutsr._eclut.reference import upscale_reference
+
+from .contract import upscaler
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,14 @@ def test_shipped_tables_run_on_8_bit_fused_tables(model):
     up = lutsr.load(model.name, model.scale)
     fused = up._engine.fused
     assert fused.vertical.dtype == fused.horizontal.dtype == np.int8
+
+
+def test_warmup_leaves_out_depths_that_a_model_refuses(monkeypatch):
+    up = upscaler("chain of two stages")
+    assert up._engine.eight_bit_only
+    monkeypatch.setattr(_upscaler, "models", lambda: [up])
+    monkeypatch.setattr(_upscaler, "load", lambda name, scale: up)
+    lutsr.warmup()
 
 
 def test_path_as_model(table_file, random_lut, image):
