@@ -46,8 +46,8 @@ class EclutEngine(Engine):
 
     Attributes
     ----------
-    fused : FusedTables or None
-        None with ``NUMBA_DISABLE_JIT``, where the kernels cannot run.
+    fused : FusedTables
+        Missing with ``NUMBA_DISABLE_JIT``, where the reference computes.
     """
 
     #: A tap reaches one pixel far, and the entry there depends on that pixel's neighbours.
@@ -55,14 +55,16 @@ class EclutEngine(Engine):
     divisor = DIVISOR
     nanoseconds = (1.0, 4.0)
 
+    fused: FusedTables
+
     def __init__(self, lut: NDArray[np.int8], expand_shift: int) -> None:
         self.scale = int(lut.shape[-1])
         self.origin = cell_origin(self.scale, expand_shift)
         #: The kernel of `fill` needs every kind of cell both ways.
         self.direct_size = KINDS - self.origin
         self._lut, self._expand_shift = lut, expand_shift
-        self.fused: FusedTables | None = None
-        if load_numba():
+        self._compiled = load_numba()
+        if self._compiled:
             self.fused = fuse(lut, expand_shift)
             self.direct_channels = MOST_CHANNELS
 
@@ -85,7 +87,6 @@ class EclutEngine(Engine):
         """Enlarge rows of cells of an 8-bit image."""
         from . import kernels, vectors
 
-        assert self.fused is not None
         width, channels = image.shape[1:]
         tile = min(TILE, width + self.origin)
         length, spare = (tile + 3) * channels, vectors.AHEAD * channels
@@ -113,7 +114,7 @@ class EclutEngine(Engine):
         r, origin = self.scale, self.origin
         height, width = values.shape[:2]
         inside = slice(max(first * r - origin, 0), min(last * r - origin, height * r))
-        if self.fused is None:
+        if not self._compiled:
             return self.reference(values, steps)[inside]
 
         from . import kernels, vectors

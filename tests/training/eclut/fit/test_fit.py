@@ -84,7 +84,7 @@ def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
     bicubic = psnr_y(upscale_bicubic(picture.lr, 2), picture.hr, shave=4)
     assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
     fused = fuse(read_model(fitted).tables["lut"], 2)
-    assert fused is None or fused.vertical.dtype == fused.horizontal.dtype == np.int8
+    assert fused.vertical.dtype == fused.horizontal.dtype == np.int8
 
 
 def test_record(fitted, folder):
