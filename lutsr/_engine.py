@@ -30,7 +30,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from ._modelfile import Model
 
-__all__ = ["FAMILIES", "Engine", "open_engine"]
+__all__ = ["FAMILIES", "SCALES", "Engine", "open_engine"]
+
+#: Enlargement factors that models may have.
+SCALES = (2, 3, 4)
 
 #: Module of each family, imported when a model of it is opened.
 FAMILIES = {

@@ -14,7 +14,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from training.evaluation.degrade import SCALES
+from lutsr._engine import SCALES
 from training.options import DEVICES, RunOptions
 
 PROG = "python -m training"

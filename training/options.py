@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lutsr._engine import SCALES
 from training.errors import TrainingError
-from training.evaluation.degrade import SCALES
 
 DEVICES = ("auto", "cpu", "cuda")
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._engine import SCALES
 from .._modelfile.files import cut, listing, short
 
 if TYPE_CHECKING:
     from .._modelfile import Model
-
-SCALES = (2, 3, 4)
 
 
 def check_model(model: Model) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from .._engine import SCALES
 from .families import check_family
 from .files import cut, listing, open_file, short
 from .model import DTYPES, plain_parameters
 
 FORMATS = (1, 2)
-SCALES = (2, 3, 4)
 
 #: Longest card in bytes.
 LONGEST_CARD = 1 << 20

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._chain.description import Chain, Layer, LookUp, Rounding
+from .._engine import SCALES
 from .layout import LINE, LOW, Form
 
 #: Limits of what the kernels are compiled for: their code grows with the channels.
 MOST_CHANNELS = 32
 MOST_LEVELS = 256
 WINDOWS = (3, 5)
-SCALES = (2, 3, 4)
 
 _INT16 = np.iinfo(np.int16)
 

@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import Any
 
+from lutsr._engine import SCALES
 from training.cli import (
     Commands,
     add_licences,
@@ -19,7 +20,6 @@ from training.cli import (
 )
 from training.eclut.options import EclutOptions, FitOptions, TrainOptions
 from training.evaluation.cache import user_cache
-from training.evaluation.degrade import SCALES
 
 COUNT, COUNT_OR_NONE = positive(int), positive(int, zero=True)
 

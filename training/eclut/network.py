@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from lutsr._engine import SCALES
 from training.eclut.constants import TAPS, tap_offsets
-from training.evaluation.degrade import SCALES
 
 
 def reflect_pad(maps: torch.Tensor, pad: int) -> torch.Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from lutsr._engine import SCALES
 from training.cli import Commands, file_or_name
-from training.evaluation.degrade import SCALES
 
 
 def register(commands: Commands) -> None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-#: Scales of this module, and so of all models that are trained here.
-SCALES = (2, 3, 4)
+from lutsr._engine import SCALES
 
 Image = NDArray[np.uint8]
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
+from lutsr._engine import SCALES
 from training.errors import TrainingError
 from training.evaluation.cache import Cache, open_mapped
-from training.evaluation.degrade import SCALES, crop_to_multiple, shrink
+from training.evaluation.degrade import crop_to_multiple, shrink
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 COLOUR, GREY = ("RGB", "RGBA"), ("L", "LA")
