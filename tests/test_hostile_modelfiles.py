@@ -426,7 +426,12 @@ def arrays(draw):
 images = arrays() | anything
 OPTIONS = {
     "model": st.sampled_from(["eclut", "eclut-fast"]) | anything,
-    "channel_axis": st.none() | st.integers(-4, 4) | anything,
+    "channel_axis": st.one_of(
+        st.none(),
+        st.integers(-4, 4),
+        st.lists(st.integers(-4, 4) | scalars, max_size=3).map(tuple),
+        anything,
+    ),
     "alpha": st.booleans() | anything,
     "workers": st.none() | st.integers(-1, 4) | anything,
 }
@@ -467,6 +472,6 @@ def test_any_arguments_of_resize(image, output_shape, options):
 
 
 @settings(max_examples=400)
-@given(anything, anything, anything)
-def test_any_arguments_of_load(model, scale, expand_shift):
-    call(lutsr.load, model, scale, expand_shift=expand_shift)
+@given(anything, anything)
+def test_any_arguments_of_load(model, scale):
+    call(lutsr.load, model, scale)
