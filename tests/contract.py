@@ -38,6 +38,7 @@ MODELS = {
     "chain of layers": Case(lambda: chains.ecnn(border="edge")),
     "stack": Case(chains.ecnn),
     "chain of two stages": Case(chains.two_stages),
+    "chain of bytes": Case(chains.byte_layers),
 }
 
 DTYPES = ["uint8", "uint16", "float16", "float32", "float64"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .plan import Read, StagePlan, Step
+from .plan import Read, StagePlan, Step, used_registers
 from .registers import divide
 
 #: Columns of margin on each side of a row; a tap reaches 32 far.
@@ -313,8 +313,3 @@ def _planes(
                     assert known is not None
                     free.append((places[old], known.channels))
     return result, count
-
-
-def used_registers(step: Step) -> list[int]:
-    """Return the numbers of the registers that a layer reads."""
-    return [*(r.source for r in step.reads), *(s for s, _ in step.add), *step.residual]

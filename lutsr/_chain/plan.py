@@ -192,6 +192,11 @@ def _plan_read(look_up: LookUp, turns: int, numbers: dict[str, int]) -> Read:
     )
 
 
+def used_registers(step: Step) -> list[int]:
+    """Return the numbers of the registers that a layer reads."""
+    return [*(r.source for r in step.reads), *(s for s, _ in step.add), *step.residual]
+
+
 def _turned(dy: int, dx: int, turns: int) -> tuple[int, int]:
     for _ in range(turns):
         dy, dx = dx, -dy

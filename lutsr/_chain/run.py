@@ -14,7 +14,10 @@ from .byte_run import run_byte_stage
 from .cells import as_cell_stage, run_cell_stage
 from .description import Chain, Rounding
 from .maps import Maps, Rows, before_place, border_indices, inside_rows, needed_rows, union_rows
-from .plan import Read, StagePlan, Step, plan_chain
+from .plan import Read, StagePlan, Step, plan_chain, used_registers
+
+#: Columns of pixels that are computed at a time in wide images, so that registers stay small.
+TILE = 1024
 
 
 class CompiledChain:
@@ -28,6 +31,7 @@ class CompiledChain:
     """
 
     def __init__(self, chain: Chain, steps: int) -> None:
+        self._halo = chain.halo
         self._stages = plan_chain(chain)
         self._cells = [as_cell_stage(stage) for stage in self._stages]
         self._bytes: list[ByteStage | None] = []
@@ -57,6 +61,20 @@ class CompiledChain:
         -------
         ndarray of int32, shape ((last - first) * r, W * r)
         """
+        width = values.shape[1]
+        if width <= 2 * TILE:
+            return self._tile(values, first, last)
+        r = self._stages[-1].factor
+        result = np.empty(((last - first) * r, width * r), np.int32)
+        for left in range(0, width, TILE):
+            right = min(left + TILE, width)
+            begin, end = max(left - self._halo, 0), min(right + self._halo, width)
+            tile = self._tile(values[:, begin:end], first, last)
+            result[:, left * r : right * r] = tile[:, (left - begin) * r : (right - begin) * r]
+        return result
+
+    def _tile(self, values: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
+        """Compute some rows of an image that is not wide."""
         height, width = values.shape
         registers: list[Maps | None] = [Maps(np.ascontiguousarray(values)[np.newaxis], 0, 1)]
         for number, rows in enumerate(self._needs(first, last, height)):
@@ -129,8 +147,12 @@ def run_stage(
             None if one is None or need is None else _padded(one, need, size, margin, stage.border)
             for one, need in zip(registers, needs, strict=False)
         ]
-        for step, need in zip(body, needs[count:], strict=True):
+        last_use = {n: at for at, step in enumerate(body) for n in used_registers(step)}
+        for at, (step, need) in enumerate(zip(body, needs[count:], strict=True)):
             maps.append(None if need is None else _run_step(step, maps, need, size, margin))
+            for number in used_registers(step):  # free memory
+                if last_use[number] == at:
+                    maps[number] = None
         result = maps[-1]
         assert result is not None
         total = result.data if total is None else total + result.data

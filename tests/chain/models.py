@@ -128,3 +128,20 @@ def two_stages():
         stage(second, rotations=4, bias=9 * 4 * 16 * 128, divisor=9 * 4 * 16),
     ]
     return Model("two-stages", 2, "chain", {"stages": stages}, tables)
+
+
+def byte_layers():
+    """Return a chain of registers that fit into bytes: of 256 levels, then of 64 between levels."""
+    split = {"table": "split", "in": "image", "taps": [[[0, 0, 0]]], "border": "edge"}
+    window = {"table": "window", "in": "h", "low": -32, "step": 4, "border": "reflect"}
+    window["taps"] = [[[dy, dx, -1]] for dy, dx in WINDOW]
+    layers = [
+        {"out": "h", "look_ups": [split]},
+        {"out": "c", "look_ups": [window], "divisor": 36, "residual": ["h"]},
+    ]
+    layers[1] |= {"clamp": [-128, 127], "place": {"cells": 2}}
+    bits = np.random.default_rng(0).permutation(256) // 4 - 32
+    tables = {"split": np.repeat(bits.astype(np.int8), 4).reshape(1, 256, 4)}
+    tables["window"] = entries((9, 17, 4))
+    stages = [stage(layers, rotations=4, bias=128)]
+    return Model("bytes", 2, "chain", {"stages": stages}, tables)

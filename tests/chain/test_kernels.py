@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lutsr._chain import run
 from lutsr._chain.card import read_chain
 from lutsr._chain.run import CompiledChain
 from lutsr._engine import open_engine
 from lutsr._modelfile import Model
 
 from .chains import byte_chains, cell_chains, chains, images, row_groups
-from .models import WINDOW, entries, stage
+from .models import byte_layers, ecnn, entries, stage, two_stages
 
 ROOT = Path(__file__).parents[2]
 CPU = Path("/proc/cpuinfo")
@@ -67,20 +68,7 @@ def test_bytes_on_other_processors(features):
 
 
 def check_bytes():
-    """Compare two layers on bytes with the reference: 64 levels, 256 levels, and rests."""
-    split = {"table": "split", "in": "image", "taps": [[[0, 0, 0]]], "border": "edge"}
-    window = {"table": "window", "in": "h", "low": -32, "step": 4, "border": "reflect"}
-    window["taps"] = [[[dy, dx, -1]] for dy, dx in WINDOW]
-    layers = [
-        {"out": "h", "look_ups": [split]},
-        {"out": "c", "look_ups": [window], "divisor": 36, "residual": ["h"]},
-    ]
-    layers[1] |= {"clamp": [-128, 127], "place": {"cells": 2}}
-    bits = np.random.default_rng(0).permutation(256) // 4 - 32
-    tables = {"split": np.repeat(bits.astype(np.int8), 4).reshape(1, 256, 4)}
-    tables["window"] = entries((9, 17, 4))
-    stages = [stage(layers, rotations=4, bias=128)]
-    model = Model("bytes", 2, "chain", {"stages": stages}, tables)
+    model = byte_layers()
     chain = read_chain(model.scale, model.parameters, model.tables)
     assert CompiledChain(chain, 1).kinds == ["bytes"]
     engine = open_engine(model)
@@ -108,3 +96,12 @@ def test_other_scales(scale, steps):
     engine = open_engine(Model("srlut", scale, "chain", {"stages": stages}, tables))
     values = np.random.default_rng(0).integers(0, 255 * steps + 1, (7, 6, 2), np.int32)
     assert np.array_equal(engine.sums(values, steps, 0, 7), engine.reference(values, steps))
+
+
+@pytest.mark.parametrize("make", [byte_layers, two_stages, lambda: ecnn(border="edge")])
+def test_wide_images_are_computed_in_tiles(make, monkeypatch):
+    monkeypatch.setattr(run, "TILE", 7)
+    engine = open_engine(make())
+    for width in (14, 15, 40):
+        values = np.random.default_rng(width).integers(0, 256, (6, width, 1), np.int32)
+        assert np.array_equal(engine.sums(values, 1, 2, 5), engine.reference(values, 1)[4:10])
