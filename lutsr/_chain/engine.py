@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .._stack.engine import StackKernels
     from .run import CompiledChain
 
+#: Interleaved channels that `ChainEngine.fill` takes at once.
+MOST_CHANNELS = 16
+
 
 class ChainEngine(Engine):
     """A checked chain, ready to compute."""
@@ -41,6 +44,7 @@ class ChainEngine(Engine):
         self.eight_bit_only = not self._chain.deep
         self._compiled = load_numba()
         if self._compiled:
+            self.direct_channels = MOST_CHANNELS
             self.nanoseconds = (20.0, 20.0)
         self._stack = self._find_stack()
         self._chains: dict[int, CompiledChain] = {}
@@ -58,9 +62,11 @@ class ChainEngine(Engine):
         return kernels
 
     def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
-        """Enlarge rows of an 8-bit image by a stack, each channel by itself."""
-        assert self._stack is not None
-        self._stack.fill(image, first, last, out)
+        """Enlarge rows of an 8-bit image, each channel by itself."""
+        if self._stack is not None:
+            self._stack.fill(image, first, last, out)
+        else:
+            self._compiled_chain(1).fill(image, first, last, out)
 
     def fill_rgb(
         self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]

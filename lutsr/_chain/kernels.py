@@ -155,3 +155,30 @@ def round_maps(maps, bias, inverse, divisor, even):
                 rest = 2 * (value - quotient * divisor)
                 up = rest > divisor or (rest == divisor and (not even or quotient & 1 == 1))
                 row[x] = np.int32(quotient + up)
+
+
+@entry_point
+def write_rounded(sums, inverse, divisor, even, out, channel):
+    """Divide sums, round, clip to 0..255 and write them to one channel of an image.
+
+    Parameters
+    ----------
+    sums : int32 (rows, columns)
+        Overwritten.
+    inverse, divisor, even
+        As in `round_maps`.
+    out : uint8 (rows, columns, channels)
+    channel : int
+    """
+    rows, columns = sums.shape
+    for y in range(rows):
+        row = sums[y]
+        for x in range(columns):
+            value = row[x]
+            quotient = np.int32(np.floor((value + 0.5) * inverse))
+            rest = np.int32(2 * (value - quotient * divisor))
+            up = rest > divisor or (rest == divisor and (not even or quotient & 1 == 1))
+            row[x] = min(max(np.int32(quotient + up), 0), 255)
+        target = out[y]
+        for x in range(columns):
+            target[x, channel] = row[x]
