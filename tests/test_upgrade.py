@@ -74,10 +74,10 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
 
     # A file that the kernels' file imports: pixels are taken away, and nothing remains.
     adding = "builder.add(cell, after[channel])"
-    install.change("_eclut/vectors.py", adding, adding.replace("add", "sub"))
+    install.change("_eclut/vectors_store.py", adding, adding.replace("add", "sub"))
     changed_flat, _ = install.run()
     assert inside(changed_flat) == nothing(inside(flat)) != inside(flat)
-    install.change("_eclut/vectors.py", adding.replace("add", "sub"), adding)
+    install.change("_eclut/vectors_store.py", adding.replace("add", "sub"), adding)
 
     # A file that is further away: taps decide what the kernels add at borders.
     taps = "for dy in (-1, 0, 1) for dx"

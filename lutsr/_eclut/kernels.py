@@ -23,17 +23,8 @@ import numpy as np
 
 from .._numba.jit import entry_point, part
 from .borders import KINDS
-from .vectors import (
-    AHEAD,
-    add_border,
-    add_horizontal,
-    add_vertical,
-    entry_offset,
-    move_up,
-    no_cells,
-    store_border_cell,
-    store_pixels,
-)
+from .vectors import AHEAD, add_horizontal, add_vertical, entry_offset, move_up, no_cells
+from .vectors_border import add_border
 from .vectors_deep import (
     add_horizontal_weighted,
     add_vertical_weighted,
@@ -42,6 +33,7 @@ from .vectors_deep import (
     store_deep_cell,
     store_deep_sums,
 )
+from .vectors_store import store_border_cell, store_pixels
 
 
 @entry_point

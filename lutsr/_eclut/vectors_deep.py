@@ -26,7 +26,8 @@ from .._numba.llvm import (
     ring_place,
 )
 from .layout import CELLS, LANES, is_packed, lane_values, layout
-from .vectors import AHEAD, load_piece, owners
+from .vectors import AHEAD, load_piece
+from .vectors_store import owners
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 
@@ -242,7 +243,7 @@ def store_deep_cell(typing_context, cells, steps, values, pixel, above, sums, po
 
     The cell must not be near a border. `values` are the pixels in steps, `above` is the distance
     to the pixel above. Each pixel is added four times, as in
-    ``lutsr._eclut.vectors.store_pixels``.
+    ``lutsr._eclut.vectors_store.store_pixels``.
     """
 
     def generate(context, builder, signature, arguments):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr._eclut import engine, kernels, vectors, vectors_deep
+from lutsr._eclut import engine, kernels, vectors_deep, vectors_store
 from lutsr._eclut.reference import upscale_reference
 from lutsr._frame import bands
 from lutsr._numba import jit
@@ -182,7 +182,7 @@ def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
 
 @pytest.mark.parametrize("s", [1, 4])
 def test_other_processors_pack_bytes_to_the_same(monkeypatch, upscaler, s):
-    monkeypatch.setattr(vectors, "on_x86", lambda context: False)
+    monkeypatch.setattr(vectors_store, "on_x86", lambda context: False)
     monkeypatch.setattr(kernels, "upscale_band", jit.part(kernels.upscale_band.py_func))
     up = upscaler(4, s, "shipped")
     image = np.random.default_rng(8).integers(0, 256, (23, 31), dtype=np.uint8)
