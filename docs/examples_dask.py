@@ -1,4 +1,4 @@
-"""Enlarge an image that need not fit into memory, from one zarr array into another.
+"""Upscale an image that need not fit into memory, from one zarr array into another.
 
     python docs/examples_dask.py in.zarr out.zarr --scale 4 --workers 2
 
@@ -25,7 +25,7 @@ CHUNK = 1024
 
 
 def main() -> None:
-    """Read the arguments, enlarge, report."""
+    """Read the arguments, upscale, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", help="zarr array (H, W) or (H, W, C)")
     parser.add_argument("target", help="zarr array to write; replaced if it exists")

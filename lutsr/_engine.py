@@ -60,7 +60,7 @@ class Engine(Protocol):
     Attributes
     ----------
     scale : int
-        Enlargement factor r.
+        Upscaling factor r.
     halo : int
         Number of input pixels on each side of a pixel that its r x r output pixels depend on.
     divisor : int

@@ -14,7 +14,7 @@ class ModelInfo:
     name : str
         What to pass as ``model``.
     scale : int
-        Enlargement factor r.
+        Upscaling factor r.
     family : str
         Method that computes with the tables, such as ``"eclut"``.
     entries : int

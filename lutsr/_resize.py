@@ -1,4 +1,4 @@
-"""Any output size: enlarge past it with a trained model, then reduce to it."""
+"""Any output size: upscale past it with a trained model, then reduce to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def resize(
 ) -> NDArray[Any]:
     """Resize an image to any shape: `skimage.transform.resize` with a trained table.
 
-    An axis that grows is enlarged by the next larger scale that `model` has, more than once if
+    An axis that grows is upscaled by the next larger scale that `model` has, more than once if
     needed (x6 is x3, then x2), and then reduced to the length asked for by an antialiased Lanczos
     filter. An axis that shrinks is only reduced. Pixels are aligned by their centres, as
     in scikit-image, Pillow and OpenCV.
@@ -67,7 +67,7 @@ def resize(
     TypeError, ValueError
         As :func:`lutsr.upscale`, and if `output_shape` does not fit the image.
     MemoryError
-        If the result, or what is enlarged on the way to it, is more than memory can hold.
+        If the result, or what is upscaled on the way to it, is more than memory can hold.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def _resize_planes(
 
 @lru_cache(maxsize=256)
 def next_scale(growth: float, scales: tuple[int, ...]) -> int:
-    """Return the scale to enlarge by next.
+    """Return the scale to upscale by next.
 
     Parameters
     ----------
@@ -146,10 +146,10 @@ def next_scale(growth: float, scales: tuple[int, ...]) -> int:
 def _plan(
     lengths: tuple[int, int], wanted: tuple[int, int], scales: tuple[int, ...]
 ) -> list[tuple[tuple[int, int], int]]:
-    """List the enlargements: the lengths to reduce to before each, and its scale."""
+    """List the steps: the lengths to reduce to before each, and its scale."""
     steps: list[tuple[tuple[int, int], int]] = []
     while True:
-        # What shrinks does so at once, and what a table enlarged too far returns to its length.
+        # What shrinks does so at once, and what a table upscaled too far returns to its length.
         lengths = min(lengths[0], wanted[0]), min(lengths[1], wanted[1])
         if lengths == wanted:
             return steps

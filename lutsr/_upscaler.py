@@ -1,4 +1,4 @@
-"""The public functions: check the arguments, load a model, enlarge.
+"""The public functions: check the arguments, load a model, upscale.
 
 `lutsr._modelfile` is imported inside functions: it would double the time of ``import lutsr``.
 """
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._engine import open_engine
 from ._frame import alpha as alpha_channel
 from ._frame.arguments import Image, check_image, check_int, check_out, check_workers
-from ._frame.axes import enlarged_shape, planes_at, stack_places
+from ._frame.axes import planes_at, stack_places, upscaled_shape
 from ._frame.bands import is_serial, upscale_planes
 from ._frame.threads import share
 
@@ -28,7 +28,7 @@ __all__ = ["Upscaler", "load", "models", "upscale", "warmup"]
 
 
 class Upscaler:
-    """A model, loaded, checked and prepared once, that enlarges any number of images.
+    """A model, loaded, checked and prepared once, that upscales any number of images.
 
     Made by :func:`lutsr.load`. It can be called from many threads at once, and pickled.
 
@@ -42,7 +42,7 @@ class Upscaler:
     name : str
         Name of the model.
     scale : int
-        Enlargement factor r.
+        Upscaling factor r.
     family : str
         Method that computes with the tables, such as ``"eclut"``.
     parameters : mapping
@@ -54,7 +54,7 @@ class Upscaler:
     digest : str
         SHA-256 of all that results depend on: family, scale, parameters and tables.
     halo : int
-        Number of input pixels around a tile that its result depends on. Enlarge a tile with so
+        Number of input pixels around a tile that its result depends on. Upscale a tile with so
         many more on each side where the image goes on, cut off ``halo * scale`` pixels there, and
         what is left equals that part of the whole image's result exactly. With alpha, three times
         as many.
@@ -96,7 +96,7 @@ class Upscaler:
         workers: int | None = None,
         out: Any = None,
     ) -> NDArray[Any]:
-        """Enlarge an image; see :func:`lutsr.upscale` for the parameters.
+        """Upscale an image; see :func:`lutsr.upscale` for the parameters.
 
         Examples
         --------
@@ -109,42 +109,42 @@ class Upscaler:
         pixels, dtype, axes, _ = checked
         check_depth(self, dtype)
         workers = check_workers(workers)
-        shape = enlarged_shape(pixels.shape, axes, self.scale)
+        shape = upscaled_shape(pixels.shape, axes, self.scale)
         if out is None or isinstance(out, np.ndarray):
             result: NDArray[Any] = np.empty(shape, dtype) if out is None else out
             if out is not None:
                 check_out(out, shape, dtype, pixels)
-            self._enlarge_stack(checked, result, alpha, workers)
+            self._upscale_stack(checked, result, alpha, workers)
             return result
         from ._frame import sink
 
-        def enlarge(planes: NDArray[Any], band: NDArray[Any]) -> None:
-            self._enlarge(planes, band, alpha, workers)
+        def upscale_band(planes: NDArray[Any], band: NDArray[Any]) -> None:
+            self._upscale(planes, band, alpha, workers)
 
         sink.check_sink(out, shape, dtype)
         halo = alpha_channel.reach(self.halo) if alpha else self.halo
-        sink.enlarge_into(out, pixels, axes, self.scale, halo, enlarge)
+        sink.upscale_into(out, pixels, axes, self.scale, halo, upscale_band)
         return cast("NDArray[Any]", out)
 
-    def _enlarge_stack(self, image: Image, out: NDArray[Any], alpha: bool, workers: int) -> None:
-        """Enlarge every image of a stack; small ones in parallel, large ones band by band."""
+    def _upscale_stack(self, image: Image, out: NDArray[Any], alpha: bool, workers: int) -> None:
+        """Upscale every image of a stack; small ones in parallel, large ones band by band."""
         pixels, _, axes, _ = image
         places = list(stack_places(pixels.shape, axes))
         each = 1 if len(places) > 1 and is_serial(self._engine, out[places[0]]) else workers
 
-        def enlarge(number: int) -> None:
+        def upscale_one(number: int) -> None:
             source, target = (planes_at(a, axes, places[number]) for a in (pixels, out))
-            self._enlarge(source, target, alpha, each)
+            self._upscale(source, target, alpha, each)
 
         if each == workers:
             for number in range(len(places)):
-                enlarge(number)
+                upscale_one(number)
         else:
             several = 1 if is_serial(self._engine, out) else min(workers, len(places))
-            share(enlarge, range(len(places)), several)
+            share(upscale_one, range(len(places)), several)
 
-    def _enlarge(self, planes: NDArray[Any], out: NDArray[Any], alpha: bool, workers: int) -> None:
-        """Enlarge a checked image (H, W, C) into an output of the result's dtype."""
+    def _upscale(self, planes: NDArray[Any], out: NDArray[Any], alpha: bool, workers: int) -> None:
+        """Upscale a checked image (H, W, C) into an output of the result's dtype."""
         filled = planes
         if alpha:
             planes = planes.astype(out.dtype, copy=False)
@@ -180,7 +180,7 @@ def upscale(
     workers: int | None = None,
     out: Any = None,
 ) -> NDArray[Any]:
-    """Enlarge an image with trained look-up tables.
+    """Upscale an image with trained look-up tables.
 
     Parameters
     ----------
@@ -188,17 +188,17 @@ def upscale(
         Floats within [0, 1], as in scikit-image; what lies outside by rounding alone (1e-6) is
         clipped. Any memory layout and byte order; never written to.
     scale : int
-        Enlargement factor of both spatial axes, one of those that :func:`lutsr.models` lists.
+        Upscaling factor of both spatial axes, one of those that :func:`lutsr.models` lists.
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it.
     channel_axis : int or tuple of int, optional
         The axis that holds channels, as in scikit-image. None means a 2-D image. A tuple names
         several axes, all of which are kept: ``(0, -1)`` for a time series of colour images,
-        ``(0, 1)`` for z-stacks of several channels. Every channel is enlarged by itself.
+        ``(0, 1)`` for z-stacks of several channels. Every channel is upscaled by itself.
     alpha : bool, optional
         Whether the last of 2 channels (grey, alpha) or 4 (RGB, alpha), not premultiplied, is
-        alpha; of several axes, along the last one that `channel_axis` names. Alpha is enlarged as
-        a channel of its own. Colours under alpha 0 never affect the result: before enlarging,
+        alpha; of several axes, along the last one that `channel_axis` names. Alpha is upscaled as
+        a channel of its own. Colours under alpha 0 never affect the result: before upscaling,
         those near a visible pixel are replaced by the mean of their neighbours, and others by
         black, so visible edges get no fringe. Pixels that are fully opaque, or fully transparent,
         as far as the model sees (`Upscaler.halo`) stay exactly so, and the colours of an opaque
@@ -214,7 +214,7 @@ def upscale(
     Returns
     -------
     ndarray
-        The enlarged image, channels where they were; `out` if it was given. Its dtype is the
+        The upscaled image, channels where they were; `out` if it was given. Its dtype is the
         image's, in native byte order; float16 becomes float32. uint16 and floats are not rounded
         to 8 bits: tables are interpolated between their levels.
 

@@ -42,7 +42,7 @@ def upscale(
     model: str | os.PathLike[str] = "eclut",
     channel_axis: int | tuple[int, ...] | None = None,
 ) -> da.Array:
-    """Enlarge a dask array, chunk by chunk, to what :func:`lutsr.upscale` makes of the whole.
+    """Upscale a dask array, chunk by chunk, to what :func:`lutsr.upscale` makes of the whole.
 
     Every chunk is read with the model's halo around it, so that there are no seams: the result is
     exactly that of the whole image, whatever the chunks. Each process loads the model once; a
@@ -55,7 +55,7 @@ def upscale(
         with fewer than a few hundred pixels on a side the pixels around them cost more than they
         themselves.
     scale : int
-        Enlargement factor of both spatial axes, one of those that :func:`lutsr.models` lists.
+        Upscaling factor of both spatial axes, one of those that :func:`lutsr.models` lists.
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it, which every
         worker must be able to read there.
@@ -66,7 +66,7 @@ def upscale(
     Returns
     -------
     dask.array.Array
-        The enlarged image, not computed yet. Its chunks are those of `darray`, `scale` times as
+        The upscaled image, not computed yet. Its chunks are those of `darray`, `scale` times as
         long on both spatial axes; its dtype is the one that :func:`lutsr.upscale` returns.
 
     Raises
@@ -79,7 +79,7 @@ def upscale(
 
     See Also
     --------
-    lutsr.upscale : enlarge an array in memory.
+    lutsr.upscale : upscale an array in memory.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def upscale(
     joined = darray.rechunk(tuple(_join(darray.chunks[k], max(n, 1)) for k, n in halo.items()))
     halo = {k: n if joined.numblocks[k] > 1 else 0 for k, n in halo.items()}
     result = da.map_blocks(
-        _enlarge,
+        _upscale_chunk,
         overlap(joined, halo, boundary="none", allow_rechunk=False),
         chunks=_longer(joined.chunks, upscaler.scale, axes),
         dtype=dtype,
@@ -150,7 +150,7 @@ def _longer(
     )
 
 
-def _enlarge(
+def _upscale_chunk(
     block: NDArray[Any],
     model: str,
     scale: int,
@@ -160,7 +160,7 @@ def _enlarge(
     last: tuple[int, ...],
     block_id: tuple[int, ...],
 ) -> NDArray[Any]:
-    """Enlarge a chunk with its halo, and cut off the enlarged halo."""
+    """Upscale a chunk with its halo, and cut off the upscaled halo."""
     with _loading:  # or every thread would load the table at once
         upscaler = _load(model, scale, digest)
     try:

@@ -22,7 +22,7 @@ from ._eclut.reference import (
     upscale_reference,
 )
 from ._frame.arguments import check_image
-from ._frame.axes import enlarged_shape, planes_at, stack_places
+from ._frame.axes import planes_at, stack_places, upscaled_shape
 from ._frame.depth import from_sums, steps_per_level, to_steps
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def upscale(
     *,
     channel_axis: int | tuple[int, ...] | None = None,
 ) -> NDArray[Any]:
-    """Enlarge an image in plain NumPy, to exactly what `upscaler` returns.
+    """Upscale an image in plain NumPy, to exactly what `upscaler` returns.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def upscale(
     """
     pixels, dtype, axes, _ = check_image(image, channel_axis, alpha=False)
     engine, steps = upscaler._engine, steps_per_level(dtype)
-    out = np.empty(enlarged_shape(pixels.shape, axes, engine.scale), dtype)
+    out = np.empty(upscaled_shape(pixels.shape, axes, engine.scale), dtype)
     for place in stack_places(pixels.shape, axes):
         planes = np.asarray(planes_at(pixels, axes, place), dtype)
         sums = engine.reference(to_steps(planes), steps)

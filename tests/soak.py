@@ -1,4 +1,4 @@
-"""Enlarge 100,000 images of random shapes and types in one process, and watch its memory.
+"""Upscale 100,000 images of random shapes and types in one process, and watch its memory.
 
     python tests/soak.py [--images 100000] [--seed 0] [--every 100]
 

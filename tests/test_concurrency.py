@@ -16,13 +16,13 @@ fork = pytest.mark.skipif(
 POOL = """
 import multiprocessing
 
-def enlarge(seed):
+def upscale_random(seed):
     image = picture(seed, (40, 50, 3))
     return right(image, lutsr.upscale(image, 2, channel_axis=-1, workers=2))
 
 def pool(method):
     with multiprocessing.get_context(method).Pool(2) as pool:
-        return pool.map(enlarge, range(6), chunksize=1)
+        return pool.map(upscale_random, range(6), chunksize=1)
 """
 
 
@@ -101,7 +101,7 @@ check(right(image, want), *pool("fork"), np.array_equal(lutsr.upscale(image, 2, 
 
 
 @fork
-def test_fork_while_other_threads_enlarge(tmp_path):
+def test_fork_while_other_threads_upscale(tmp_path):
     code = """
 import threading
 up = lutsr.load("eclut", 2)
@@ -133,7 +133,7 @@ def test_pytorch_data_loader(tmp_path):
     code = """
 from torch.utils.data import DataLoader, Dataset
 
-class Enlarged(Dataset):
+class Upscaled(Dataset):
     def __len__(self):
         return 8
 
@@ -142,8 +142,8 @@ class Enlarged(Dataset):
         return seed, lutsr.upscale(image, 2, channel_axis=-1)
 
 if __name__ == "__main__":
-    first = Enlarged()[0]  # used before the workers fork
-    loader = DataLoader(Enlarged(), batch_size=2, num_workers=2)
+    first = Upscaled()[0]  # used before the workers fork
+    loader = DataLoader(Upscaled(), batch_size=2, num_workers=2)
     found = {int(n): big.numpy() for seeds, bigs in loader for n, big in zip(seeds, bigs)}
     check(len(found) == 8, *(right(picture(n, (30, 40, 3)), big) for n, big in found.items()))
 """
@@ -156,8 +156,8 @@ def test_nested_in_joblib(tmp_path, backend):
     code = f"""
 import joblib
 if __name__ == "__main__":
-    check(enlarge(0), *joblib.Parallel(n_jobs=2, backend={backend!r})(
-        joblib.delayed(enlarge)(seed) for seed in range(6)
+    check(upscale_random(0), *joblib.Parallel(n_jobs=2, backend={backend!r})(
+        joblib.delayed(upscale_random)(seed) for seed in range(6)
     ))
 """
     check_right(run_program(tmp_path, POOL + code))
@@ -169,7 +169,7 @@ def test_nested_in_dask(tmp_path, scheduler):
     code = f"""
 import dask
 if __name__ == "__main__":
-    tasks = [dask.delayed(enlarge)(seed) for seed in range(6)]
+    tasks = [dask.delayed(upscale_random)(seed) for seed in range(6)]
     check(*dask.compute(*tasks, scheduler={scheduler!r}, num_workers=2))
 """
     check_right(run_program(tmp_path, POOL + code))

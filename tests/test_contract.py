@@ -156,7 +156,7 @@ def test_a_tile_with_its_halo_is_the_part_of_the_whole(
 
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("channels", [1, 3, 5, 9])
-def test_channels_are_enlarged_by_themselves(up: Upscaler, channels: int) -> None:
+def test_channels_are_upscaled_by_themselves(up: Upscaler, channels: int) -> None:
     image = picture((9, 7, channels))
     for axis in (0, 1, -1):
         wanted = np.stack([up(image[..., c]) for c in range(channels)], axis=axis)
@@ -165,7 +165,7 @@ def test_channels_are_enlarged_by_themselves(up: Upscaler, channels: int) -> Non
 
 
 @pytest.mark.parametrize("axes", [(0, 1), (1, 0), (0, -1), (-1, 0), (3, 2), (1, 2)])
-def test_stacks_are_enlarged_image_by_image(
+def test_stacks_are_upscaled_image_by_image(
     up: Upscaler, axes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = picture((2, 3, 9, 8))

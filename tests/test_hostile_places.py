@@ -21,7 +21,7 @@ limits = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="needs Linux's limits of a process"
 )
 
-ENLARGE = """
+UPSCALE = """
 image = picture(0)
 check(right(image, lutsr.upscale(image, 2)))
 """
@@ -62,7 +62,7 @@ if "install" not in lutsr.__file__:
     raise SystemExit(f"another lutsr: {lutsr.__file__}")
 """
     try:
-        check_right(run_program(tmp_path, code + ENLARGE, environment=environment))
+        check_right(run_program(tmp_path, code + UPSCALE, environment=environment))
     finally:
         set_writable(install, True)
     assert sorted(install.rglob("*")) == before
@@ -70,7 +70,7 @@ if "install" not in lutsr.__file__:
 
 def test_home_is_unset(tmp_path):
     environment = {"HOME": None, "USER": None, "LOGNAME": None, "XDG_CACHE_HOME": None}
-    check_right(run_program(tmp_path, ENLARGE, environment=environment))
+    check_right(run_program(tmp_path, UPSCALE, environment=environment))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps the folder that a process is in")
@@ -81,7 +81,7 @@ os.mkdir("gone")
 os.chdir("gone")
 os.rmdir("../gone")
 """
-    check_right(run_program(tmp_path, code + ENLARGE))
+    check_right(run_program(tmp_path, code + UPSCALE))
 
 
 @limits
@@ -94,11 +94,11 @@ pictures = [
     picture(0, (300, 400), np.uint16), picture(0, (300, 400, 3), np.float32),
 ]
 
-def enlarge(image, **options):
+def upscale(image, **options):
     return up(image, channel_axis=None if image.ndim == 2 else -1, **options)
 
 for image in pictures:
-    enlarge(image, workers=2)
+    upscale(image, workers=2)
 with open("/proc/self/statm") as statm:
     used = int(statm.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20),) * 2)
@@ -107,15 +107,15 @@ for repeats in (1, 4, 16, 64):
     for image in pictures:
         try:
             large = np.tile(image, (repeats, repeats, 1)[: image.ndim])
-            big = enlarge(large, workers=2)
+            big = upscale(large, workers=2)
         except MemoryError:
             ended += 1
         else:
-            found.append(np.array_equal(big[:20], enlarge(large[:20], workers=1)[:20]) or
+            found.append(np.array_equal(big[:20], upscale(large[:20], workers=1)[:20]) or
                          right(image, big))
             del big
 # What there is memory for is still right afterwards.
-found += [right(image[:50, :50], enlarge(image[:50, :50])) for image in pictures]
+found += [right(image[:50, :50], upscale(image[:50, :50])) for image in pictures]
 check(ended > 0, *found)
 """
     check_right(run_program(tmp_path, code))
@@ -201,11 +201,11 @@ check((first, second, third) == (0, 1, 1), whole(kind))
 
 def test_the_output_folder_vanishes_before_the_write(run_command):
     code = """
-enlarge = lutsr.Upscaler.__call__
+upscale = lutsr.Upscaler.__call__
 
 def slowly(*args, **options):
     shutil.rmtree(out, ignore_errors=True)
-    return enlarge(*args, **options)
+    return upscale(*args, **options)
 
 lutsr.Upscaler.__call__ = slowly
 check(run("png") == 1, not out.exists())

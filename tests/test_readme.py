@@ -20,7 +20,7 @@ def command(marker):
     return line
 
 
-def test_first_command_enlarges_a_real_picture(tmp_path):
+def test_first_command_upscales_a_real_picture(tmp_path):
     Image = pytest.importorskip("PIL.Image")
     clone = tmp_path / "clone"
     files = subprocess.run(

@@ -3,7 +3,7 @@ A faint 16-bit exposure
 =======================
 
 Detectors deliver more than 8 bits, and files of 16 bits are seldom filled to the top. Here a
-picture of the sky is enlarged four times without passing through 8 bits: galaxies stay smooth,
+picture of the sky is upscaled four times without passing through 8 bits: galaxies stay smooth,
 where the same picture in 8 bits breaks into bands.
 """
 
@@ -24,7 +24,7 @@ counts = np.rint(binned * 4095).astype(np.uint16)
 print(counts.dtype, counts.shape, "brightest:", counts.max())
 
 # %%
-# Stretch first, then enlarge: the table has 256 levels, between which lutsr interpolates, and after
+# Stretch first, then upscale: the table has 256 levels, between which lutsr interpolates, and after
 # the stretch the galaxies use all of them.
 
 stretched = exposure.rescale_intensity(counts, in_range=(0, 4095), out_range="uint16")

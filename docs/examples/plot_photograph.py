@@ -2,7 +2,7 @@
 A photograph, with figures
 ==========================
 
-How good is an enlargement? Reduce a photograph, enlarge it again by several methods, and compare
+How good is the result? Reduce a photograph, upscale it again by several methods, and compare
 with what was there, by PSNR and SSIM.
 """
 
@@ -30,7 +30,7 @@ lutsr.upscale(small[:8, :8], 4, channel_axis=-1)
 
 
 def bicubic():
-    """Enlarge with scikit-image; what overshoots is clipped."""
+    """Upscale with scikit-image; what overshoots is clipped."""
     big = transform.rescale(small, 4, order=3, channel_axis=-1)
     return util.img_as_ubyte(np.clip(big, 0, 1))
 

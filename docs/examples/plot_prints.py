@@ -37,7 +37,7 @@ thumbnails = {
 widths_cm = {"coffee": 6.0, "chelsea": 9.0, "astronaut": 4.5}
 
 # %%
-# ``lutsr.resize`` goes to any shape: it enlarges past it with a trained table, and reduces from
+# ``lutsr.resize`` goes to any shape: it upscales past it with a trained table, and reduces from
 # there. The file says how large it is to be printed.
 
 prints = {}

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks import fsrcnn
 from benchmarks.contenders import FSRCNN_VARIABLE
-from docs.figures.limits import PHOTOGRAPHS, SCALE, clean, enlarge_both, sample
+from docs.figures.limits import PHOTOGRAPHS, SCALE, clean, sample, upscale_both
 from docs.figures.panels import Pixels, draw_row, write_csv
 from training.evaluation.metrics import psnr_y
 
@@ -30,9 +30,9 @@ def by_opencv(original: Pixels) -> Pixels:
     return np.asarray(cv2.resize(original, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def enlarge_all(small: Pixels, net: Any) -> dict[str, Pixels]:
-    """Enlarge by every method."""
-    bicubic, ours = enlarge_both(small)
+def upscale_all(small: Pixels, net: Any) -> dict[str, Pixels]:
+    """Upscale by every method."""
+    bicubic, ours = upscale_both(small)
     return {"bicubic": bicubic, "lutsr": ours, "FSRCNN": fsrcnn.upscale(small, net, SCALE)}
 
 
@@ -47,7 +47,7 @@ def draw(folder: Path) -> list[Path]:
     for label, reduce in (("OpenCV INTER_CUBIC", by_opencv), ("antialiased bicubic", clean)):
         for name in PHOTOGRAPHS:
             original = sample(name)
-            results = enlarge_all(reduce(original), net)
+            results = upscale_all(reduce(original), net)
             figures = {way: f"{psnr_y(big, original, SCALE):.2f}" for way, big in results.items()}
             rows.append([name, label, *figures.values()])
             if reduce is by_opencv and name == PICTURE:

@@ -15,7 +15,7 @@ COLUMNS, ROWS, RIM = 512, 16, 4
 
 
 def ramp_errors(upscaler: lutsr.Upscaler) -> np.ndarray:
-    """Enlarge a 16-bit ramp, and give the errors inside it, in levels of 1/255."""
+    """Upscale a 16-bit ramp, and give the errors inside it, in levels of 1/255."""
     step = 65535 / (COLUMNS - 1)
     ramp = np.rint(np.arange(COLUMNS) * step).astype(np.uint16)
     big = upscaler(np.tile(ramp, (ROWS, 1)))

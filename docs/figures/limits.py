@@ -75,8 +75,8 @@ def aliased(original: Pixels) -> Pixels:
     return img_as_ubyte(small)
 
 
-def enlarge_both(small: Pixels) -> tuple[Pixels, Pixels]:
-    """Enlarge with Pillow's bicubic, and with lutsr."""
+def upscale_both(small: Pixels) -> tuple[Pixels, Pixels]:
+    """Upscale with Pillow's bicubic, and with lutsr."""
     size = small.shape[1] * SCALE, small.shape[0] * SCALE
     bicubic = Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
     return np.asarray(bicubic), lutsr.upscale(small, SCALE, channel_axis=-1)
@@ -119,7 +119,7 @@ def measure() -> list[list[str]]:
         found = []
         for name in names:
             original = sample(name)
-            found.append([psnr_y(big, original, SCALE) for big in enlarge_both(degrade(original))])
+            found.append([psnr_y(big, original, SCALE) for big in upscale_both(degrade(original))])
         bicubic, ours = np.mean(found, axis=0)
         rows.append([label, f"{bicubic:.2f}", f"{ours:.2f}", f"{ours - bicubic:+.2f}"])
     return rows
@@ -131,7 +131,7 @@ def draw(folder: Path) -> list[Path]:
     for stem, name, degrade, corner, gain in PICTURES:
         original = sample(name)
         small = degrade(original)
-        bicubic, ours = enlarge_both(small)
+        bicubic, ours = upscale_both(small)
         panels = [
             ("input", "", small.repeat(SCALE, axis=0).repeat(SCALE, axis=1)),
             ("bicubic (Pillow)", f"{psnr_y(bicubic, original, SCALE):.2f} dB", bicubic),

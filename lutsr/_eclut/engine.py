@@ -84,7 +84,7 @@ class EclutEngine(Engine):
         }
 
     def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
-        """Enlarge rows of cells of an 8-bit image."""
+        """Upscale rows of cells of an 8-bit image."""
         from . import kernels, vectors
 
         width, channels = image.shape[1:]

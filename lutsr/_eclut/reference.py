@@ -124,7 +124,7 @@ def expand(maps: NDArray[Any], expand_shift: int) -> NDArray[np.int32]:
 def sum_rotations(
     image: NDArray[Any], lut: NDArray[np.int8], steps: int, expand_shift: int
 ) -> NDArray[np.int32]:
-    """Enlarge an image turned by 0, 90, 180 and 270 degrees, and sum the four results.
+    """Upscale an image turned by 0, 90, 180 and 270 degrees, and sum the four results.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Images with alpha: colours under alpha 0 are replaced before enlarging.
+"""Images with alpha: colours under alpha 0 are replaced before upscaling.
 
-Colour and alpha are enlarged separately and not premultiplied: premultiplying would round dark
+Colour and alpha are upscaled separately and not premultiplied: premultiplying would round dark
 colours away in 8 bits, and would change visible ones. But colour under alpha 0 is arbitrary, and
 the model would mix it into the edge of what is visible. So it is replaced first, as far as the
 model's halo makes it matter, by the mean of the visible neighbours, one ring of pixels at a time.
@@ -83,7 +83,7 @@ def fill_hidden(image: NDArray[Any], halo: int) -> NDArray[Any]:
     return filled
 
 
-def hold_extremes(alpha: NDArray[Any], enlarged: NDArray[Any], halo: int) -> None:
+def hold_extremes(alpha: NDArray[Any], upscaled: NDArray[Any], halo: int) -> None:
     """Set what is fully opaque, or fully transparent, to exactly that.
 
     A model may miss black or white by a level or more, above all at the borders.
@@ -91,12 +91,12 @@ def hold_extremes(alpha: NDArray[Any], enlarged: NDArray[Any], halo: int) -> Non
     Parameters
     ----------
     alpha : ndarray, shape (H, W)
-    enlarged : ndarray, shape (r * H, r * W)
+    upscaled : ndarray, shape (r * H, r * W)
         Changed where all that an output pixel depends on has alpha 0, or full alpha.
     halo : int
         Of the model.
     """
-    r = enlarged.shape[0] // alpha.shape[0]
+    r = upscaled.shape[0] // alpha.shape[0]
     held = np.zeros(alpha.shape, bool)
     for extreme in (0, white_level(alpha.dtype)):
         others = alpha != extreme
@@ -105,7 +105,7 @@ def hold_extremes(alpha: NDArray[Any], enlarged: NDArray[Any], halo: int) -> Non
         held |= ~others
     for v in range(r):
         for u in range(r):
-            np.copyto(enlarged[v::r, u::r], alpha, where=held)
+            np.copyto(upscaled[v::r, u::r], alpha, where=held)
 
 
 def _dilate(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

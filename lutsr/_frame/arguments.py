@@ -54,7 +54,7 @@ def check_image(image: ArrayLike, channel_axis: int | tuple[int, ...] | None, al
     pixels: NDArray[Any] = np.asarray(image)
     if type(image) is not np.ndarray and isinstance(image, np.ma.MaskedArray):
         raise TypeError(
-            "image: got a masked array, and a mask cannot be enlarged; fill what is masked, as in "
+            "image: got a masked array, and a mask cannot be upscaled; fill what is masked, as in "
             "image.filled(0), or ignore the mask: numpy.ma.getdata(image)"
         )
     dtype = _result_dtype(pixels.dtype)
@@ -69,7 +69,7 @@ def check_image(image: ArrayLike, channel_axis: int | tuple[int, ...] | None, al
             "alpha) or 4 (RGB and alpha)"
         )
     if 0 in pixels.shape:
-        raise ValueError(f"image: shape {pixels.shape} has an empty axis; nothing to enlarge")
+        raise ValueError(f"image: shape {pixels.shape} has an empty axis; nothing to upscale")
     return Image(pixels, dtype, axes, dtype.kind == "f" and _overshoots(pixels))
 
 

@@ -2,7 +2,7 @@
 
 `axes` are the axes that ``channel_axis`` names, not negative and in the order in which they were
 named; none for a 2-D image. The last one holds channels. The others number the images of a stack,
-such as time and depth; each image is enlarged by itself, as *planes*: a view (H, W, C).
+such as time and depth; each image is upscaled by itself, as *planes*: a view (H, W, C).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def spatial_axes(ndim: int, axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(k for k in range(ndim) if k not in axes)
 
 
-def enlarged_shape(shape: tuple[int, ...], axes: tuple[int, ...], scale: int) -> tuple[int, ...]:
+def upscaled_shape(shape: tuple[int, ...], axes: tuple[int, ...], scale: int) -> tuple[int, ...]:
     """Return the shape of the result."""
     return tuple(n if k in axes else n * scale for k, n in enumerate(shape))
 

@@ -46,7 +46,7 @@ def is_serial(engine: Engine, out: NDArray[Any]) -> bool:
 
 
 def upscale_planes(image: NDArray[Any], engine: Engine, out: NDArray[Any], workers: int) -> None:
-    """Enlarge an image of any layout into an output of any layout.
+    """Upscale an image of any layout into an output of any layout.
 
     Parameters
     ----------
@@ -77,11 +77,11 @@ def upscale_planes(image: NDArray[Any], engine: Engine, out: NDArray[Any], worke
         for c in range(0, channels, most)
     ]
 
-    def enlarge(item: int) -> None:
+    def upscale_item(item: int) -> None:
         group, band = divmod(item, len(bands))
         _directly(*groups[group], engine, *bands[band])
 
-    share(enlarge, range(len(groups) * len(bands)), workers)
+    share(upscale_item, range(len(groups) * len(bands)), workers)
 
 
 def _bands(rows: int, workers: int) -> list[tuple[int, int]]:

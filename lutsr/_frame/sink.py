@@ -29,15 +29,15 @@ def check_sink(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         )
 
 
-def enlarge_into(
+def upscale_into(
     out: Any,
     pixels: NDArray[Any],
     axes: tuple[int, ...],
     scale: int,
     halo: int,
-    enlarge: Callable[[NDArray[Any], NDArray[Any]], None],
+    upscale: Callable[[NDArray[Any], NDArray[Any]], None],
 ) -> None:
-    """Enlarge an image, or a stack of them, into any output, a band of rows at a time.
+    """Upscale an image, or a stack of them, into any output, a band of rows at a time.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def enlarge_into(
     scale : int
     halo : int
         Number of input rows above and below a band that its result depends on.
-    enlarge : callable
-        Enlarges planes (H, W, C) into an array (r * H, r * W, C).
+    upscale : callable
+        Upscales planes (H, W, C) into an array (r * H, r * W, C).
     """
     dtype = np.dtype(out.dtype)
     row_axis = spatial_axes(pixels.ndim, axes)[0]
@@ -67,7 +67,7 @@ def enlarge_into(
             stop = min(start + rows, height)
             top, bottom = max(start - halo, 0), min(stop + halo, height)
             band = np.empty(((bottom - top) * scale, width * scale, channels), dtype)
-            enlarge(planes[top:bottom], band)
+            upscale(planes[top:bottom], band)
             inside = band[(start - top) * scale : (stop - top) * scale]
             where = list(place)
             where[row_axis] = slice(start * scale, stop * scale)

@@ -25,7 +25,7 @@ class Model:
     ----------
     name : str
     scale : int
-        Enlargement factor r.
+        Upscaling factor r.
     family : str
         Method that computes with the tables, one of ``lutsr._engine.FAMILIES``.
     parameters : mapping of str to JSON values

@@ -21,7 +21,7 @@ def able(name, scale):
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", [name for name in CONTENDERS if name != FSRCNN])
-def test_result_is_the_enlarged_image(name, scale):
+def test_result_is_the_upscaled_image(name, scale):
     contender = able(name, scale)
     image = images.photograph(20, 31)
     results = []
@@ -64,12 +64,12 @@ def test_fsrcnn_says_what_it_needs(monkeypatch):
         CONTENDERS[FSRCNN].make(images.photograph(8, 8), 4, 1, None)
 
 
-def test_fsrcnn_enlarges(shared, monkeypatch):
+def test_fsrcnn_upscales(shared, monkeypatch):
     model = shared / "peers" / "fsrcnn" / "FSRCNN_x4.pb"
     if not model.is_file():
         pytest.skip("needs ../shared/peers/fsrcnn/FSRCNN_x4.pb")
     monkeypatch.setenv(FSRCNN_VARIABLE, str(model))
-    test_result_is_the_enlarged_image(FSRCNN, 4)
+    test_result_is_the_upscaled_image(FSRCNN, 4)
 
 
 @pytest.mark.parametrize("kind", images.KINDS)

@@ -83,7 +83,7 @@ def test_peak_sees_memory_that_was_freed_again():
 
 @on_linux
 @pytest.mark.parametrize("layout", memory.LAYOUTS)
-def test_peak_of_an_enlargement_in_every_layout(layout):
+def test_peak_of_a_call_in_every_layout(layout):
     """The documented bound holds for any size."""
     extra = call_fresh(memory.peak_extra, "eclut", 4, layout, 200, 300, 2)
     assert 0 <= extra <= 2 * 8_000_000

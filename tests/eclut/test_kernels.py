@@ -144,7 +144,7 @@ def deep_images(dtype):
     return hnp.arrays(dtype, shapes, elements=values)
 
 
-def enlarge(up, image, workers=1):
+def upscale(up, image, workers=1):
     """What `Upscaler` does with any type, the checks left out."""
     planes = image[..., np.newaxis] if image.ndim == 2 else image
     r = up.scale
@@ -167,7 +167,7 @@ def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, w
     up = upscaler(*variant, kind)
     image = data.draw(deep_images(np.dtype(dtype)))
     axis = -1 if image.ndim == 3 else None
-    assert np.array_equal(enlarge(up, image, workers), reference(up, image, axis))
+    assert np.array_equal(upscale(up, image, workers), reference(up, image, axis))
 
 
 @pytest.mark.parametrize("words", [0, 8, 16])
@@ -177,7 +177,7 @@ def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
     monkeypatch.setattr(kernels, "sum_deep_band", jit.part(kernels.sum_deep_band.py_func))
     up = upscaler(4, 4, "shipped")
     image = np.random.default_rng(7).integers(0, 65536, (23, 31), dtype=np.uint16)
-    assert np.array_equal(enlarge(up, image), reference(up, image))
+    assert np.array_equal(upscale(up, image), reference(up, image))
 
 
 @pytest.mark.parametrize("s", [1, 4])
@@ -186,7 +186,7 @@ def test_other_processors_pack_bytes_to_the_same(monkeypatch, upscaler, s):
     monkeypatch.setattr(kernels, "upscale_band", jit.part(kernels.upscale_band.py_func))
     up = upscaler(4, s, "shipped")
     image = np.random.default_rng(8).integers(0, 256, (23, 31), dtype=np.uint8)
-    assert np.array_equal(enlarge(up, image), reference(up, image))
+    assert np.array_equal(upscale(up, image), reference(up, image))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -89,10 +89,10 @@ def test_sum_is_clipped(value, grey):
     assert (upscale_reference(np.zeros((2, 3), np.uint8), lut, expand_shift=1) == grey).all()
 
 
-def test_channels_are_enlarged_one_by_one(random_lut):
+def test_channels_are_upscaled_one_by_one(random_lut):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (3, 5, 4), dtype=np.uint8)
     big = upscale_reference(image, random_lut(3), expand_shift=1, channel_axis=0)
     assert big.shape == (3, 15, 12)
-    for plane, enlarged in zip(image, big, strict=True):
-        assert np.array_equal(enlarged, upscale_reference(plane, random_lut(3), expand_shift=1))
+    for plane, upscaled in zip(image, big, strict=True):
+        assert np.array_equal(upscaled, upscale_reference(plane, random_lut(3), expand_shift=1))

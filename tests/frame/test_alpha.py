@@ -96,7 +96,7 @@ def test_opaque_images_come_out_as_if_alpha_were_absent(upscalers, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_visible_colour_and_alpha_are_enlarged_as_they_are(upscalers, dtype):
+def test_visible_colour_and_alpha_are_upscaled_as_they_are(upscalers, dtype):
     # With nothing hidden, each channel is what the table makes of it by itself.
     image = values(np.random.default_rng(2), dtype, (9, 11, 4))
     image[..., -1] = np.maximum(image[..., -1], np.array(0.004 * WHITE[dtype], dtype))
@@ -174,7 +174,7 @@ def test_filling_by_hand():
 
 
 def test_composites_of_a_photograph():
-    # Over any ground, enlarging with alpha is as near to the truth as enlarging the composite,
+    # Over any ground, upscaling with alpha is as near to the truth as upscaling the composite,
     # and nearer than what hidden white would leave.
     data = pytest.importorskip("skimage.data")
     psnr = pytest.importorskip("skimage.metrics").peak_signal_noise_ratio

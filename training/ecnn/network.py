@@ -46,7 +46,7 @@ class Shape:
     Attributes
     ----------
     scale : int
-        Enlargement factor r.
+        Upscaling factor r.
     channels : int
         Channels of hidden maps.
     layers : int

@@ -49,7 +49,7 @@ class Method:
     name : str
         Its name in tables and plots.
     scale : int
-        Enlargement factor r.
+        Upscaling factor r.
     upscale : callable
         Upscales uint8 RGB images (H, W, 3) to (r * H, r * W, 3).
     """
