@@ -3,7 +3,7 @@
     python docs/examples_dask.py in.zarr out.zarr --scale 4 --workers 2
 
 Without an image of your own, ``--make 30000`` writes one to ``in.zarr`` first, of 30,000 x 30,000
-grey pixels. The report says how long it took and how much memory it had at its peak.
+grey pixels. The report gives the time and the peak memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dask.diagnostics import ProgressBar
 
 import lutsr.dask
 
-#: Rows and columns of a chunk of input: x4 makes 16 MB of output of it.
+#: Rows and columns of a chunk of input: at x4 its output has 16 MB.
 CHUNK = 1024
 
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def make(size: int) -> da.Array:
-    """Make rings and waves of every direction and width, as a scanner or telescope might."""
+    """Make an image of rings and waves of all directions and widths."""
 
     def levels(y: np.ndarray, x: np.ndarray) -> np.ndarray:
         rings = np.sin((x * x + y * y) * (3 / size))

@@ -67,7 +67,7 @@ def resize(
     TypeError, ValueError
         As :func:`lutsr.upscale`, and if `output_shape` does not fit the image.
     MemoryError
-        If the result, or what is upscaled on the way to it, is more than memory can hold.
+        If the result, or an image between two steps, does not fit in memory.
 
     Examples
     --------
@@ -124,12 +124,13 @@ def next_scale(growth: float, scales: tuple[int, ...]) -> int:
     growth : float
         Factor to reach or pass, more than 1.
     scales : tuple of int
-        Those there are, in ascending order.
+        The available scales, in ascending order.
 
     Returns
     -------
     int
-        The largest of the fewest scales whose product is enough, and as small as it can be.
+        The largest scale of the shortest list of scales whose product is at least `growth`, and as
+        small as possible.
 
     Examples
     --------
@@ -149,7 +150,8 @@ def _plan(
     """List the steps: the lengths to reduce to before each, and its scale."""
     steps: list[tuple[tuple[int, int], int]] = []
     while True:
-        # What shrinks does so at once, and what a table upscaled too far returns to its length.
+        # Axes that shrink are reduced before anything is upscaled, and those that the last step
+        # made too long are reduced to the wanted length.
         lengths = min(lengths[0], wanted[0]), min(lengths[1], wanted[1])
         if lengths == wanted:
             return steps
@@ -159,7 +161,7 @@ def _plan(
 
 
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Allocate an array; if it is too large, fail before hours of work on the way to it."""
+    """Allocate an array; one that is too large fails before the work, not after it."""
     try:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:

@@ -54,10 +54,10 @@ class Upscaler:
     digest : str
         SHA-256 of all that results depend on: family, scale, parameters and tables.
     halo : int
-        Number of input pixels around a tile that its result depends on. Upscale a tile with so
-        many more on each side where the image goes on, cut off ``halo * scale`` pixels there, and
-        what is left equals that part of the whole image's result exactly. With alpha, three times
-        as many.
+        Number of input pixels around a tile that its result depends on. If a tile is upscaled with
+        `halo` more pixels on each side where the image goes on, and ``halo * scale`` pixels are cut
+        off there, the rest equals that part of the whole image's result exactly. With alpha, three
+        times as many are needed.
 
     Raises
     ------

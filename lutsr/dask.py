@@ -51,9 +51,8 @@ def upscale(
     Parameters
     ----------
     darray : dask.array.Array of uint8, uint16 or float, shape (H, W), or with channels
-        Floats within [0, 1]; that is checked when a chunk is computed. Chunks of any size, but
-        with fewer than a few hundred pixels on a side the pixels around them cost more than they
-        themselves.
+        Floats within [0, 1]; that is checked when a chunk is computed. Chunks may have any size,
+        but small ones take more time per pixel: each is a task, and is computed with its halo.
     scale : int
         Upscaling factor of both spatial axes, one of those that :func:`lutsr.models` lists.
     model : str or path, optional
@@ -72,7 +71,7 @@ def upscale(
     Raises
     ------
     TypeError, ValueError
-        As :func:`lutsr.upscale`, and if `darray` is no dask array or does not know its shape.
+        As :func:`lutsr.upscale`, and if `darray` is not a dask array or its shape is unknown.
         What depends on pixels is raised when they are computed: floats outside [0, 1].
     OSError
         If the table's file cannot be read, here or by a worker.
@@ -83,7 +82,7 @@ def upscale(
 
     Examples
     --------
-    From one zarr array into another, in as much memory as a few chunks take::
+    From one zarr array into another, with memory for a few chunks::
 
         image = dask.array.from_zarr("scan.zarr")
         lutsr.dask.upscale(image, 4).to_zarr("scan_x4.zarr")
@@ -102,7 +101,7 @@ def upscale(
     axes = check_image(like, channel_axis, alpha=False).axes
     dtype = check_image(np.zeros((1, 1), darray.dtype), None, alpha=False).dtype
     if is_path(model):
-        model = os.path.abspath(model)  # workers may be at home elsewhere
+        model = os.path.abspath(model)  # workers may run in another folder
     upscaler = load(model, scale)
     check_depth(upscaler, dtype)
     halo = {k: 0 if k in axes else upscaler.halo for k in range(darray.ndim)}
@@ -161,7 +160,7 @@ def _upscale_chunk(
     block_id: tuple[int, ...],
 ) -> NDArray[Any]:
     """Upscale a chunk with its halo, and cut off the upscaled halo."""
-    with _loading:  # or every thread would load the table at once
+    with _loading:  # otherwise every thread would load the table at the same time
         upscaler = _load(model, scale, digest)
     try:
         big = upscaler(block, channel_axis=axes, workers=1)

@@ -102,7 +102,7 @@ def positive(kind: Callable[[str], Any], *, zero: bool = False) -> Callable[[str
 
 
 def file_or_name(text: str) -> str | Path:
-    """Tell model files from names of shipped models, as `lutsr.load` does."""
+    """Return the path of a model file, or a shipped model's name, told apart as by `lutsr.load`."""
     return Path(text) if text.endswith(".npy") else text
 
 

@@ -33,7 +33,7 @@ O = TypeVar("O", bound=RunOptions)  # noqa: E741
 
 
 class Task(Protocol):
-    """What a run trains.
+    """The part of a run that depends on what is trained.
 
     A task reads its data when it is made. Then either `start` or `load` is called, and then
     `advance` for each step.

@@ -2,13 +2,13 @@
 A faint 16-bit exposure
 =======================
 
-Detectors deliver more than 8 bits, and files of 16 bits are seldom filled to the top. Here a
-picture of the sky is upscaled four times without passing through 8 bits: galaxies stay smooth,
-where the same picture in 8 bits breaks into bands.
+Detectors deliver more than 8 bits, and their 16-bit files seldom use the full range. Here a picture
+of the sky is upscaled four times without a conversion to 8 bits: galaxies stay smooth, while the
+same picture in 8 bits shows bands.
 """
 
 # %%
-# An exposure as a camera of 12 bits would store it, in integers of 16: the Hubble eXtreme Deep
+# An exposure as a 12-bit camera would store it, in 16-bit integers: the Hubble eXtreme Deep
 # Field (NASA, public domain), binned by 4 x 4.
 
 import matplotlib.pyplot as plt
@@ -32,7 +32,7 @@ big = lutsr.upscale(stretched, 4, channel_axis=-1)
 print(big.dtype, big.shape)
 
 # %%
-# The same by way of 8 bits, of which this exposure uses 17 levels, and with cubic interpolation.
+# The same image converted to 8 bits, of which it uses 17 levels, and cubic interpolation.
 
 eight = np.rint(counts / 257).astype(np.uint8)
 print("levels:", len(np.unique(eight)))
@@ -50,7 +50,7 @@ for name, result in results.items():
     print(f"{name:24} {psnr:.2f} dB, {len(np.unique(result)):7,} different values")
 
 # %%
-# A galaxy out of it.
+# A crop with a galaxy.
 
 galaxy = np.s_[410:540, 670:800]
 figure, panels = plt.subplots(2, 2, figsize=(8, 8.4), layout="constrained")
@@ -60,7 +60,7 @@ for panel, (name, image) in zip(panels.flat, {**results, "original": sky}.items(
     panel.set_axis_off()
 
 # %%
-# A line through its middle, from sky to sky: by way of 8 bits it is uneven.
+# A profile through the middle of the galaxy: with 8 bits it is uneven.
 
 line = np.s_[474, 670:790, 1]
 figure, panel = plt.subplots(figsize=(8, 4), layout="constrained")
@@ -72,5 +72,5 @@ panel.legend(frameon=False)
 plt.show()
 
 # %%
-# For pictures this is the way. For photometry it is not: sharpening moves light about, and the page
-# on limits says by how much.
+# This is suitable for pictures, but not for photometry: sharpening changes the values of pixels.
+# The page on limits has figures.

@@ -2,8 +2,8 @@
 A photograph, with figures
 ==========================
 
-How good is the result? Reduce a photograph, upscale it again by several methods, and compare
-with what was there, by PSNR and SSIM.
+How good is the result? Reduce a photograph, upscale it again by several methods, and compare with
+the original by PSNR and SSIM.
 """
 
 # %%
@@ -23,14 +23,14 @@ small = util.img_as_ubyte(transform.rescale(original, 1 / 4, anti_aliasing=True,
 print(original.shape, "->", small.shape)
 
 # %%
-# Three ways back. The first call of lutsr loads the table and gets its compiled code, so that is
-# done beforehand.
+# Three methods. The first call of lutsr loads the table and its compiled code, so it is made before
+# the timing.
 
 lutsr.upscale(small[:8, :8], 4, channel_axis=-1)
 
 
 def bicubic():
-    """Upscale with scikit-image; what overshoots is clipped."""
+    """Upscale with scikit-image, and clip values outside the range."""
     big = transform.rescale(small, 4, order=3, channel_axis=-1)
     return util.img_as_ubyte(np.clip(big, 0, 1))
 
@@ -50,7 +50,7 @@ for name, method in methods.items():
     print(f"{name:18} {psnr:.2f} dB   SSIM {ssim:.3f}   {milliseconds:7.1f} ms")
 
 # %%
-# The time is that of a single call, on whatever machine built this page.
+# The time is that of a single call, on the machine that built this page.
 
 crop = np.s_[20:160, 160:300]
 figure, panels = plt.subplots(2, 2, figsize=(8, 8.4), layout="constrained")

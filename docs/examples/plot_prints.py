@@ -3,7 +3,7 @@ Thumbnails to print
 ===================
 
 Thumbnails of a few hundred pixels have to be printed, each at a size in centimetres. A printer
-wants 300 dots to the inch, so every picture needs its own, odd factor.
+needs 300 dots per inch, so every picture needs another factor, which is seldom an integer.
 """
 
 # %%
@@ -37,8 +37,8 @@ thumbnails = {
 widths_cm = {"coffee": 6.0, "chelsea": 9.0, "astronaut": 4.5}
 
 # %%
-# ``lutsr.resize`` goes to any shape: it upscales past it with a trained table, and reduces from
-# there. The file says how large it is to be printed.
+# ``lutsr.resize`` makes any shape: it upscales with a trained table to at least that size, and
+# reduces the result. The file states the size of the print.
 
 prints = {}
 for name, small in thumbnails.items():
@@ -55,7 +55,7 @@ for name, small in thumbnails.items():
     )
 
 # %%
-# How that compares with interpolation: from a thumbnail back to the photograph that it was made of.
+# Compared with interpolation: each thumbnail is upscaled to the size of its photograph.
 
 for name, small in thumbnails.items():
     original = getattr(data, name)()
@@ -65,7 +65,7 @@ for name, small in thumbnails.items():
     print(f"{name:10} order 3: {figures[0]:.2f} dB, lutsr: {figures[1]:.2f} dB")
 
 # %%
-# One of them as it goes to the printer, beside the thumbnail.
+# One of the results, beside the thumbnail.
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 for panel, title, image in (

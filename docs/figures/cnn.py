@@ -2,7 +2,7 @@
 
 FSRCNN as made for OpenCV's contrib module (repository Saafke/FSRCNN_Tensorflow) was trained for
 images that OpenCV reduced, which it does without antialiasing. Its model file, ``FSRCNN_x4.pb``,
-is no part of this repository: the environment variable LUTSR_FSRCNN says where it is.
+is not part of this repository: the environment variable LUTSR_FSRCNN gives its path.
 """
 
 from __future__ import annotations

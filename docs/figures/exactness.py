@@ -1,4 +1,4 @@
-"""How true grey levels stay: flat images of every level, and a 16-bit ramp."""
+"""Errors of grey levels: constant images of every level, and a 16-bit ramp."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS, ROWS, RIM = 512, 16, 4
 
 
 def ramp_errors(upscaler: lutsr.Upscaler) -> np.ndarray:
-    """Upscale a 16-bit ramp, and give the errors inside it, in levels of 1/255."""
+    """Upscale a 16-bit ramp, and return the errors inside it, in levels of 1/255."""
     step = 65535 / (COLUMNS - 1)
     ramp = np.rint(np.arange(COLUMNS) * step).astype(np.uint16)
     big = upscaler(np.tile(ramp, (ROWS, 1)))

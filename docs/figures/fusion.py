@@ -1,4 +1,4 @@
-"""How four look-ups become two: what a pair of the shipped table adds, rotation by rotation."""
+"""Four look-ups fused into two: contributions of a pair of the shipped table, by rotation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAIR = 190, 80
 
 
 def paint(entry: np.ndarray, expand_shift: int) -> np.ndarray:
-    """Add the nine taps of an entry (9, r, r) up, each where it is displaced to."""
+    """Add up the nine taps of an entry (9, r, r), each at its displacement."""
     r, s = entry.shape[-1], expand_shift
     canvas = np.zeros((r + 2 * s, r + 2 * s), np.int32)
     for tap, values in enumerate(entry):
@@ -28,7 +28,7 @@ def paint(entry: np.ndarray, expand_shift: int) -> np.ndarray:
 
 
 def rotations(lut: np.ndarray, p: int, q: int, expand_shift: int) -> dict[int, np.ndarray]:
-    """Draw what each rotation, by its degrees, adds for p above q, or p left of q."""
+    """Compute what each rotation, by its degrees, adds for p above q, or p left of q."""
     own, other = paint(lut[p, q], expand_shift), paint(lut[q, p], expand_shift)
     return {0: own, 180: np.rot90(other, 2), 270: np.rot90(own), 90: np.rot90(other, -1)}
 
@@ -55,7 +55,7 @@ def fuse(lut: np.ndarray, p: int, q: int, expand_shift: int) -> tuple[np.ndarray
 
 def _show(panel: Any, values: np.ndarray, shape: tuple[int, int], corner: tuple[int, int],
           most: float) -> Any:  # fmt: skip
-    """Draw values in quarter levels within a frame of cells, from a corner in cells on."""
+    """Draw values in quarter levels in a frame of cells; `corner` is their first cell."""
     r = SCALE
     canvas = np.full((shape[0] * r, shape[1] * r), np.nan)
     top, left = corner[0] * r, corner[1] * r

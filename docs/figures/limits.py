@@ -28,7 +28,7 @@ PHOTOGRAPHS = ("coffee", "chelsea", "astronaut")
 
 
 def sample(name: str) -> Pixels:
-    """Give a sample as RGB, cropped to a multiple of the scale."""
+    """Return a sample as RGB, cropped to a multiple of the scale."""
     image = getattr(data, name)()
     if image.ndim == 2:
         image = np.stack([image] * 3, axis=-1)

@@ -1,7 +1,7 @@
-"""What an output pixel sees: the pair, the expanded convolution and four rotations.
+"""The input pixels that an output pixel depends on, without and with each method.
 
-Nothing is drawn from memory: a random table is put through the steps of the reference, one input
-pixel after the other is changed, and those that change the result are marked.
+The figure is computed: with a random table, one input pixel after the other is changed, and those
+that change the result of the reference are marked.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def seen(
 
 
 def cases() -> list[tuple[str, np.ndarray, tuple[slice, slice]]]:
-    """Give for each panel its title, the pixels seen, and the part of the cell that sees them."""
+    """Return each panel's title, the marked pixels, and the part of the cell that they affect."""
     lut = np.random.default_rng(0).integers(-128, 128, (256, 256, 9, SCALE, SCALE), dtype=np.int8)
     centre = np.zeros_like(lut)
     centre[:, :, CENTRE_TAP] = lut[:, :, CENTRE_TAP]

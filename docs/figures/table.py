@@ -1,4 +1,4 @@
-"""What the shipped table has learnt: the response of every tap, and what single pairs draw."""
+"""The entries of a shipped table: the response of every tap, and contributions of single pairs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAIRS = ((128, 128), (128, 140), (128, 170), (80, 190), (190, 80))
 
 
 def detail(lut: np.ndarray, p: int, q: int, expand_shift: int) -> np.ndarray:
-    """Draw what the pair p above q adds beyond repeated pixels, in grey levels."""
+    """Compute what the pair p above q adds to repeated pixels, in grey levels."""
     r, s = lut.shape[-1], expand_shift
     vertical, _ = fuse(lut, p, q, expand_shift)
     # In quarter levels a pixel repeats itself by its level from each of its four pairs.

@@ -1,4 +1,4 @@
-"""The engine of the family eclut: one table of pairs, run on two fused ones."""
+"""The engine of the family eclut: one table of pairs, computed with two fused ones."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EclutEngine(Engine):
     def __init__(self, lut: NDArray[np.int8], expand_shift: int) -> None:
         self.scale = int(lut.shape[-1])
         self.origin = cell_origin(self.scale, expand_shift)
-        #: The kernel of `fill` needs every kind of cell both ways.
+        #: The kernel of `fill` needs all kinds of rows and of columns of cells.
         self.direct_size = KINDS - self.origin
         self._lut, self._expand_shift = lut, expand_shift
         self._compiled = load_numba()
@@ -91,7 +91,7 @@ class EclutEngine(Engine):
         tile = min(TILE, width + self.origin)
         length, spare = (tile + 3) * channels, vectors.AHEAD * channels
         image = image.view()
-        image.flags.writeable = False  # one writability, so that the kernel compiles once
+        image.flags.writeable = False  # read-only arrays are another type for numba: compile once
         kernels.upscale_band(
             image,
             image.reshape(-1),

@@ -132,7 +132,7 @@ def sum_rotations(
         Values of 0..255 levels, in steps.
     lut : ndarray of int8, shape (256, 256, 9, r, r)
     steps : int
-        Steps to the level.
+        Steps in one level.
     expand_shift : int
 
     Returns

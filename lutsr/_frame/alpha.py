@@ -2,8 +2,9 @@
 
 Colour and alpha are upscaled separately and not premultiplied: premultiplying would round dark
 colours away in 8 bits, and would change visible ones. But colour under alpha 0 is arbitrary, and
-the model would mix it into the edge of what is visible. So it is replaced first, as far as the
-model's halo makes it matter, by the mean of the visible neighbours, one ring of pixels at a time.
+the model would mix it into the edge of what is visible. So it is first replaced by the mean of the
+visible neighbours, one ring of pixels at a time, as far from visible pixels as the model's halo
+requires.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from .mapped import let_go
 #: Number of floats that are checked at a time.
 CHECKED_VALUES = 1 << 22
 
-#: Floats may lie outside [0, 1] by this much, as rounding leaves them; they are clipped.
+#: Floats may lie outside [0, 1] by this much, because of rounding; they are clipped.
 TOLERANCE = 1e-6
 
 
@@ -110,7 +110,7 @@ def check_int(name: str, value: Any) -> int:
 
 def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     if dtype.kind == "f" and dtype.itemsize <= 8:
-        # Half precision is widened, as in scikit-image; long double may be double by another name.
+        # Half precision is widened, as in scikit-image; long double may be the same as double.
         return np.dtype(np.float64 if dtype.itemsize == 8 else np.float32)
     if dtype.kind == "u" and dtype.itemsize <= 2:
         return dtype.newbyteorder("=")
@@ -145,7 +145,7 @@ def _overshoots(pixels: NDArray[Any]) -> bool:
     with np.errstate(invalid="ignore"):
         for start in range(0, len(pixels), rows):
             part = pixels[start : start + rows]
-            # NaN, if there is one; so not Python's min and max.
+            # These give NaN if there is one; Python's min and max may not.
             low, high = np.minimum(low, part.min()), np.maximum(high, part.max())
             let_go(pixels)
     low, high = float(low), float(high)

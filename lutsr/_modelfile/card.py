@@ -55,7 +55,7 @@ _FIELDS = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a table stands in the array of a table file."""
+    """Name, offset, shape and type of a table in a table file."""
 
     name: str
     offset: int  # in bytes
@@ -226,7 +226,7 @@ def _place(table: Any, where: str) -> Place:
     """Check one item of the field ``tables``."""
     if type(table) is not dict:
         raise ValueError(f"{where} is {short(table)}, wanted dict")
-    found: Any = table.get  # its values are Any: they may be of each type
+    found: Any = table.get  # typed as Any: values may be of any type
     name, offset, shape, dtype = map(found, ("name", "offset", "shape", "dtype"))
     if type(name) is not str or not 0 < len(name) <= LONGEST_NAME:
         raise ValueError(f"{where}.name is {short(name)}, wanted 1 to {LONGEST_NAME} characters")

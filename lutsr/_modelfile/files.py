@@ -23,7 +23,7 @@ def short(value: Any) -> str:
     """Return the `repr` of a value from a file, cut to 200 characters."""
     try:
         return cut(repr(value))
-    except (ValueError, RecursionError):  # Python writes no number of more than 4300 digits
+    except (ValueError, RecursionError):  # an integer of more than 4300 digits
         return f"{type(value).__name__} too large to show"
 
 

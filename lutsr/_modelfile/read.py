@@ -18,7 +18,7 @@ from .families import check_model
 from .files import cut, listing, open_file, short
 from .model import Model
 
-#: Longest header of a table file in bytes; NumPy accepts no longer one either.
+#: Longest header of a table file in bytes; NumPy has the same limit.
 LONGEST_HEADER = 10_000
 
 

@@ -1,9 +1,9 @@
-"""Numba's cache of compiled code, safe against torn files, full disks and races.
+"""Numba's cache of compiled code, safe against truncated files, full disks and races.
 
-As it comes, a cache file that a crash has cut short raises in every later run, a full disk makes
-the first call fail, and two processes that compile one function for different types at the same
-time may leave one's code under the other's name. Compiled code is a convenience: whatever is
-wrong with its files, it is compiled anew.
+In numba's own cache, a file that a crash has truncated raises an error in every later run, a full
+disk makes the first call fail, and two processes that compile one function for different types at
+the same time may store the code of one under the name of the other. Here a function is compiled
+again, whatever is wrong with its files.
 
 This module uses private names of numba. Where a version of numba lacks one of them, or means
 something else by it, nothing is cached.
@@ -62,13 +62,13 @@ class _SafeFiles(IndexDataCacheFile):
     def _load_index(self) -> dict[Any, str]:
         try:
             return dict(super()._load_index())
-        except Exception:  # torn: unpickling may raise anything
+        except Exception:  # truncated: unpickling may raise anything
             return {}
 
     def _load_data(self, name: str) -> Any:
         content = Path(self._data_path(name)).read_bytes()
         if name != self._data_name(_number(content)):
-            raise OSError(f"{name}: torn")  # numba takes it for a missing file
+            raise OSError(f"{name}: torn")  # handled by numba like a missing file
         return pickle.loads(content)  # noqa: S301  (as numba does; whoever writes here runs code)
 
 

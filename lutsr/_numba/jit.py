@@ -41,9 +41,9 @@ def _sources(folder: Path) -> list[Path]:
 def _private_options() -> dict[str, Any]:
     """Return the option that turns reference counting off, where this numba has it.
 
-    Counts are for arrays that come and go. Kernels allocate nothing, but every view of an array
-    would be counted, atomically, several times for each row of cells. Without the option the
-    results are the same.
+    Counting is needed only where arrays are allocated. Kernels allocate nothing, but every view of
+    an array would be counted, atomically, several times for each row of cells. Without the option
+    the results are the same.
     """
     with contextlib.suppress(ImportError):
         from numba.core.cpu import CPUTargetOptions
@@ -61,8 +61,8 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
 def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that Python calls, cached on disk where some cache folder is writable.
 
-    The cache goes by the function's name: with the stamp in it, no version of lutsr ever loads
-    what another one has compiled.
+    The function's name is a key of the cache. Because it contains the stamp, no version of lutsr
+    loads code that another one has compiled.
     """
     function.__qualname__ += f"_{stamp(Path(function.__code__.co_filename).parent)}"
     compiled: Callable[..., Any] = _compile(function)

@@ -1,4 +1,4 @@
-"""Loading numba, which takes a third of a second: only callers that need kernels pay for it."""
+"""Loading numba, which takes a third of a second, so only callers that need kernels do it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load_numba() -> bool:
 
 
 def check_address_space() -> None:
-    """Refuse to load numba into too little address space: it may hang where it should fail.
+    """Refuse to load numba into too little address space: it may hang instead of failing.
 
     Raises
     ------

@@ -153,7 +153,7 @@ def _level_borders(part: NDArray[Any], whole: NDArray[Any], r: int) -> None:
     due[:, :, r : 2 * r] -= sideways[:, None]
 
     def move(columns: slice, wanted: NDArray[Any]) -> NDArray[Any]:
-        """Add to row `one`, subtract from row `last`, within int8; return what is still due."""
+        """Add to row `one`, subtract from row `last`, within int8; return the remainder."""
         for row, sign, amount in (
             (one, 1, wanted // 2),
             (last, -1, wanted - wanted // 2),

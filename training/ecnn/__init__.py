@@ -1,1 +1,1 @@
-"""Training of ECNN: small look-up layers, one behind the other."""
+"""Training of ECNN: a stack of small look-up layers."""

@@ -23,7 +23,7 @@ def _empty(batch: int, height: int, width: int, channels: int) -> torch.Tensor:
 
 
 def _none(maps: NDArray[np.generic], channels: int) -> NDArray[np.generic]:
-    """Make maps of no rows: the kernels' sign for no maps."""
+    """Return maps of no rows, which the kernels ignore."""
     return np.empty((len(maps), 0, 0, channels), maps.dtype)
 
 

@@ -136,7 +136,7 @@ class Network(nn.Module):
         return weights.reshape(-1, 1, WINDOW, WINDOW)
 
     def features(self, maps: torch.Tensor, layer: int) -> torch.Tensor:
-        """Expand maps (..., C) for the layer behind `layer`: x, max(0, x + kink)..."""
+        """Expand maps (..., C) for the layer after `layer`: x, max(0, x + kink)..."""
         kinks = self.kinks[layer]
         every = [maps] + [(maps + kinks[:, k]).relu() for k in range(self.shape.kinks)]
         return torch.cat(every, -1)

@@ -33,7 +33,7 @@ class EcnnOptions(RunOptions):
     excess_at : float
         Fraction of the run from which on there is a penalty.
     init : str, optional
-        Checkpoint of another run to start from: what has the same shape is taken.
+        Checkpoint of another run to start from; weights of the same shape are loaded.
     """
 
     model: str = "ecnn"

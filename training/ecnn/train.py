@@ -26,9 +26,9 @@ from training.run import Run, Task, load_run, resume_run, start_run
 WARM_UP = 200
 #: The learning rate ends at this fraction of its peak.
 LAST_RATE = 5e-4
-#: The penalty is computed once in so many steps.
+#: Number of steps between two computations of the penalty.
 PENALTY_STEPS = 4
-#: Once in so many steps, the levels of so many crops are counted; with this weight in the mean.
+#: Steps between two counts of levels, crops that are counted, and a count's weight in the mean.
 OBSERVED_STEPS, OBSERVED, OBSERVED_SHARE = 20, 4, 0.02
 #: Weight of the newest step in the running mean of the loss.
 NEWEST = 0.005
@@ -37,7 +37,7 @@ LUMA_RANGE = 219.0
 
 
 class EcnnTask(Task):
-    """What a run of ECNN trains; see `training.run.Task`.
+    """The task of a run of ECNN; see `training.run.Task`.
 
     The loss is the mean over the crops of log(mean squared error + 1), in grey levels: like the
     mean of PSNRs, it weights crops by what can be gained in each.
@@ -74,7 +74,7 @@ class EcnnTask(Task):
         self.loss = math.nan
 
     def start(self) -> None:
-        """Take over what another run has, if that is wanted."""
+        """Load the weights of another run, if the options name one."""
         if self.options.init is None:
             return
         weights = load_run(self.options.init, self.kind)["task"]["network"]

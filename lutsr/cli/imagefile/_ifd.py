@@ -58,7 +58,7 @@ class Layout(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """Where the parts of a directory stand in a file."""
+    """Offsets of the parts of a directory in a file."""
 
     offset: int
     entries: int  # number of them

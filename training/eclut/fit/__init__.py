@@ -5,8 +5,8 @@ least-squares problem. The unknowns are the windows of `training.eclut.windows`.
 phases, all counted in iterations:
 
 1. ``free``: conjugate gradients without limits;
-2. ``limits``: the same, restarted every few iterations, with values that press against the limits
-   of int8 held there;
+2. ``limits``: the same, restarted every few iterations; values at a limit of int8 whose step would
+   leave it are fixed;
 3. ``rounding``: rounds of changes by one, on integers.
 
 At the end values are moved between entries to improve borders (`training.eclut.split`), and the

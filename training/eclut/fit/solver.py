@@ -52,7 +52,7 @@ class Descent:
         self.size = size
 
     def restart(self, limits: Limits | None = None) -> None:
-        """Start again from here: clamp, and hold the values that press against their limits."""
+        """Restart: clamp, and fix the values at a limit whose step would leave it."""
         infinite = self.windows.new_full((), math.inf)
         low, high = limits or (-infinite, infinite)
         self.windows = self.windows.clamp(low, high)
@@ -64,7 +64,7 @@ class Descent:
         self.size = dot(self.residual, self.direction)
 
     def step(self) -> None:
-        """Go to the lowest point along the direction, and find the next direction."""
+        """Minimise along the direction, and compute the next direction."""
         bent = self.objective.curvature(self.direction) * self.free
         against = dot(self.direction, bent)
         if self.size <= 0 or against <= 0:  # at the minimum, to the precision of float32
@@ -87,9 +87,9 @@ class Descent:
 class Rounding:
     """Windows of integers, changed by one where that lowers the objective.
 
-    In every round the gradient tells for each value what a change by one would gain if it were
-    the only one; a random fraction of the useful changes is made. A round that raises the
-    objective is undone, and the fraction is halved.
+    In every round the gradient gives for each value the gain of a change by one, if it were the
+    only one; a random fraction of the useful changes is made. A round that raises the objective is
+    undone, and the fraction is halved.
 
     Parameters
     ----------
