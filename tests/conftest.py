@@ -1,4 +1,4 @@
-"""What tests share: random tables, synthetic table files, and where ``shared/`` lies."""
+"""Fixtures of many tests: random tables, synthetic table files, and the path of ``shared/``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def peers(shared) -> Path:
 
 @pytest.fixture
 def table_file(tmp_path):
-    """Write a table, with a card unless told otherwise; gives back the path of the .npy file."""
+    """Write a table, by default with a card; return the path of the .npy file."""
 
     def write(lut, name="mine_x2.npy", card=True, **changes):
         path = tmp_path / name

@@ -19,7 +19,7 @@ from .models import eclut_model
 
 
 class Case(NamedTuple):
-    """A model, and whether it promises to give constant images back."""
+    """A model, and whether it returns constant images exactly."""
 
     make: Callable[[], Model]
     flat: bool = False
@@ -84,7 +84,7 @@ def name_of(up: Upscaler) -> str:
 
 
 class Sink:
-    """An output that is no NumPy array."""
+    """An output that is not a NumPy array."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.data, self.writes = np.zeros(shape, np.uint8), 0

@@ -10,7 +10,7 @@ from pathlib import Path
 #: Seconds after which a program counts as hanging; the slowest takes a few.
 LIMIT = 120
 
-#: What programs begin with. No asserts: they must see what is wrong under ``python -O``, too.
+#: Beginning of every program. It has no asserts, because ``python -O`` removes them.
 PRELUDE = """
 import numpy as np
 import lutsr

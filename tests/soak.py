@@ -4,11 +4,12 @@
 
 Every 100th result is compared with the reference. Resident memory is read after each 500 images;
 after the first 1000 it may not grow by more than 5 MB, neither from its first reading to its last
-nor along the line that fits its readings best. Exit code 1 if a promise is broken. Needs glibc.
+nor along the line that fits its readings best. Exit code 1 if it does, or if a result is wrong.
+Needs glibc.
 
-What the C library's allocator keeps of freed memory is left out: it is told to use one arena, and
-to hand everything back before memory is read. Left to itself it keeps up to 64 MB, more or less by
-the sizes that came last; the report says how much.
+Freed memory that the C library's allocator keeps is not counted: it uses one arena, and returns all
+freed memory to the system before memory is read. By default it keeps up to 64 MB, depending on the
+last sizes; the report states how much.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 import lutsr
 from lutsr import reference
 
-#: Images before memory must be flat: by then every kernel is loaded, and the allocator at home.
+#: Images before memory must stay constant: every kernel is then loaded, the allocator is steady.
 FIRST = 1000
 
 #: Bytes of growth allowed after them.
@@ -44,7 +45,7 @@ BETWEEN = 500
 
 
 def main() -> int:
-    """Soak, report, and say whether every promise was kept."""
+    """Run the test and report; return 0 if results and memory are as promised, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -111,7 +112,7 @@ def resident() -> int:
 
 
 def is_flat(readings: list[tuple[int, int]]) -> bool:
-    """Report the growth of memory, and say whether it is within the limit."""
+    """Report the growth of memory, and return whether it is within the limit."""
     if len(readings) < 2:
         print(f"memory: too few images; it is read after {FIRST} and each {BETWEEN} more")
         return True

@@ -1,4 +1,4 @@
-"""Inside other people's programs: threads, processes, forks. Right integers, no hang, no abort.
+"""Use inside other programs: threads, processes, forks. Results are right, nothing hangs or aborts.
 
 Each case is a program of its own with a time limit; it compares its results with the reference.
 """
@@ -52,7 +52,7 @@ check(len(found) == 128, *found)
 
 
 def test_sixteen_threads_with_bands_of_their_own(tmp_path):
-    # Large enough that every call starts threads itself, down to the same core count.
+    # Large enough that every call starts its own threads.
     code = """
 from concurrent.futures import ThreadPoolExecutor
 image = picture(0, (400, 500))
@@ -194,7 +194,7 @@ for dtype in (np.uint8, np.uint16, np.float64):
     found.append(right(image[..., 0], lutsr.upscale(image[..., 0], 2)))
 try:
     lutsr.upscale(np.full((5, 5), 2.0), 2)
-except ValueError:  # checks are no asserts
+except ValueError:  # not an assert, which -O removes
     found.append(True)
 check(len(found) == 7, *found)
 """

@@ -1,4 +1,4 @@
-"""What every model of every family must do, whatever computes it."""
+"""The contract: tests that every model of every family must pass."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_stacks_are_upscaled_image_by_image(
     wanted = [up(images[place]) for place in np.ndindex(2, 3)]
     stack = np.moveaxis(images, (0, 1), axes)
     one_image = wanted[0].size * up._engine.nanoseconds[0]
-    # Threads share the bands of an image; the images of a stack; and there is one thread.
+    # Threads share the bands of one image or the images of a stack, or there is one thread.
     for limit in (0, 2 * one_image, 1 << 60):
         monkeypatch.setattr(bands, "SERIAL_NANOSECONDS", limit)
         big = np.moveaxis(up(stack, channel_axis=axes, workers=3), axes, (0, 1))

@@ -37,7 +37,7 @@ def make_image(shape, dtype, seed=0):
 
 @pytest.fixture(scope="module")
 def harsh_tables(tmp_path_factory, random_lut):
-    """Tables whose every tap matters, for both reaches, each with its upscaler."""
+    """Return tables in which every tap matters, for both `expand_shift`, with upscalers."""
     folder = tmp_path_factory.mktemp("tables")
     found = []
     for shift in (1, 2):

@@ -1,4 +1,4 @@
-"""Pixel types at the public functions: kept where they are images, named where they are not."""
+"""Dtypes of the public functions: those of images are kept, others are refused by name."""
 
 import numpy as np
 import pytest

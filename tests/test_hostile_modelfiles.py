@@ -352,7 +352,7 @@ def test_a_table_file_that_is_not_flat(tmp_path):
 
 @pytest.mark.parametrize("depth", [5, 300, 900, 950, 980, 990, 1000, 1100, 5000])
 def test_nested_parameters(tmp_path, depth):
-    # Whether parsing, copying or checking is the first to find it too deep, it is one clear error.
+    # The error is the same whether parsing, copying or checking finds that it is too deep.
     card = json.dumps(FLAT_CARD | {"parameters": {"expand_shift": "?"}})
     path = write_flat(tmp_path, card.replace('"?"', "[" * depth + "]" * depth))
     with pytest.raises(ValueError, match=r"flat\.json: ") as caught:
@@ -378,7 +378,7 @@ def write_flat(folder, card, array=None):
 
 
 def test_a_huge_number_of_a_header_is_refused_under_warnings_as_errors(tmp_path):
-    # Python warns of odd literals while it parses a header; that, too, ends as one clear error.
+    # Python warns about unusual literals while it parses a header; the result is a clear error too.
     (tmp_path / "bad.npy").write_bytes(npy("{'\\d': 0or 1}"))
     code = "import sys; from lutsr._modelfile import read_model; read_model(sys.argv[1])"
     run = subprocess.run(
@@ -391,7 +391,7 @@ def test_a_huge_number_of_a_header_is_refused_under_warnings_as_errors(tmp_path)
     assert run.stderr.splitlines()[-1].startswith(f"ValueError: {tmp_path / 'bad.npy'}: not a .npy")
 
 
-# Arguments: whatever comes, what goes out is a result or one of the errors that are promised.
+# Arguments: any call returns a result or raises one of the documented errors.
 
 scalars = st.one_of(
     st.none(),
@@ -437,12 +437,12 @@ OPTIONS = {
 }
 OUT = {"out": st.none() | arrays() | anything}
 small = st.integers(-1, 12)
-# Small ones: shapes that no memory could hold are another matter, they end as MemoryError.
+# Small ones: shapes that do not fit in memory raise MemoryError, which is tested elsewhere.
 output_shapes = st.lists(small | st.floats() | st.text(max_size=2), max_size=4) | scalars
 
 
 def call(function, *args, **options):
-    """Call a function; anything but a result or a promised error fails the test."""
+    """Call a function; anything but a result or a documented error fails the test."""
     try:
         function(*args, **options)
     except (ValueError, TypeError, OSError) as error:

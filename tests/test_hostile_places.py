@@ -1,6 +1,6 @@
-"""Where disks are full, folders vanish, memory ends and clocks jump: a message or success.
+"""Full disks, removed folders, little memory, wrong clocks: a clear error or the right result.
 
-Never a torn file, never an abort. Each case is a program of its own with a time limit.
+No file is left incomplete, no process aborts. Each case is a separate program with a time limit.
 """
 
 import _thread

@@ -1,4 +1,4 @@
-"""Model files: what is written is read again, and what is wrong is refused, by file and field."""
+"""Model files: written files are read back, errors name the file and the field."""
 
 import json
 import pickle
@@ -28,7 +28,7 @@ def lut(random_lut):
 
 @pytest.fixture
 def free_family(monkeypatch):
-    """A family without rules of its own: what is left are those of the file format."""
+    """A family without rules of its own, so that only those of the file format apply."""
     monkeypatch.setitem(FAMILIES, "free", "free_family.engine")
     rules = SimpleNamespace(check_model=lambda model: None)
     monkeypatch.setitem(sys.modules, "free_family.card", rules)
@@ -125,7 +125,7 @@ def test_tables_of_every_type_survive_a_round_trip(free_family, tmp_path):
         assert not got.flags.writeable
         assert np.array_equal(got, table)
     assert new.digest == old.digest
-    # int16 256 stands low byte first, in any machine's file.
+    # int16 256 is stored low byte first, on any machine.
     flat = np.load(tmp_path / "free.npy")
     assert flat[7 + 256 + 4 : 7 + 256 + 6].tolist() == [0, 1]
 

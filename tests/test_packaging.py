@@ -1,4 +1,4 @@
-"""The wheel as a user gets it: what is in it, what it needs, and that it works on its own."""
+"""The wheel as a user gets it: its content, its requirements, and that it works by itself."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ want = lutsr.reference.upscale(image, up, channel_axis=-1)
 assert np.array_equal(big, want)
 """
     subprocess.run([python, "-W", "error", "-c", code], check=True, cwd=tmp_path)
-    # The command line needs Pillow, and says how to get it.
+    # The command line needs Pillow, and the message says how to install it.
     run = subprocess.run(
         [python, "-m", "lutsr", "in.png", "-o", "out.png"],
         check=False,

@@ -31,7 +31,7 @@ def test_first_command_upscales_a_real_picture(tmp_path):
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, clone / name)
-    # Whatever environment the tests run in must not help.
+    # Nothing of the environment that runs the tests must be used.
     hidden = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
     run = subprocess.run(
         ["bash", "-c", command("first command")],

@@ -1,4 +1,4 @@
-"""Any output size: exact where it can be, aligned and antialiased like others elsewhere."""
+"""Any output size: exact for a model's scales, else aligned and antialiased as elsewhere."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_the_next_scale(growth, scales, scale):
     seed=st.integers(0, 2**32 - 1),
 )
 def test_any_shape_comes_out_in_range_and_half_a_turn_turns_it(shape, wanted, dtype, seed):
-    # Turned by half, the result is turned by half: centres stay centres.
+    # The result of an image rotated by 180 degrees is rotated by 180 degrees.
     rng = np.random.default_rng(seed)
     image = (rng.random(shape) * (255 if dtype == "uint8" else 1)).astype(dtype)
     big = lutsr.resize(image, wanted)
@@ -90,19 +90,19 @@ def test_pixels_are_where_scikit_image_has_them(wanted):
     other = transform.resize(ramp, wanted, order=1, anti_aliasing=False)
     inside = tuple(slice(n // 5, -(n // 5)) for n in wanted)
     difference = (lutsr.resize(ramp, wanted) - other)[inside]
-    # A quarter of a pixel is 0.002 down and 0.0015 across; the table is a level off in places.
+    # A quarter of a pixel is 0.002 down and 0.0015 across; in places the table is wrong by a level.
     assert abs(difference.mean()) < 0.001
     assert np.abs(difference).max() < 2 / 255
 
 
 @pytest.mark.parametrize("wanted", [(100, 80), (240, 50), (33, 240), (31, 37)])
 def test_reduction_is_that_of_lanczos(photograph, wanted):
-    # Pillow's Lanczos; it clips between its two passes, which middle greys do not show.
+    # Pillow's Lanczos. It clips between its two passes, which has no effect on middle greys.
     Image = pytest.importorskip("PIL.Image")
     grey = photograph // 3 + 80
     other = Image.fromarray(grey).resize(wanted[::-1], Image.Resampling.LANCZOS)
     difference = lutsr.resize(grey, wanted, channel_axis=-1) - np.asarray(other).astype(int)
-    # Borders are mirrored here and cut off there: three lobes and a half.
+    # At borders lutsr mirrors and Pillow truncates the filter, within three and a half pixels.
     inside = tuple(slice(None) if n == 240 else slice(4, -4) for n in wanted)
     assert np.abs(difference[inside]).max() <= 1
     assert np.abs(difference[inside]).mean() <= 0.2
@@ -187,7 +187,7 @@ def test_hidden_colour_never_shows(dtype, wanted):
 @pytest.mark.parametrize("dtype", IMAGES)
 @pytest.mark.parametrize("wanted", [(50, 70), (9, 11), (9, 70), (200, 190)])
 def test_one_colour_stays_one_colour(dtype, wanted):
-    # No fringe, even where alpha is next to nothing.
+    # No fringe, even where alpha is almost 0.
     white = 1 if dtype.startswith("float") else np.iinfo(dtype).max
     image = np.zeros((30, 30, 4), dtype)
     image[..., 3] = disc(30) * white

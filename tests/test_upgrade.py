@@ -1,4 +1,4 @@
-"""An upgrade over an older install never runs what the older one has compiled."""
+"""After an upgrade in the same folder, code that the older version has compiled is never run."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Install:
         environment = {
             "NUMBA_CACHE_DIR": str(self.folder / "cache"),
             "PYTHONPATH": str(self.folder),
-            # Python would take a changed file of the same size and time for its own old .pyc.
+            # Python would use the old .pyc, because size and time of the file are the same.
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         run = run_program(self.folder, PROGRAM, environment=environment, prelude="")
@@ -72,14 +72,14 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
     compiled = install.compiled()
     assert compiled
 
-    # A file that the kernels' file imports: pixels are taken away, and nothing remains.
+    # A file that the kernels' file imports: pixels are subtracted, so constant images become 0.
     adding = "builder.add(cell, after[channel])"
     install.change("_eclut/vectors_store.py", adding, adding.replace("add", "sub"))
     changed_flat, _ = install.run()
     assert inside(changed_flat) == nothing(inside(flat)) != inside(flat)
     install.change("_eclut/vectors_store.py", adding.replace("add", "sub"), adding)
 
-    # A file that is further away: taps decide what the kernels add at borders.
+    # A file that is imported indirectly: taps determine what the kernels add at borders.
     taps = "for dy in (-1, 0, 1) for dx"
     install.change("_eclut/reference.py", taps, "for dy in (1, 0, -1) for dx")
     _, changed_noise = install.run()
@@ -87,7 +87,7 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
     assert changed_noise != noise
     install.change("_eclut/reference.py", "for dy in (1, 0, -1) for dx", taps)
 
-    # Back to the first version: what it has compiled is there still, whatever the clock says.
+    # The first version again: its compiled code is still used, whatever the files' times are.
     all_compiled = install.compiled()
     assert all_compiled > compiled
     for seconds in (0, 4_000_000_000):

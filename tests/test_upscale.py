@@ -1,4 +1,4 @@
-"""The public functions on the shipped table, and what they say to wrong arguments."""
+"""The public functions on the shipped table, and their errors for wrong arguments."""
 
 import subprocess
 import sys
@@ -53,7 +53,7 @@ def test_turned_and_mirrored_images(model, image):
 
 @pytest.mark.parametrize("model", lutsr.models(), ids=lambda m: f"{m.name}_x{m.scale}")
 def test_flat_images_stay_flat(model):
-    # Colours must not drift, no dots must show, and no frame of wrong levels at the borders.
+    # Exact everywhere: no change of colour, no pattern of dots, no wrong levels at the borders.
     levels = np.arange(256, dtype=np.uint8)
     up = lutsr.load(model.name, model.scale)
     for height, width in [(9, 9), (2, 2), (2, 6), (3, 2)]:
@@ -64,7 +64,7 @@ def test_flat_images_stay_flat(model):
     for dtype in (np.float32, np.float64):
         values = np.linspace(0, 1, 101, dtype=dtype)
         error = up(np.tile(values, (5, 5, 1)), channel_axis=-1) - values
-        assert np.abs(error).max() < 1 / 255 / 16_000  # the steps that floats are taken to
+        assert np.abs(error).max() < 1 / 255 / 16_000  # the steps that floats are rounded to
 
 
 @pytest.mark.parametrize("model", lutsr.models(), ids=lambda m: f"{m.name}_x{m.scale}")

@@ -129,7 +129,7 @@ def test_broken_file_is_named(tmp_path):
 
 def test_machine_is_described_and_not_named():
     assert " core" in records.machine()
-    # What pytest-benchmark notes by itself has the host's name, and more of it.
+    # pytest-benchmark by itself would record the host's name and more.
     noted = {"node": "a-host"}
     conftest.pytest_benchmark_update_machine_info(None, noted)
     assert set(noted) == {"command", "date", "machine", "load_at_start", "versions"}

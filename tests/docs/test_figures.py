@@ -1,4 +1,4 @@
-"""The figures: what they show is what the code does, and the saved ones are up to date."""
+"""The figures agree with the code, and the saved ones are up to date."""
 
 import csv
 import subprocess
@@ -51,16 +51,16 @@ def test_fused_windows_of_all_pairs_add_up_to_the_reference(random_lut, expand_s
                 q = image[i + down, j + right]
                 drawn = fusion.fuse(lut, p, q, s)[window == "beside"]
                 total[top : top + drawn.shape[0], left : left + drawn.shape[1]] += drawn
-    inside = slice(4 * r, -4 * r)  # where no border is seen: two cells in
+    inside = slice(4 * r, -4 * r)  # not affected by borders: two cells inside
     want = receptive_field.sums(image, lut, s, range(4))
     assert np.array_equal(total[inside, inside], want[2 * r : -2 * r, 2 * r : -2 * r])
 
 
 def test_a_flat_image_is_repeated_pixels_and_details_that_cancel():
-    """The promise under the figure of pairs: what a flat pair draws, its neighbours level out."""
+    """Contributions of flat pairs cancel, as the text under the figure of pairs says."""
     up = lutsr.load(table.MODEL, table.SCALE)
     vertical = table.detail(up.tables["lut"], 128, 128, up.parameters["expand_shift"])
-    cells = vertical.reshape(4, 4, 3, 4).sum(axis=(0, 2))  # all that arrives in one cell
+    cells = vertical.reshape(4, 4, 3, 4).sum(axis=(0, 2))  # the sum in one cell
     assert np.abs(cells + np.rot90(cells)).max() <= 1
     assert np.abs(vertical).max() > 3
 

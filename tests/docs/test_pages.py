@@ -1,4 +1,4 @@
-"""The pages: their Python runs, what they link to and include is there, every page is reached."""
+"""The pages: their Python code runs, links and included files exist, every page can be reached."""
 
 import re
 
@@ -22,7 +22,7 @@ def name(page):
 
 
 def anchors(page):
-    """Names of a page's headings, as MyST makes them."""
+    """Return the anchors of a page's headings, as MyST makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in headings}
 

@@ -1,4 +1,4 @@
-"""The engine of eclut: what it tells the frame, and the models that it refuses."""
+"""The engine of eclut: its properties, and the models that it refuses."""
 
 import numpy as np
 import pytest

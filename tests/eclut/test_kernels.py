@@ -127,7 +127,7 @@ def test_out_of_any_layout(upscaler, layout):
 
 
 def deep_images(dtype):
-    """Random images, with values at and next to the table's levels."""
+    """Draw random images, with values at and next to the table's levels."""
     white = 1.0 if dtype.kind == "f" else np.iinfo(dtype).max
     levels = st.integers(0, 255).map(lambda level: level * (white / 255))
     if dtype.kind == "f":
@@ -145,7 +145,7 @@ def deep_images(dtype):
 
 
 def upscale(up, image, workers=1):
-    """What `Upscaler` does with any type, the checks left out."""
+    """Upscale an image of any type as `Upscaler` does, without its checks."""
     planes = image[..., np.newaxis] if image.ndim == 2 else image
     r = up.scale
     out = np.empty((planes.shape[0] * r, planes.shape[1] * r, planes.shape[2]), image.dtype)
@@ -172,7 +172,7 @@ def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, w
 
 @pytest.mark.parametrize("words", [0, 8, 16])
 def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
-    # Compiled anew, without the cache, for CPUs whose way to multiply is another one.
+    # Compiled again, without the cache, for CPUs with other instructions for multiplying.
     monkeypatch.setattr(vectors_deep, "_dot_words", lambda context: words)
     monkeypatch.setattr(kernels, "sum_deep_band", jit.part(kernels.sum_deep_band.py_func))
     up = upscaler(4, 4, "shipped")

@@ -1,4 +1,4 @@
-"""Entries hold every value once, and what the kernels load of them is what they take it for."""
+"""Entries hold every value once, and the kernels' loads give the values that they expect."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def window_shape(r, origin, vertical):
     return (2 * r + 2 * s, r + 2 * s) if vertical else (r + 2 * s, 2 * r + 2 * s)
 
 
-# Windows of three cells may do without a register for the fourth.
+# For windows of three cells the register of the fourth may be left out.
 @pytest.mark.parametrize(
     ("r", "origin", "bits", "vertical", "registers"),
     [
@@ -41,7 +41,7 @@ def test_registers_get_their_values_and_zeros(r, origin, bits, vertical, registe
     entry = layout(r, origin, bits, vertical, registers)
     shape = window_shape(r, origin, vertical)
     memory = np.zeros(entry.length, np.int64)
-    memory[entry.at] = np.arange(1, entry.at.size + 1)  # no two alike, none zero
+    memory[entry.at] = np.arange(1, entry.at.size + 1)  # all different, none zero
     window = np.zeros((len(entry.slots) * r, CELLS * r), np.int64)
     window[: shape[0], : shape[1]] = memory[entry.at].reshape(shape)
 

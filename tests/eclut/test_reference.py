@@ -1,4 +1,4 @@
-"""The reference, against cases worked out by hand."""
+"""The reference, compared with cases computed by hand."""
 
 import doctest
 
@@ -55,7 +55,7 @@ def test_expand_moves_and_reflects(tap, moved):
 
 
 def test_centre_tap_by_hand():
-    # Only the pair (P, Q) answers: seen by rotations 1 and 3 at the left pixel. Turned back,
+    # Only the entry of (P, Q) is not 0. Rotations 1 and 3 read it at the left pixel. Rotated back,
     # their cells are [[4, 1], [8, 2]] and [[2, 8], [1, 4]].
     big = upscale_reference(np.array([[P, Q]], np.uint8), lut_with(4), expand_shift=2)
     assert big.tolist() == [[6, 9, 0, 0], [9, 6, 0, 0]]
@@ -76,7 +76,7 @@ def test_four_equal_entries_make_their_grey_level(value, grey):
 
 @pytest.mark.parametrize(("value", "grey"), [(0, 0), (1, 1), (2, 1), (3, 2), (-1, 0)])
 def test_sum_is_rounded_half_up(value, grey):
-    # P above Q: the pair (P, Q) answers at P alone, twice: in rotation 0, and in rotation 2,
+    # P above Q: the entry of (P, Q) is read at P only, twice: in rotation 0, and in rotation 2,
     # where P is the last row and Q its reflected neighbour. So the sum is 2 * value.
     lut = lut_with(4, np.full((2, 2), value, np.int8))
     big = upscale_reference(np.array([[P], [Q]], np.uint8), lut, expand_shift=2)

@@ -1,4 +1,4 @@
-"""Alpha: what is hidden never shows, and what is visible looks as if it stood alone."""
+"""Alpha: hidden colours have no effect, and visible colours do not mix with them."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ DTYPES = list(WHITE)
 
 @pytest.fixture(scope="module")
 def upscalers(random_lut):
-    """Shipped tables, and random ones, which show every pixel that they see."""
+    """Return upscalers of shipped and of random tables; in these every pixel in reach matters."""
     shipped = [lutsr.load("eclut", 4), lutsr.load("eclut-fast", 3)]
     return [
         *shipped,
@@ -31,7 +31,7 @@ def values(rng, dtype, shape):
 
 
 def cut_out(rng, dtype, height, width, channels=4):
-    """Random colours; a third of the pixels hidden, in clusters of any size, some half visible."""
+    """Make random colours, with clusters of hidden pixels and of half visible ones."""
     image = values(rng, dtype, (height, width, channels))
     blocks = rng.integers(0, 3, (-(-height // 3), -(-width // 3))).repeat(3, 0).repeat(3, 1)
     blocks = blocks[:height, :width]
@@ -71,7 +71,7 @@ def test_hidden_colour_changes_nothing(upscalers, height, width, which, dtype, c
     seed=st.integers(0, 2**32 - 1),
 )
 def test_one_colour_stays_one_colour(upscalers, height, width, which, dtype, seed):
-    # The colour that a flat image of it comes out in, wherever there is any alpha: no fringe.
+    # Wherever there is alpha, the colour is that of a constant image's result: no fringe.
     rng = np.random.default_rng(seed)
     image = cut_out(rng, dtype, height, width)
     visible = image[..., -1] > 0
@@ -97,7 +97,7 @@ def test_opaque_images_come_out_as_if_alpha_were_absent(upscalers, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_visible_colour_and_alpha_are_upscaled_as_they_are(upscalers, dtype):
-    # With nothing hidden, each channel is what the table makes of it by itself.
+    # If nothing is hidden, each channel is upscaled by itself.
     image = values(np.random.default_rng(2), dtype, (9, 11, 4))
     image[..., -1] = np.maximum(image[..., -1], np.array(0.004 * WHITE[dtype], dtype))
     for up in upscalers:
@@ -159,7 +159,7 @@ def test_the_image_is_not_written_to():
 
 
 def test_filling_by_hand():
-    # Colours 10 and 21 at the ends of a row, junk between: means of neighbours, ring by ring.
+    # Colours 10 and 21 at the ends of a row, hidden 99 between: means of neighbours, ring by ring.
     row = np.full((1, 13, 2), 99, np.uint8)
     row[..., 1] = 0
     row[0, 0], row[0, 12] = (10, 255), (21, 1)
@@ -174,8 +174,8 @@ def test_filling_by_hand():
 
 
 def test_composites_of_a_photograph():
-    # Over any ground, upscaling with alpha is as near to the truth as upscaling the composite,
-    # and nearer than what hidden white would leave.
+    # On any background, upscaling with alpha is as close to the original as upscaling the
+    # composite, and closer than upscaling with hidden white.
     data = pytest.importorskip("skimage.data")
     psnr = pytest.importorskip("skimage.metrics").peak_signal_noise_ratio
     truth = np.empty((256, 256, 4), np.uint8)

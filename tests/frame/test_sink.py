@@ -11,7 +11,7 @@ from lutsr._frame import bands, sink
 
 
 class Sink:
-    """What zarr's arrays offer, and a record of how it was used."""
+    """An output with the interface of a zarr array, which records how it is used."""
 
     def __init__(self, shape, dtype, chunks=None):
         self.data, self.bands = np.zeros(shape, dtype), []
@@ -117,7 +117,7 @@ import lutsr
 folder, side = sys.argv[1], int(sys.argv[2])
 image = np.load(folder + "/in.npy", mmap_mode="r")
 out = np.lib.format.open_memmap(folder + "/out.npy", "w+", np.uint8, shape=(4 * side, 4 * side))
-lutsr.upscale(np.array(image[:40, :40]), 4)  # what compiling takes is not the image's
+lutsr.upscale(np.array(image[:40, :40]), 4)  # memory for compiling is not counted
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
 def status(name):

@@ -1,4 +1,4 @@
-"""Sharing work between threads: all of it is done once, and what goes wrong reaches the caller."""
+"""Sharing work between threads: every item is done once, and exceptions reach the caller."""
 
 import _thread
 import threading

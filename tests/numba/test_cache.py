@@ -1,4 +1,4 @@
-"""Compiled code on disk: whatever happens to its files, results are right and nothing raises."""
+"""Compiled code on disk: whatever happens to its files, results are right, without an error."""
 
 import errno
 import types

@@ -126,7 +126,7 @@ def test_an_unknown_option_is_not_passed(monkeypatch, compile_anew):
 
 
 class Context:
-    """What a code generator gets of numba, with a description of the target or without."""
+    """The context that numba passes to a code generator, perhaps without the target."""
 
     def __init__(self, *target):
         self.target = target

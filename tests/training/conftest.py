@@ -18,7 +18,7 @@ try:
 except ModuleNotFoundError:
     pass  # the tests that need it skip themselves
 else:
-    torch.set_num_threads(1)  # the runs are tiny: threads only wait for each other
+    torch.set_num_threads(1)  # the runs are tiny, so threads would mostly wait for each other
 
 
 def write_pictures(folder: Path, count: int = 3, side: int = 96) -> Path:

@@ -1,4 +1,4 @@
-"""What goes wrong is one line and an exit code, and no file is ever half-written."""
+"""Failures give one line and an exit code, and no file is left incomplete."""
 
 import os
 import sys
@@ -82,7 +82,7 @@ def test_a_loss_that_is_no_number(command, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("full_at", range(1, 10))
 def test_a_full_disk_at_any_write(command, tmp_path, capsys, monkeypatch, full_at):
-    """The disk fills at the n-th flush; whatever has a name then is whole, and resuming ends it."""
+    """The disk is full at the n-th flush: all files are complete, and resuming finishes the run."""
     written, real = [], os.fsync
 
     def fsync(descriptor):
@@ -110,7 +110,7 @@ def test_a_full_disk_at_any_write(command, tmp_path, capsys, monkeypatch, full_a
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
 def test_a_checkpoint_that_only_fits_in_part(train_options, tmp_path):
-    """The operating system itself cuts the write off, in the middle of the file."""
+    """The operating system stops a write in the middle of the file."""
     import resource
 
     train(train_options(), stop_at=2)

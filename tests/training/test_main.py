@@ -11,7 +11,7 @@ COMMANDS = ("train", "fit", "export", "inspect", "ecnn", "evaluate")
 
 
 def run(*args, code=""):
-    """`python -m training`, in a process of its own, after some code that sets the stage."""
+    """Run `python -m training` in a separate process, after some preparing code."""
     start = f"{code}\nimport runpy, sys\nsys.argv = {['training', *args]!r}\n"
     start += "runpy.run_module('training', run_name='__main__')"
     command = [sys.executable, "-c", start]

@@ -41,7 +41,7 @@ def network(scale, expand_shift):
 
 @torch.no_grad()
 def modelled(net, image):
-    """The published forward pass with rounded entries: what the table must reproduce."""
+    """Compute the published forward pass with rounded entries, which the table must reproduce."""
     x = torch.from_numpy(image)[None, None].to(torch.float32) / 255
     grey = 255 * ensemble(lambda turned: net(turned, ALPHA, snap_maps), x)[0, 0]
     return pixel_from_sum(4 * grey).numpy()

@@ -13,7 +13,7 @@ LEVEL = np.arange(256)
 
 
 def noisy_table(scale, noise):
-    """Near to constant images coming back: a ninth of 4 a, in four rotations."""
+    """Make a table that nearly returns constant images: a ninth of each level, plus noise."""
     table = np.random.default_rng(scale).integers(-128, 128, (256, 256, 9, scale, scale), np.int8)
     off = np.random.default_rng(0).integers(-noise, noise + 1, (256, 9, scale, scale))
     table[LEVEL, LEVEL] = np.rint(LEVEL / 9)[:, None, None, None] + off
@@ -45,7 +45,7 @@ def test_constant_images_come_back(scale, shift):
         # Of any depth: between levels, too.
         flat = np.full(shape, 40_001, np.uint16)
         assert (upscale_reference(flat, exact, expand_shift=shift) == 40_001).all()
-    # Inside, what a pair of equals adds to a mirrored image is what it adds, mirrored.
+    # Inside, the contribution of equal pairs to a mirrored image is the mirrored contribution.
     assert not (mirrored(scale, shift) @ exact[LEVEL, LEVEL].reshape(256, -1).T).any()
     assert np.array_equal(exact_flats(exact, shift), exact)
 

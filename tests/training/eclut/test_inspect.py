@@ -21,7 +21,7 @@ SHAPE = (256, 256, 9, 2, 2)
 
 
 def level_table():
-    """Every flat image stays as it is inside: tap 4 gives the pixel's own level where it can."""
+    """Make a table that returns constant images inside, by taps 4 and 1 within int8."""
     lut = np.zeros(SHAPE, np.int8)
     level = np.arange(256)
     lut[:, :, 4] = (level // 2)[:, None, None, None]
@@ -61,7 +61,7 @@ def test_flat_images_are_what_they_become():
     np.testing.assert_array_equal(inside[:254], np.arange(254)[:, None] * np.ones(3))
     assert inside[255].tolist() == [254, 254, 254]  # 127 and 127
     assert border.shape == (256, 3)
-    # Only the mean of all four rotations is flat: at the border one of them lacks something.
+    # Only the mean of all four rotations is constant: at the border a part of one is missing.
     wrong = upscale_reference(np.full((9, 9), 100, np.uint8), lut, expand_shift=2)
     assert border[100].tolist()[1:] == [wrong.min(), wrong.max()]
 

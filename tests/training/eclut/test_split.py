@@ -21,13 +21,13 @@ def assert_same_windows(one, other, shift):
 
 @pytest.mark.parametrize(("scale", "shift"), CASES)
 def test_moved_values_do_not_show_in_windows(scale, shift):
-    # Pairs (3, 9), (9, 3) and (5, 5): each one's twin is at these places.
+    # Pairs (3, 9), (9, 3) and (5, 5): the indices of their swapped pairs.
     swapped = torch.tensor([1, 0, 2])
     entries = torch.randn(3, 9, scale, scale, generator=torch.Generator().manual_seed(0))
     change = moved(entries, swapped, shift)
     assert change.abs().max() > 0.1
     assert full_windows(change, swapped, shift).abs().max() < 1e-5
-    # What does not show is left as it is.
+    # A change without effect on windows is returned as it is.
     torch.testing.assert_close(moved(change, swapped, shift), change, atol=1e-5, rtol=0)
 
 
@@ -50,7 +50,7 @@ def test_rounded_moves_keep_the_windows(scale, shift, random_lut):
 
 
 def test_borders_become_better(pictures):
-    # An entry that is all in one tap: right inside, wrong where that tap is reflected.
+    # All of a value in one tap: right inside, wrong at borders, where that tap is reflected.
     level = np.arange(256)
     table = np.zeros((256, 256, 9, 2, 2), np.int8)
     table[:, :, 4, 0, 0] = np.minimum(level // 2, 127)[:, None]

@@ -26,7 +26,7 @@ KINDS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
 
 
 def whole_windows(scale: int, shift: int, spread: float = 30) -> torch.Tensor:
-    """Random windows of some table, some of them at the limits."""
+    """Make random windows of a table, some of them at the limits."""
     torch.manual_seed(scale + shift)
     windows = symmetrise(4 * spread * torch.randn(256, 256, 4, 3, scale, scale)).round()
     return windows.clamp(*limits(scale, shift))
@@ -142,7 +142,7 @@ def test_what_no_table_can_stand_for_is_refused():
 
 @pytest.mark.parametrize(("scale", "shift"), KINDS)
 def test_even_pictures_stay_even_at_their_borders(scale, shift):
-    # Windows that differ from repeated pixels, but not where all is even.
+    # Windows that differ from repeated pixels, but add nothing to constant images.
     windows = whole_windows(scale, shift, spread=3)
     level = torch.arange(256)
     windows[level, level] = 0
@@ -153,6 +153,6 @@ def test_even_pictures_stay_even_at_their_borders(scale, shift):
     for grey in (0, 30, 100):
         picture = np.full((5, 6), grey, np.uint8)
         big = upscale_reference(picture, table, expand_shift=shift).astype(int)
-        # Inside, the windows above add up to almost nothing; so must they at the borders.
+        # Inside, the sum of these windows is almost 0; it must be so at the borders too.
         inside = big[2 * scale : -2 * scale, 2 * scale : -2 * scale]
         assert abs(big - grey).max() <= abs(inside - grey).max() + 1

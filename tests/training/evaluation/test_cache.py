@@ -46,7 +46,7 @@ def test_holds_what_memory_would(tmp_path, scale):
     np.testing.assert_array_equal(mapped.lr, plain.lr)
     assert not mapped.hr.flags.writeable
     base = mapped.lr
-    while not isinstance(base, np.memmap):  # an array of its own would hold it all in memory
+    while not isinstance(base, np.memmap):  # a copy would be in memory
         base = base.base
 
 
@@ -82,7 +82,7 @@ def test_a_spoilt_file_is_made_again(pictures, tmp_path, decoded):
 def test_what_is_skipped_is_skipped_again(pictures, tmp_path, capsys):
     Image.new("L", (96, 96)).save(pictures / "grey.png")
     (pictures / "broken.png").write_bytes((pictures / "0.png").read_bytes()[:300])
-    # An evaluation has put the grey one in; training still does not want it.
+    # An evaluation has cached the grey picture; training still refuses it.
     assert len(load_pictures(pictures, 2, grey=True, cache=tmp_path / "cache")) == 4
     capsys.readouterr()
     assert len(load_pictures(pictures, 2, cache=tmp_path / "cache")) == 3
@@ -175,7 +175,7 @@ def test_what_a_killed_process_left_is_swept_in_time(pictures, tmp_path, monkeyp
     def kill(*names):
         raise KeyboardInterrupt
 
-    # As it is left when not even the clean-up is reached.
+    # As after a crash, when the clean-up was not reached.
     monkeypatch.setattr(os, "replace", kill)
     monkeypatch.setattr(os, "unlink", lambda path: None)
     for _ in range(2):

@@ -5,7 +5,7 @@ from training.evaluation.degrade import shrink, upscale_bicubic
 
 
 def cubic(t):
-    """Keys' kernel with a = -0.5, straight from its definition."""
+    """Compute Keys' kernel with a = -0.5 by its definition."""
     t = abs(t)
     if t <= 1:
         return 1.5 * t**3 - 2.5 * t**2 + 1
@@ -13,7 +13,7 @@ def cubic(t):
 
 
 def slow_resize_rows(image, rows, ratio):
-    """imresize's recipe for one axis, one output row at a time, in floating point."""
+    """Resize one axis as imresize does, one output row at a time, in floating point."""
     width = min(ratio, 1.0)  # below 1 the kernel is widened
     result = np.empty((rows, *image.shape[1:]))
     for row in range(rows):
@@ -67,7 +67,7 @@ def test_flat_stays_flat(scale):
 def test_rounds_after_each_pass_axis_0_first():
     image = np.random.default_rng(1).integers(0, 256, (32, 32), np.uint8)
     turned = shrink(np.ascontiguousarray(image.T), 4).T
-    assert (turned != shrink(image, 4)).any()  # the order of the passes shows
+    assert (turned != shrink(image, 4)).any()  # the result depends on the order of the passes
 
 
 def test_wrong_input_is_named():

@@ -80,7 +80,7 @@ def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
 
     (picture,) = load_pictures(folder, 2)
     result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
-    # On the picture it was fitted to: that the fit works, not that it is good.
+    # On the picture that it was fitted to: the test shows that the fit works, not its quality.
     bicubic = psnr_y(upscale_bicubic(picture.lr, 2), picture.hr, shave=4)
     assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
     fused = fuse(read_model(fitted).tables["lut"], 2)
@@ -102,7 +102,7 @@ def test_record(fitted, folder):
     card = json.loads(fitted.with_suffix(".json").read_text())
     assert (card["scale"], card["parameters"]) == (2, {"expand_shift": 2})
     assert card["trained_on"][0]["images"] == 1
-    # What was noted is what the shipped code does.
+    # The recorded PSNR is that of the library's result.
     (picture,) = load_pictures(folder, 2)
     result = lutsr.load(fitted)(picture.lr, channel_axis=-1)
     noted = record["val_psnr_y"]["table"]
@@ -154,7 +154,7 @@ def test_starts_from_a_network(train_options, folder, tmp_path):
     assert mse == pytest.approx(first_mse(tmp_path / "table"), rel=0.05)
     with pytest.raises(TrainingError, match="its scale is 2, wanted 3"):
         fit(folder, 3, out=tmp_path / "other", init=network, **run)
-    # How far taps reach is the checkpoint's to say, not the table's that is to be.
+    # The distance of taps is that of the start, whatever that of the new table is.
     record = json.loads((tmp_path / "network" / "args.json").read_text())["args"]
     for start in (network, table):
         one, two = (
@@ -219,7 +219,7 @@ def test_preconditioner_is_symmetric_and_positive(folder):
     one, other = objective.precondition(a), objective.precondition(b)
     assert dot(a, other) == pytest.approx(dot(b, one), rel=1e-3, abs=1e-3)
     assert dot(a, one) > 0
-    # The gradient is that of the value: of a square, so any step will do.
+    # The gradient is that of the value, which is quadratic: differences are exact for any step.
     gradient = objective.gradient(a)[0]
     step = objective.precondition(gradient)
     rise = objective.gradient(a + step)[1] - objective.gradient(a - step)[1]

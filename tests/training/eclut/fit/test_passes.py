@@ -1,4 +1,4 @@
-"""What a fit holds in memory: nothing that grows with the number of pictures."""
+"""The memory of a fit does not grow with the number of pictures."""
 
 import tracemalloc
 
@@ -24,12 +24,12 @@ def test_planes_are_views_of_mapped_files(pictures, tmp_path):
         np.testing.assert_array_equal(plane.image, picture.lr[:, :, channel])
         base = plane.target
         np.testing.assert_array_equal(base, picture.hr[:, :, channel])
-        while not isinstance(base, np.memmap):  # an array of its own would hold it in memory
+        while not isinstance(base, np.memmap):  # a copy would be in memory
             base = base.base
 
 
 def peak_of_a_pass(pictures) -> int:
-    """Most bytes that loading the planes and going over them once takes."""
+    """Measure the peak memory of loading the planes and of one pass, in bytes."""
     tracemalloc.start()
     try:
         passes = Passes(pictures, 2)
@@ -45,5 +45,5 @@ def test_more_pictures_take_no_more_memory(tmp_path):
     pictures = load_pictures(folder, 2, cache=tmp_path / "cache")
     Passes(pictures[:1], 2)(torch.zeros(LEVELS, LEVELS, *WINDOW, 2, 2))  # compiled, imported
     few, many = peak_of_a_pass(pictures[:2]), peak_of_a_pass(pictures)
-    held = 14 * 3 * SIDE * SIDE  # what the planes of 14 more pictures would add
+    held = 14 * 3 * SIDE * SIDE  # the memory of the planes of 14 more pictures
     assert many - few < held / 10

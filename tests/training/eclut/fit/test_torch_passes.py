@@ -59,7 +59,7 @@ class OnMeta(TorchPasses):
 
     def __call__(self, windows: torch.Tensor, goal: float = 4.0) -> tuple[torch.Tensor, float]:
         with pytest.raises(RuntimeError, match=r"item\(\) cannot be called on meta tensors"):
-            super().__call__(windows, goal)  # all the way to its last step, the only value
+            super().__call__(windows, goal)  # until its last step, which needs the value
         return torch.empty_like(windows), 1.0
 
 
