@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAMILIES", "SCALES", "Engine", "open_engine"]
 
-#: Enlargement factors that models may have.
+#: Upscaling factors that models may have.
 SCALES = (2, 3, 4)
 
 #: Module of each family, imported when a model of it is opened.

@@ -227,6 +227,12 @@ def start_run(
     make_task : callable
         Makes the task of the options; the folder is made after it.
     stop_at : int, optional
+        Return after this step, as if the process were killed there (for tests).
+
+    Returns
+    -------
+    pathlib.Path or None
+        The model's file; None when stopped.
 
     Raises
     ------

@@ -86,8 +86,8 @@ def _card_text(card: dict[str, Any]) -> str:
     return lists.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under another name, flush it to the disk, then rename it."""
+def replace_file(path: Path, content: bytes | memoryview) -> None:
+    """Write a file under another name in its folder, flush it to the disk, then rename it."""
     target = Path(os.path.realpath(path))  # a symbolic link stays one
     partial = target.with_name(f".lutsr-{secrets.token_hex(8)}.part")
     try:

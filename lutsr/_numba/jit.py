@@ -58,13 +58,22 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     return njit(nogil=True, **_private_options(), **options)(function)
 
 
+def family_folder(function: Callable[..., Any]) -> Path:
+    """Return the folder of a function's family: ``lutsr/_eclut``, or ``training/eclut``.
+
+    The function's module may be in a folder below it, as in ``training.eclut.fit.kernels``.
+    """
+    below = function.__module__.count(".") - 2
+    return Path(function.__code__.co_filename).parents[max(below, 0)]
+
+
 def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that Python calls, cached on disk where some cache folder is writable.
 
     The function's name is a key of the cache. Because it contains the stamp, no version of lutsr
     loads code that another one has compiled.
     """
-    function.__qualname__ += f"_{stamp(Path(function.__code__.co_filename).parent)}"
+    function.__qualname__ += f"_{stamp(family_folder(function))}"
     compiled: Callable[..., Any] = _compile(function)
     # No folder is writable, or this numba has other private names: then there is no cache.
     with contextlib.suppress(Exception):

@@ -63,7 +63,7 @@ def update_maps_backward(
     """Compute the gradients of the change, and of the kinks (C, K)."""
     B, _, h, w = features.shape
     C = len(kinks)
-    change, kink_grads = _empty(B, h, w, C), torch.zeros_like(kinks)
+    change, kink_grads = _empty(B, h, w, C), torch.empty_like(kinks)
     rows = bits(grads)
     later = _none(rows, C) if after is None else bits(after)
     kernels.update_maps_backward(
@@ -74,6 +74,7 @@ def update_maps_backward(
         later,
         bits(change),
         kink_grads.numpy(),
+        np.empty((kinks.shape[1] + 1, C), np.float32),
     )
     return change, kink_grads
 
@@ -82,8 +83,10 @@ def look_up(levels: torch.Tensor, entries: torch.Tensor) -> torch.Tensor:
     """Sum the entries (k, k, C, levels, N) at levels (B, C, H, W), uint8: int32 (B, N, h, w)."""
     B, _, H, W = levels.shape
     side = len(entries) - 1
-    sums = np.empty((B, H - side, W - side, entries.shape[-1]), np.int32)
-    kernels.look_up(levels.permute(_LAST).numpy(), entries.numpy(), sums)
+    outputs = entries.shape[-1]
+    sums = np.empty((B, H - side, W - side, outputs), np.int32)
+    line = np.empty(outputs, np.int16)
+    kernels.look_up(levels.permute(_LAST).numpy(), entries.numpy(), sums, line)
     return torch.from_numpy(sums).permute(0, 3, 1, 2)
 
 

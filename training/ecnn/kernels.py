@@ -3,21 +3,23 @@
 Between two convolutions there are only a sum, a clamp, a rounding and a ReLU. As separate torch
 operations they take three times as long as the convolutions; here each is one pass over the maps.
 Maps are bfloat16, as arrays of their bits (uint16), of shape (batch, rows, columns, channels).
-`training.ecnn.plain` has the same in torch operations, for other devices.
+`training.ecnn.plain` has the same in torch operations, for other devices. Kernels allocate nothing:
+``lutsr._numba.jit`` compiles them without reference counts.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from lutsr._numba.jit import entry_point, part
 
 
-@njit(inline="always")
+@part
 def _to_float(bits):
     return np.uint32(np.uint32(bits) << np.uint32(16)).view(np.float32)
 
 
-@njit(inline="always")
+@part
 def _to_bits(value):
     """Round to bfloat16, ties to even."""
     bits = np.float32(value).view(np.uint32)
@@ -25,7 +27,7 @@ def _to_bits(value):
     return np.uint16(np.uint32(bits + np.uint32(0x7FFF) + even) >> np.uint32(16))
 
 
-@njit(nogil=True, cache=True)
+@entry_point
 def update_maps(maps, change, kinks, half, features):
     """Write [x, relu(x + kink)...] of x = clamp(maps + change), rounded to levels if `half` > 0.
 
@@ -64,7 +66,7 @@ def update_maps(maps, change, kinks, half, features):
                         features[b, y, x, (k + 1) * C + c] = _to_bits(max(kinked, np.float32(0)))
 
 
-@njit(nogil=True, cache=True)
+@entry_point
 def update_levels(before, sums, divisor, kinks, levels, features):
     """Compute levels from sums of table entries, and the features of the values they stand for.
 
@@ -100,8 +102,8 @@ def update_levels(before, sums, divisor, kinks, levels, features):
                         features[b, y, x, (k + 1) * C + c] = _to_bits(max(kinked, np.float32(0)))
 
 
-@njit(nogil=True, cache=True)
-def update_maps_backward(features, grads, kinks, half, after, change_grads, kink_grads):
+@entry_point
+def update_maps_backward(features, grads, kinks, half, after, change_grads, kink_grads, scratch):
     """Compute the gradients of `update_maps`.
 
     At a limit of the clamp the gradient passes if a step along it leads back inside.
@@ -116,15 +118,16 @@ def update_maps_backward(features, grads, kinks, half, after, change_grads, kink
     change_grads : uint16 (B, h, w, C)
         The output, of `change` and of the inner part of `maps`.
     kink_grads : float32 (C, K)
-        Zeros; the output.
+        The output.
+    scratch : float32 (K + 1, C)
     """
     B, h, w, C = change_grads.shape
     K = kinks.shape[1]
     m = (h - after.shape[1]) // 2
     inner = after.shape[1] > 0
     top = np.float32(1 - 1 / half) if half > 0 else np.float32(1)
-    sums = np.zeros((K, C), np.float32)
-    line = np.zeros(C, np.float32)
+    sums, line = scratch[:K], scratch[K]
+    sums[:] = 0
     for b in range(B):
         for y in range(h):
             for x in range(w):
@@ -151,7 +154,7 @@ def update_maps_backward(features, grads, kinks, half, after, change_grads, kink
             kink_grads[c, k] = sums[k, c]
 
 
-@njit(nogil=True, cache=True)
+@entry_point
 def squared_errors(image, added, base, flats, wanted, errors, means):
     """Compute errors in grey levels, and their mean square in each crop.
 
@@ -185,7 +188,7 @@ def squared_errors(image, added, base, flats, wanted, errors, means):
         means[b] = total / (h * w * N)
 
 
-@njit(nogil=True, cache=True)
+@entry_point
 def squared_errors_backward(image, errors, weights, grads, flat_grads):
     """Compute the gradients of a weighted sum of the crops' mean squares.
 
@@ -203,8 +206,8 @@ def squared_errors_backward(image, errors, weights, grads, flat_grads):
                     flat_grads[level, n] -= grad
 
 
-@njit(nogil=True, cache=True)
-def look_up(levels, tables, sums):
+@entry_point
+def look_up(levels, tables, sums, line):
     """Add up the entries of all input channels and window places for each output channel.
 
     Parameters
@@ -213,10 +216,12 @@ def look_up(levels, tables, sums):
     tables : int8 (k, k, C, L, N)
         Of k x k window places.
     sums : int32 (B, H - k + 1, W - k + 1, N)
+        The output.
+    line : int16 (N,)
+        Scratch.
     """
     B, h, w, N = sums.shape
     k, C = tables.shape[0], tables.shape[2]
-    line = np.zeros(N, np.int16)
     for b in range(B):
         for y in range(h):
             for x in range(w):

@@ -166,19 +166,7 @@ def train(
 ) -> Path | None:
     """Train a network and write its model; the ``ecnn`` command.
 
-    Parameters
-    ----------
-    options : EcnnOptions
-    cache : path, optional
-        Folder of decoded pictures; without it, all are held in memory. The result does not depend
-        on it.
-    stop_at : int, optional
-        Return after this step, as if the process were killed there (for tests).
-
-    Returns
-    -------
-    pathlib.Path or None
-        The model's file; None when stopped.
+    `cache` is passed to the task, `stop_at` to `training.run.start_run`, whose result is returned.
     """
     return start_run(options, partial(EcnnTask, cache=cache), stop_at=stop_at)
 

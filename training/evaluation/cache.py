@@ -37,7 +37,7 @@ STALE = 3600.0
 KEPT = 30 * 24 * 3600.0
 #: Names of files, and of unfinished ones; files of other names are never deleted.
 _FILE = re.compile(r"[0-9a-f]{32}(_x[234])?\.npy")
-_UNFINISHED = re.compile(rf"\.{_FILE.pattern}\..+")
+_UNFINISHED = re.compile(r"\.lutsr-[0-9a-f]{16}\.part")
 
 
 def user_cache() -> Path:

@@ -9,22 +9,20 @@ pair collects the residuals of its cells, one row of its window at a time.
 numba does not vectorise short loops; hence the intrinsics. At scale 3 a cell has 9 values but is
 loaded as 16: the other lanes are never used, but arrays must be padded by `PADDING`.
 
-Everything is in this one file because numba compares the cached code with the time of the file
-only. Kernels add to the outputs that they are given and never raise.
+Kernels add to the outputs that they are given, allocate nothing and never raise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic, models, register_model
 from numpy.typing import NDArray
 
+from lutsr._numba.jit import entry_point, part, reordered_part
 from lutsr._numba.llvm import array_data, at_pointer
 from training.eclut.constants import ENTRIES_PER_LEVEL, LEVELS, MARGIN
 
@@ -50,11 +48,14 @@ class Scratch(NamedTuple):
         A row of cells of the full-size plane.
     rows : float32 (n, (w + 2) * r * r + PADDING)
         Rows of residuals, with an empty cell at either end; 4 for `fit_pass`, 1 for `predict`.
+    flat : float32
+        The same rows as an array of one axis.
     """
 
     places: PairArrays
     cells: NDArray[np.uint8]
     rows: NDArray[np.float32]
+    flat: NDArray[np.float32]
 
 
 class Lengths(NamedTuple):
@@ -66,17 +67,6 @@ class Lengths(NamedTuple):
 
 
 _F32 = ir.FloatType()
-
-
-def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile without the GIL, cached on disk where some cache folder is writable."""
-    compile_function: Any = partial(njit, nogil=True, boundscheck=False)
-    compiled: Callable[..., Any]
-    try:
-        compiled = compile_function(cache=True)(function)
-    except RuntimeError:  # numba found no folder for a cache
-        compiled = compile_function()(function)
-    return compiled
 
 
 class _Sums(types.Type):
@@ -174,14 +164,14 @@ def _collect_row(typing_context, windows, position, row, row_at, cells, scale):
     return types.void(windows, position, row, row_at, cells, scale), generate
 
 
-@_jit
+@part
 def _find_pairs(ones, others, length, places):
     """Write where the windows of pairs (ones[k], others[k]) start."""
     for k in range(len(ones)):
         places[k] = (np.int32(ones[k]) * np.int32(LEVELS) + np.int32(others[k])) * np.int32(length)
 
 
-@njit(nogil=True, fastmath={"reassoc", "contract"})
+@reordered_part
 def _sum_of_squares(row):
     total = np.float32(0)
     for k in range(len(row)):
@@ -189,7 +179,7 @@ def _sum_of_squares(row):
     return total
 
 
-@_jit
+@part
 def _find_row(image, row, length, places):
     """Write where the windows of a row's pairs start: with the row below, and in the row."""
     h, w = image.shape
@@ -199,7 +189,7 @@ def _find_row(image, row, length, places):
         _find_pairs(image[row], image[row + 1], length, places.above[row % 4])
 
 
-@_jit
+@part
 def _find_cells(target, i, cells, scale):
     """Copy row i of the cells of a full-size plane, one cell after the other."""
     r = len(scale)
@@ -210,7 +200,7 @@ def _find_cells(target, i, cells, scale):
                 cells[(x * r + u) * r + v] = line[x * r + v]
 
 
-@_jit
+@part
 def _residual_row(image, i, goal, windows, scratch, row, lengths):
     """Fill a row with the residuals of the cells of row i, zeros less than two from the ends."""
     w = image.shape[1]
@@ -238,7 +228,7 @@ def _residual_row(image, i, goal, windows, scratch, row, lengths):
     row[(w + 1 - MARGIN) * rr :] = 0
 
 
-@_jit
+@entry_point
 def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
     """Add the residuals of a plane's inner cells to their pairs.
 
@@ -269,7 +259,7 @@ def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
     rows[:] = 0
     for row in range(MARGIN + 1):
         _find_row(image, row, length, scratch.places)
-    flat = rows.ravel()
+    flat = scratch.flat
     stride = rows.shape[1]
     for i in range(MARGIN, h + 1):
         _find_row(image, i + 1, length, scratch.places)
@@ -295,7 +285,7 @@ def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
             _collect_row(h_sums, h_at[j] + 2 * h_step, flat, r2 + x, four, scale)
 
 
-@_jit
+@entry_point
 def predict(image, windows, scratch, out, lengths):
     """Write the cells of a plane, as uint8 (h, w, r * r), zeros near the borders.
 
@@ -318,8 +308,8 @@ def predict(image, windows, scratch, out, lengths):
                 out[i, j, k] = min(max(grey, 0), 255)
 
 
-@_jit
-def coarse_gram(image, weight, step, first, nodes, weights, gram):
+@entry_point
+def coarse_gram(image, weight, step, first, nodes, weights, scratch, gram):
     """Add the Gram matrix of coarse features of every `step`-th inner cell.
 
     The features of a cell are, for each of the 12 + 12 windows that add to it, the coarse nodes
@@ -335,14 +325,15 @@ def coarse_gram(image, weight, step, first, nodes, weights, gram):
         Nodes of each pair.
     weights : float32 (65536, K)
         Their weights.
+    scratch : int64 (24 * K,) and float64 (24 * K,)
+        Features of a cell, and their values.
     gram : float64 (24 * n, 24 * n)
         The output, for n nodes.
     """
     h, w = image.shape
     K = nodes.shape[1]
     n = gram.shape[0] // 24
-    places = np.empty(24 * K, np.int64)
-    values = np.empty(24 * K, np.float64)
+    places, values = scratch
     columns = w - 2 * MARGIN
     for cell in range(first, (h - 2 * MARGIN) * columns, step):
         i, j = MARGIN + cell // columns, MARGIN + cell % columns

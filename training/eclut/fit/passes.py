@@ -84,10 +84,12 @@ def _lengths(scale: int) -> Lengths:
 def _scratch(width: int, scale: int, rows: int) -> Scratch:
     """Allocate scratch arrays for planes of at most this width."""
     values = scale * scale
+    residuals = np.empty((rows, (width + 2) * values + PADDING), np.float32)
     return Scratch(
         PairArrays(np.empty((4, width), np.int32), np.empty((4, width), np.int32)),
         np.zeros(width * values + PADDING, np.uint8),
-        np.empty((rows, (width + 2) * values + PADDING), np.float32),
+        residuals,
+        residuals.reshape(-1),
     )
 
 
@@ -210,8 +212,11 @@ class Passes:
         def run_part(part: int) -> NDArray[np.float64]:
             features = 2 * _WINDOW_CELLS * size
             gram = np.zeros((features, features))
+            found = 2 * _WINDOW_CELLS * nodes.shape[1]
+            scratch = np.empty(found, np.int64), np.empty(found, np.float64)
             for number, plane in enumerate(self.parts[part]):
-                coarse_gram(plane.image, float(step), step, number % step, nodes, weights, gram)
+                first = number % step
+                coarse_gram(plane.image, float(step), step, first, nodes, weights, scratch, gram)
             return gram
 
         return torch.from_numpy(sum(self._in_parts(run_part)))
