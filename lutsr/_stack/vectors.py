@@ -7,7 +7,8 @@ are in elements.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -80,31 +81,39 @@ def _entry(builder: Any, table: Any, at: Any, index: Any, scale: int) -> Any:
     return builder.gep(table, [builder.add(builder.mul(wide, ir.Constant(I64, scale)), at)])
 
 
-def _image_pointers(builder: Any, form: Form, table: Any, levels: list[Any]) -> list[Any]:
+def _image_pointers(builder: Any, form: Form, table: Any, levels: list[Any]) -> Iterator[Any]:
     """Point at the entries of an image's pixel, by window row."""
-    return [
-        _entry(builder, table, ir.Constant(I64, k * form.table(256)), level, form.entry)
-        for k, level in enumerate(levels)
-    ]
+    for k, level in enumerate(levels):
+        yield _entry(builder, table, ir.Constant(I64, k * form.table(256)), level, form.entry)
+
+
+def _indices(builder: Any, maps: Any, at: Any, channels: int) -> Iterator[Any]:
+    """Load all channels of a pixel: four at a time, as loads are what kernels wait for."""
+    several = channels - channels % 4
+    for channel in range(several):
+        if channel % 4 == 0:
+            pointer = at_pointer(builder, maps, plus(builder, at, channel), I64)
+            four = builder.load(pointer, align=2)
+        place = channel % 4 if sys.byteorder == "little" else 3 - channel % 4
+        yield builder.trunc(builder.lshr(four, ir.Constant(I64, 16 * place)), I16)
+    for channel in range(several, channels):
+        yield builder.load(builder.gep(maps, [plus(builder, at, channel)]))
 
 
 def _map_pointers(
     builder: Any, form: Form, channels: int, levels: int, table: Any, at: Any, maps: Any, rows: Any
-) -> Callable[[Any], list[list[Any]]]:
+) -> Callable[[Any], list[Iterator[Any]]]:
     """Return a function that points at the entries of a pixel of maps."""
     size, stride = form.table(levels), lanes_for(channels)
 
-    def pointers(q: Any) -> list[list[Any]]:
-        found = []
+    def entries(q: Any) -> Iterator[Any]:
         for dy, row in enumerate(rows):
             first = builder.add(row, builder.mul(q, ir.Constant(q.type, stride)))
-            for channel in range(channels):
-                index = builder.load(builder.gep(maps, [plus(builder, first, channel)]))
+            for channel, index in enumerate(_indices(builder, maps, first, channels)):
                 where = plus(builder, at, (dy * channels + channel) * size)
-                found.append(_entry(builder, table, where, index, form.entry // UNIT))
-        return [found]
+                yield _entry(builder, table, where, index, form.entry // UNIT)
 
-    return pointers
+    return lambda q: [entries(q)]
 
 
 def _ring_rows(builder: Any, ring: Any, count: int) -> list[Any]:

@@ -6,7 +6,8 @@ instructions; `lutsr._stack.vectors` uses them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from llvmlite import ir
@@ -16,8 +17,8 @@ from .layout import Form, Piece
 
 I16, I64 = ir.IntType(16), ir.IntType(64)
 
-#: Registers that are added before the rest of a pixel's. Without groups LLVM adds all words first
-#: and then all high bytes, and has no room for the entries meanwhile.
+#: Registers of a group, which is added up before the rest of a pixel's entries. Without groups LLVM
+#: adds all words first and then all high bytes, and has no room for the entries meanwhile.
 GROUP = 4
 
 #: Sums of an entry's pieces: for each, of the words, and if packed of their high bytes.
@@ -60,18 +61,23 @@ def _sum_piece(builder: Any, form: Form, piece: Piece, pointers: list[Any]) -> l
     return parts
 
 
-def _sum_entries(builder: Any, form: Form, vector: int, pointers: list[Any]) -> Sums:
+def _sum_entries(builder: Any, form: Form, vector: int, pointers: Iterator[Any]) -> Sums:
     """Sum up entries, for registers of `vector` bytes."""
-    sums = []
-    for piece in form.pieces(vector):
-        parts: list[Any] = []
-        step = GROUP * piece.together
-        for k in range(0, len(pointers), step):
-            group = _sum_piece(builder, form, piece, pointers[k : k + step])
-            group = [freeze(builder, total) for total in group]
-            parts = [*map(builder.add, parts, group)] if parts else group
-        sums.append([_folded(builder, total, piece.width // 2) for total in parts])
-    return sums
+    pieces = form.pieces(vector)
+    step = GROUP * max(piece.together for piece in pieces)
+    sums: Sums = []
+    while group := [*islice(pointers, step)]:
+        new = [_sum_piece(builder, form, piece, group) for piece in pieces]
+        new = [[freeze(builder, total) for total in parts] for parts in new]
+        sums = _added(builder, sums, new) if sums else new
+    return [
+        [_folded(builder, total, piece.width // 2) for total in parts]
+        for piece, parts in zip(pieces, sums, strict=True)
+    ]
+
+
+def _added(builder: Any, one: Sums, other: Sums) -> Sums:
+    return [[*map(builder.add, *parts)] for parts in zip(one, other, strict=True)]
 
 
 def _folded(builder: Any, total: Any, count: int) -> Any:
@@ -109,7 +115,7 @@ def sum_row(
     vector: int,
     start: Any,
     count: Any,
-    pointers: Callable[[Any], list[list[Any]]],
+    pointers: Callable[[Any], list[Iterator[Any]]],
     finish: Callable[[Any, list[Any]], None],
     planes: int = 1,
 ) -> None:
@@ -125,7 +131,8 @@ def sum_row(
     count : integer value
         Number of output pixels.
     pointers : function
-        Takes the index of an input pixel and returns, for each plane, pointers to its entries.
+        Takes the index of an input pixel and returns, for each plane, pointers to its entries:
+        instructions that find one are generated when it is asked for.
     finish : function
         Takes the index of an output pixel and, for each plane, its values, a vector of 16 bits.
     planes : int
@@ -147,10 +154,7 @@ def sum_row(
         for plane, found in enumerate(pointers(loop.index)):
             held = states[plane * pieces : (plane + 1) * pieces]
             added = _sum_entries(builder, form, vector, found)
-            sums = [
-                [builder.add(builder.load(one), other) for one, other in zip(*both, strict=True)]
-                for both in zip(held, added, strict=True)
-            ]
+            sums = _added(builder, [[*map(builder.load, parts)] for parts in held], added)
             results.append(_first_slot(builder, form, sums[0]))
             for where, values in zip(held, _moved_down(builder, form, sums, starts), strict=True):
                 for pointer, value in zip(where, values, strict=True):
