@@ -22,7 +22,7 @@ from lutsr._modelfile import write_model
 
 from .chain.models import two_stages
 from .conftest import ROOT
-from .test_hostile_modelfiles import OPTIONS, anything, arrays, call
+from .test_any_arguments import OPTIONS, anything, arrays, call
 
 DTYPES = ("uint8", "uint16", "float16", "float32", "float64", ">u2", ">f4")
 
