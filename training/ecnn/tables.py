@@ -15,9 +15,9 @@ from torch.nn import functional
 from training.ecnn.network import HALF, LEVELS, WINDOW, Network
 from training.ecnn.steps import LayerTables, layer_sums
 
-#: Entries of hidden layers are in 1/16 of a level of the maps, those of the last layer and of the
-#: base in 1/16 of a grey level. Entries of the first layer are larger, so their unit is coarser.
-DIVISOR = 16
+#: Entries of hidden layers are in 1/8 of a level of the maps, those of the last layer and of the
+#: base in 1/8 of a grey level. Entries of the first layer are larger, so their unit is coarser.
+DIVISOR = 8
 FIRST_DIVISOR = 4
 
 INT8_MIN, INT8_MAX = -128, 127
@@ -38,7 +38,7 @@ class Tables:
     flat : int16 tensor (256, N)
         Added to the detail, by the pixel's own level: it makes constant images exact.
     base : int16 tensor (3, 3, 256, N)
-        By window row, window column, level and output pixel; in 1/16 of a grey level.
+        By window row, window column, level and output pixel; in 1/8 of a grey level.
     """
 
     layers: tuple[LayerTables, ...]
@@ -77,6 +77,8 @@ def exact_entries(network: Network) -> list[tuple[torch.Tensor, torch.Tensor]]:
         # o: output, f: feature, c: channel, i and j: window place, l: level
         entries = torch.einsum("ofcij,lcf->ijclo", by_channel, basis) * unit
         bias = network.biases[k] * unit if inside else torch.zeros(N, device=weights.device)
+        if k == 0:
+            bias = bias + HALF * FIRST_DIVISOR  # value 0 of a map is the middle level
         found.append((entries, bias))
     return found
 
@@ -155,7 +157,7 @@ def hidden_maps(tables: Tables, image: torch.Tensor) -> list[torch.Tensor]:
 
 
 def details(tables: Tables, image: torch.Tensor) -> torch.Tensor:
-    """Compute the details (B, N, h, w) of images (B, H, W), in 1/16 of a grey level."""
+    """Compute the details (B, N, h, w) of images (B, H, W), in 1/8 of a grey level."""
     maps = hidden_maps(tables, image)[-1]
     edge = tables.reach
     own = image[:, edge : image.shape[1] - edge, edge : image.shape[2] - edge]

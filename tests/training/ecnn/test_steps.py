@@ -7,7 +7,8 @@ torch = pytest.importorskip("torch")
 
 from training.ecnn import compiled, plain  # noqa: E402
 from training.ecnn.network import Network, Shape  # noqa: E402
-from training.ecnn.tables import round_tables  # noqa: E402
+from training.ecnn.steps import Rounding, half_precision, hidden_features  # noqa: E402
+from training.ecnn.tables import hidden_maps, round_tables  # noqa: E402
 
 B, C, K, N = 2, 5, 2, 4
 
@@ -106,3 +107,20 @@ def test_with_tables_the_error_is_that_of_the_tables():
     torch.testing.assert_close(exact, close, rtol=0.05, atol=0)
     exact.sum().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_levels_of_tables_are_those_of_the_maps():
+    network = Network(Shape(2, channels=6, layers=3, window=5), torch.Generator().manual_seed(1))
+    random = torch.Generator().manual_seed(0)
+    image = torch.randint(256, (2, 20, 20), dtype=torch.uint8, generator=random)
+    network.observe(image, 1)
+    levels = hidden_maps(round_tables(network), image)
+    weights = [half_precision(w) for w in network.convolutions()]
+    features = network.basis.to(torch.bfloat16)[image.long()].permute(0, 3, 1, 2)
+    every, _ = hidden_features(
+        features, Rounding(32), weights, list(network.biases), list(network.kinks)
+    )
+    for found, maps in zip(levels, every[1:], strict=True):
+        values = maps[:, :6].float() * 32 + 32
+        assert values.std() > 3
+        assert (found.float() - values).square().mean().sqrt() < 1
