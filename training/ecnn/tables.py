@@ -20,7 +20,7 @@ from training.ecnn.steps import LayerTables, layer_sums
 DIVISOR = 8
 FIRST_DIVISOR = 4
 
-INT8_MIN, INT8_MAX = -128, 127
+_INT8 = torch.iinfo(torch.int8)
 
 #: A level that occurs less often, as a fraction of a channel's pixels, does not count for the
 #: range of a function: int8 may cut it off there.
@@ -106,7 +106,7 @@ def excess(network: Network) -> torch.Tensor:
     found = []
     for k, (entries, _) in enumerate(exact_entries(network)):
         use = level_use(network, k)
-        over = ((entries - middle(entries, use)).abs() - (INT8_MAX - 1)).relu()
+        over = ((entries - middle(entries, use)).abs() - (_INT8.max - 1)).relu()
         found.append((over.square() * use).sum(3).mean())
     return torch.stack(found).sum()
 
@@ -119,7 +119,7 @@ def round_tables(network: Network) -> Tables:
         use = level_use(network, k)
         centre = torch.round(middle(exact, use))
         centred = torch.round(exact - centre)
-        entries = centred.clamp(INT8_MIN, INT8_MAX)
+        entries = centred.clamp(_INT8.min, _INT8.max)
         layers.append(
             LayerTables(
                 entries.to(torch.int8).contiguous(),
