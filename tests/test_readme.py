@@ -82,6 +82,6 @@ def test_links_and_pictures_exist():
 
 def test_public_names_are_those_of_the_contract():
     assert set(lutsr.__all__) == {
-        "ModelInfo", "Upscaler", "__version__", "load", "models", "reference", "resize", "upscale",
-        "warmup",
+        "ModelInfo", "Upscaler", "__version__", "convert", "load", "models", "reference", "resize",
+        "upscale", "warmup",
     }  # fmt: skip
