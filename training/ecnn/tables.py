@@ -142,7 +142,7 @@ def round_tables(network: Network) -> Tables:
 
 
 def hidden_maps(tables: Tables, image: torch.Tensor) -> list[torch.Tensor]:
-    """Compute the levels (B, C, H', W') of the maps behind each layer but the last one."""
+    """Compute the levels (B, C, H', W') of the maps after each layer but the last one."""
     maps, found = image.unsqueeze(1), []
     for k, layer in enumerate(tables.layers[:-1]):
         sums = layer_sums(maps, layer)
