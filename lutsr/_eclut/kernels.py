@@ -23,6 +23,7 @@ import numpy as np
 
 from .._numba.jit import entry_point, part
 from .borders import KINDS
+from .reference import TAPS
 from .vectors import AHEAD, add_horizontal, add_vertical, entry_offset, move_up, no_cells
 from .vectors_border import add_border
 from .vectors_deep import (
@@ -69,7 +70,7 @@ def fuse_pairs(lut, r, s, mapping, first, last, tables, scratch, fits):
     # at q (vertical pairs), then 270 at p and 90 at q (horizontal pairs).
     for k in range(9 * r * r):
         tap, u, v = k // (r * r), k // r % r, k % r
-        y, x = u + (tap // 3 - 1) * s, v + (tap % 3 - 1) * s
+        y, x = u + TAPS[tap][0] * s, v + TAPS[tap][1] * s
         targets[0, k] = (s + y) * v_shape[1] + s + x
         targets[1, k] = (s + 2 * r - 1 - y) * v_shape[1] + s + r - 1 - x
         targets[2, k] = (s + r - 1 - x) * h_shape[1] + s + y
