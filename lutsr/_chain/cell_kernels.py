@@ -1,4 +1,4 @@
-"""The compiled kernels of stages of one layer that interpolates cells: SR-LUT, MuLUT.
+"""The compiled kernels of look-ups whose entries are cells, interpolated or not: SR-LUT, MuLUT.
 
 They compute what ``lutsr._chain.kernels`` computes, about twenty times faster: the corners of a
 row's simplices in loops that LLVM vectorises across pixels, then the entries of a cell as one
@@ -88,13 +88,13 @@ def add_cells(
         For entries and weights.
     turns : int
         Quarter turns by which the cells are turned, 0 to 3.
-    sums : int16 or int32 (rows, columns * r * r)
+    sums : int16 or int32 (rows, columns * n)
         Cells of the pixels, added to.
     tags : two tuples
-        Of lengths r and the number of corners: 5, or 1 without interpolation. They make these
+        Of lengths n and the number of corners: 5, or 1 without interpolation. They make these
         numbers part of the types. The tuples' contents are not used.
     """
-    n = len(tags[0]) * len(tags[0])
+    n = len(tags[0])
     entries, weights = scratch
     columns = sums.shape[1] // n
     starts = (at[0, 0], at[1, 0], at[2, 0], at[3, 0])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import kernels
 from .byte_plan import ByteRegister, ByteStage, as_byte_stage
 from .byte_run import run_byte_stage
-from .cells import as_cell_stage, run_cell_stage
+from .cells import as_cell_reads, as_cell_stage, run_cell_stage, sum_cells
 from .description import Chain, Rounding
 from .maps import Maps, Rows, before_place, border_indices, inside_rows, needed_rows, union_rows
 from .plan import Read, StagePlan, Step, plan_chain, used_registers
@@ -202,11 +202,17 @@ def _run_step(
     top, bottom = -margin * f, (size[0] + margin) * f
     columns = (size[1] + 2 * margin) * f
     first, last = before_place(step, rows, margin, size[0])
-    total = np.zeros((step.channels, last - first, columns), np.int32)
-    for read in step.reads:
-        source = maps[read.source]
-        assert source is not None
-        _add_look_up(read, source, (first, last), (top, bottom), columns, total)
+    cells = as_cell_reads([step.reads], step.channels)
+    if cells is not None:
+        sums = sum_cells(cells, maps, (first, last), (top, bottom), columns)
+        by_pixel = sums.reshape(last - first, columns, step.channels)
+        total = np.ascontiguousarray(by_pixel.transpose(2, 0, 1), np.int32)
+    else:
+        total = np.zeros((step.channels, last - first, columns), np.int32)
+        for read in step.reads:
+            source = maps[read.source]
+            assert source is not None
+            _add_look_up(read, source, (first, last), (top, bottom), columns, total)
     for number, gain in step.add:
         total += np.int32(gain) * _rows_of(maps[number], first, last)
     _round(total, step.rounding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from llvmlite import ir
@@ -26,12 +27,13 @@ def turned_cell(r: int, turns: int) -> list[int]:
 def add_corners(typing_context, tags, table, entries, weights, turns, sums, columns, x):
     """Add the weighted sum of the entries at the corners of a simplex to the sums of a cell.
 
-    `tags` are tuples whose lengths are r and the number of corners. Corner k of pixel x has the
-    entry ``entries[k * columns + x]`` and the weight at the same place. The cell is turned by so
-    many quarter turns, 0 to 3, and added to ``sums[x * r * r :]``, which is of the weights' type.
+    `tags` are tuples whose lengths are the number n of a cell's values and that of corners. Corner
+    k of pixel x has the entry ``entries[k * columns + x]`` and the weight at the same place. The
+    cell is turned by so many quarter turns, 0 to 3 (0 if n is no square), and added to
+    ``sums[x * n :]``, which is of the weights' type.
     """
-    r, corners = (len(tag) for tag in tags)
-    n = r * r
+    n, corners = (len(tag) for tag in tags)
+    r = math.isqrt(n)
 
     def generate(context, builder, signature, arguments):
         data, at, factors, target = (
@@ -54,7 +56,7 @@ def add_corners(typing_context, tags, table, entries, weights, turns, sums, colu
             values = builder.mul(values, pick(builder, weight, [0] * n))
             total = values if total is None else builder.add(total, values)
             place = builder.add(place, width)
-        if r > 1:
+        if n == r * r > 1:
             total = _turned(builder, total, turn, r)
         where = builder.mul(arguments[7], ir.Constant(arguments[7].type, n))
         pointer = at_pointer(builder, target, where, vector)
