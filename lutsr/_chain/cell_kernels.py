@@ -72,8 +72,8 @@ def add_cells(
 
     Parameters
     ----------
-    levels, fractions : int32 (padded rows * stride,)
-        Of the padded source; at the end are so many zeros as an image row is wide.
+    levels, fractions : int32 (channels * padded rows * stride + columns,)
+        Of the padded source; after it are so many zeros as an image row is wide.
     at : int64 (4, 2)
         Start of the first row in `levels` for each index, and 1, or 0 for an index that the table
         does not have, whose place is that of the zeros.

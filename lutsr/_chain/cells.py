@@ -126,19 +126,17 @@ def sum_cells(
         for read in reads:
             step, strides = int(read.steps[0, 0]), _strides(read)
             exact = step == 1 or read.walk == 2
+            key = read.source, read.border, step, read.low, exact
+            source = registers[read.source]
+            assert source is not None
+            if key not in padded:
+                padded[key] = _levels(source, read, rows, domain, columns, cells.reach)
             for table, taps in zip(read.table, read.taps[:, 0], strict=True):
                 at = np.empty((4, 2), np.int64)
-                at[:] = area, 0
+                at[:] = len(source.data) * area, 0
                 for k, (dy, dx, channel) in enumerate(taps):
                     down, aside = dy + read.reach[0] - top, dx + read.reach[2] - left
-                    at[k] = down * stride + aside, 1
-                    key = read.source, channel, read.border, step, read.low, exact
-                    if key not in padded:
-                        source = registers[read.source]
-                        assert source is not None
-                        padded[key] = _levels(
-                            source, int(channel), read, rows, domain, columns, cells.reach
-                        )
+                    at[k] = channel * area + down * stride + aside, 1
                 cell_kernels.add_cells(
                     *padded[key],
                     at,
@@ -166,20 +164,19 @@ def _strides(read: Read) -> NDArray[np.int32]:
 
 def _levels(
     source: Maps,
-    channel: int,
     read: Read,
     rows: Rows,
     domain: Rows,
     columns: int,
     reach: tuple[int, int, int, int],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return levels and fractions of some rows of a source, with its borders and some zeros."""
+    """Return levels and fractions of some rows of a source, channel by channel, and some zeros."""
     first, last = rows[0] + reach[0] - domain[0], rows[1] + reach[1] - domain[0]
     at_rows = border_indices(first, last, domain[1] - domain[0], read.border) + domain[0]
     at_columns = border_indices(reach[2], columns + reach[3], columns, read.border)
     # Rows that no look-up with this border reads may not be there.
     at_rows = np.clip(at_rows - source.first, 0, source.data.shape[1] - 1)
-    values = source.data[channel][at_rows[:, np.newaxis], at_columns]
+    values = source.data[:, at_rows[:, np.newaxis], at_columns]
     values = np.concatenate([values.reshape(-1) - np.int32(read.low), np.zeros(columns, np.int32)])
     step = int(read.steps[0, 0])
     if step & (step - 1):

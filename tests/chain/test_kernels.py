@@ -114,3 +114,30 @@ def test_wide_images_are_computed_in_tiles(make, monkeypatch):
     for width in (14, 15, 40):
         values = np.random.default_rng(width).integers(0, 256, (6, width, 1), np.int32)
         assert np.array_equal(engine.sums(values, 1, 2, 5), engine.reference(values, 1)[4:10])
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_indices_of_several_channels(n):
+    """The indices of one table come from different channels, with steps and without."""
+    look_ups = [
+        {"table": "both", "in": "image", "taps": [[[0, 0, 0]]], "border": "edge"},
+        {"table": "exact", "in": "h", "taps": [[[0, 1, 1], [2, 0, 0]]], "border": "edge"},
+        {"table": "between", "in": "h", "taps": [[[-1, 0, 1], [0, -2, 0]]], "border": "reflect"},
+    ]
+    look_ups[2]["step"] = 4
+    layers = [
+        {"out": "h", "look_ups": look_ups[:1], "clamp": [0, 15]},
+        {"out": "c", "look_ups": look_ups[1:], "divisor": 8},
+        {"out": "end", "look_ups": [{"table": "last", "in": "c", "low": -2000, "step": 256}]},
+    ]
+    layers[2]["look_ups"][0] |= {"taps": [[[0, 0, n - 1]]], "border": "edge"}
+    tables = {
+        "both": entries((1, 256, 2)) & 15,
+        "exact": entries((1, 256, n), 2),
+        "between": entries((1, 25, n), 3),
+        "last": entries((1, 20, 1), 4),
+    }
+    model = Model("channels", 1, "chain", {"stages": [stage(layers)]}, tables)
+    engine = open_engine(model)
+    values = np.random.default_rng(0).integers(0, 256, (8, 7, 1), np.int32)
+    assert np.array_equal(engine.sums(values, 1, 1, 8), engine.reference(values, 1)[1:])
