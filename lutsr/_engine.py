@@ -80,6 +80,11 @@ class Engine(Protocol):
         Largest number of channels that `fill` takes at once; 0 if there is no direct path.
     direct_size : int
         Least height and width of an image that `fill` takes; the frame uses `sums` below it.
+    joint_rgb : bool
+        Whether the model has a way of its own to upscale RGB images: it computes detail from the
+        luma once, and adds it to all three channels. Such an engine has `reference_rgb`, and
+        `fill_rgb` if it has a direct path. The frame calls them where ``rgb=True`` is asked for;
+        other engines upscale each channel by itself then.
     nanoseconds : tuple of float
         Approximate time per output value on one core, of uint8 images and of deeper ones. Calls
         of less than a few milliseconds are not divided between threads.
@@ -94,6 +99,7 @@ class Engine(Protocol):
     sum_channels: int = 1
     direct_channels: int = 0
     direct_size: int = 1
+    joint_rgb: bool = False
     nanoseconds: tuple[float, float] = (1.0, 4.0)
 
     def sums(
@@ -159,6 +165,36 @@ class Engine(Protocol):
         """
         family = type(self).__name__
         raise NotImplementedError(f"{family} has no direct path: its direct_channels is 0")
+
+    def reference_rgb(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
+        """Compute the sums of a whole RGB image (H, W, 3) in plain NumPy.
+
+        Optional: called only if `joint_rgb`. Parameters and result are those of `reference`.
+        """
+        family = type(self).__name__
+        raise NotImplementedError(f"{family} has no joint path for RGB: its joint_rgb is False")
+
+    def sums_rgb(
+        self, values: NDArray[np.int32], steps: int, first: int, last: int
+    ) -> NDArray[np.int32]:
+        """Compute the sums of some row groups of an RGB image (H, W, 3).
+
+        Called only if `joint_rgb`. Parameters and result are those of `sums`. By default, it
+        computes the whole array by `reference_rgb`; the frame passes a few rows and their halo.
+        """
+        begin, end = (max(group * self.scale - self.origin, 0) for group in (first, last))
+        return self.reference_rgb(values, steps)[begin:end]
+
+    def fill_rgb(
+        self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]
+    ) -> None:
+        """Compute some row groups of an 8-bit RGB image (H, W, 3) without int32 sums.
+
+        Optional: called only if `joint_rgb` and `direct_channels` is not 0. Parameters are those
+        of `fill`.
+        """
+        family = type(self).__name__
+        raise NotImplementedError(f"{family} has no direct joint path for RGB")
 
 
 def open_engine(model: Model) -> Engine:

@@ -26,6 +26,7 @@ def resize(
     *,
     channel_axis: int | tuple[int, ...] | None = None,
     model: str | os.PathLike[str] = "eclut",
+    rgb: bool = False,
     alpha: bool = False,
     workers: int | None = None,
 ) -> NDArray[Any]:
@@ -48,6 +49,9 @@ def resize(
         :func:`lutsr.upscale`. None means a 2-D image.
     model : str or path, optional
         Name of a shipped model, or the path of a table with its card beside it.
+    rgb : bool, optional
+        Whether the channels are red, green and blue, which some models upscale together; see
+        :func:`lutsr.upscale`. Reduction treats each channel by itself.
     alpha : bool, optional
         Whether the last channel is alpha; see :func:`lutsr.upscale`. Reduction weights colours by
         alpha.
@@ -77,7 +81,7 @@ def resize(
     >>> lutsr.resize(skimage.data.astronaut(), (768, 600), channel_axis=-1).shape
     (768, 600, 3)
     """
-    pixels, dtype, axes, overshoots = check_image(image, channel_axis, alpha)
+    pixels, dtype, axes, overshoots = check_image(image, channel_axis, alpha, rgb)
     lengths = _check_output_shape(output_shape, pixels, axes)
     workers = check_workers(workers)
     scales, upscaler = _upscalers(model)
@@ -88,7 +92,7 @@ def resize(
         if overshoots:
             planes = np.clip(planes, 0, 1)
         result = from_planes(
-            _resize_planes(planes, lengths, scales, upscaler, alpha, workers), axes
+            _resize_planes(planes, lengths, scales, upscaler, rgb, alpha, workers), axes
         )
         if len(axes) < 2:  # one image: its result is returned, and copied only if it must be
             copied = np.may_share_memory(result, original)
@@ -102,6 +106,7 @@ def _resize_planes(
     lengths: tuple[int, int],
     scales: tuple[int, ...],
     upscaler: Callable[[int], Upscaler],
+    rgb: bool,
     alpha: bool,
     workers: int,
 ) -> NDArray[Any]:
@@ -111,7 +116,8 @@ def _resize_planes(
         _allocate((before[0] * scale, before[1] * scale, planes.shape[2]), planes.dtype)
     for before, scale in steps:
         reduced = _reduce(planes, before, alpha, workers)
-        planes = upscaler(scale)(reduced, channel_axis=2, alpha=alpha, workers=workers)
+        up = upscaler(scale)
+        planes = up(reduced, channel_axis=2, rgb=rgb, alpha=alpha, workers=workers)
     return _reduce(planes, lengths, alpha, workers)
 
 

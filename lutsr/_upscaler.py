@@ -92,6 +92,7 @@ class Upscaler:
         image: ArrayLike,
         *,
         channel_axis: int | tuple[int, ...] | None = None,
+        rgb: bool = False,
         alpha: bool = False,
         workers: int | None = None,
         out: Any = None,
@@ -105,7 +106,7 @@ class Upscaler:
         >>> double(skimage.data.camera()).shape
         (1024, 1024)
         """
-        checked = check_image(image, channel_axis, alpha)
+        checked = check_image(image, channel_axis, alpha, rgb)
         pixels, dtype, axes, _ = checked
         check_depth(self, dtype)
         workers = check_workers(workers)
@@ -114,19 +115,21 @@ class Upscaler:
             result: NDArray[Any] = np.empty(shape, dtype) if out is None else out
             if out is not None:
                 check_out(out, shape, dtype, pixels)
-            self._upscale_stack(checked, result, alpha, workers)
+            self._upscale_stack(checked, result, rgb, alpha, workers)
             return result
         from ._frame import sink
 
         def upscale_band(planes: NDArray[Any], band: NDArray[Any]) -> None:
-            self._upscale(planes, band, alpha, workers)
+            self._upscale(planes, band, rgb, alpha, workers)
 
         sink.check_sink(out, shape, dtype)
         halo = alpha_channel.reach(self.halo) if alpha else self.halo
         sink.upscale_into(out, pixels, axes, self.scale, halo, upscale_band)
         return cast("NDArray[Any]", out)
 
-    def _upscale_stack(self, image: Image, out: NDArray[Any], alpha: bool, workers: int) -> None:
+    def _upscale_stack(
+        self, image: Image, out: NDArray[Any], rgb: bool, alpha: bool, workers: int
+    ) -> None:
         """Upscale every image of a stack; small ones in parallel, large ones band by band."""
         pixels, _, axes, _ = image
         places = list(stack_places(pixels.shape, axes))
@@ -134,7 +137,7 @@ class Upscaler:
 
         def upscale_one(number: int) -> None:
             source, target = (planes_at(a, axes, places[number]) for a in (pixels, out))
-            self._upscale(source, target, alpha, each)
+            self._upscale(source, target, rgb, alpha, each)
 
         if each == workers:
             for number in range(len(places)):
@@ -143,7 +146,9 @@ class Upscaler:
             several = 1 if is_serial(self._engine, out) else min(workers, len(places))
             share(upscale_one, range(len(places)), several)
 
-    def _upscale(self, planes: NDArray[Any], out: NDArray[Any], alpha: bool, workers: int) -> None:
+    def _upscale(
+        self, planes: NDArray[Any], out: NDArray[Any], rgb: bool, alpha: bool, workers: int
+    ) -> None:
         """Upscale a checked image (H, W, C) into an output of the result's dtype."""
         filled = planes
         if alpha:
@@ -151,7 +156,7 @@ class Upscaler:
             if planes.dtype.kind == "f":  # what overshoots white is opaque, too
                 planes = np.clip(planes, 0, 1)
             filled = alpha_channel.fill_hidden(planes, self.halo)
-        upscale_planes(filled, self._engine, out, workers)
+        upscale_planes(filled, self._engine, out, workers, rgb)
         if alpha:
             alpha_channel.hold_extremes(planes[..., -1], out[..., -1], self.halo)
 
@@ -176,6 +181,7 @@ def upscale(
     *,
     model: str | os.PathLike[str] = "eclut",
     channel_axis: int | tuple[int, ...] | None = None,
+    rgb: bool = False,
     alpha: bool = False,
     workers: int | None = None,
     out: Any = None,
@@ -194,7 +200,14 @@ def upscale(
     channel_axis : int or tuple of int, optional
         The axis that holds channels, as in scikit-image. None means a 2-D image. A tuple names
         several axes, all of which are kept: ``(0, -1)`` for a time series of colour images,
-        ``(0, 1)`` for z-stacks of several channels. Every channel is upscaled by itself.
+        ``(0, 1)`` for z-stacks of several channels. Every channel is upscaled by itself, unless
+        `rgb` is True.
+    rgb : bool, optional
+        Whether the three channels (not counting alpha) are red, green and blue, in this order; of
+        several axes, along the last one that `channel_axis` names. A model that can, which is one
+        of stacked one-pixel tables, then computes detail from the luma once and adds it to all
+        three channels, which takes less than half the time. Other models, such as ``"eclut"``,
+        compute each channel by itself as without it. By default channels never mix.
     alpha : bool, optional
         Whether the last of 2 channels (grey, alpha) or 4 (RGB, alpha), not premultiplied, is
         alpha; of several axes, along the last one that `channel_axis` names. Alpha is upscaled as
@@ -247,6 +260,11 @@ def upscale(
     >>> lutsr.upscale(skimage.data.astronaut(), 2, channel_axis=-1).shape
     (1024, 1024, 3)
 
+    The channels of a photograph are colours:
+
+    >>> lutsr.upscale(skimage.data.astronaut(), 2, channel_axis=-1, rgb=True).shape
+    (1024, 1024, 3)
+
     A time series of two grey images:
 
     >>> import numpy as np
@@ -269,7 +287,9 @@ def upscale(
     (984, 1200, 2)
     """
     upscaler = load(model, scale)
-    return upscaler(image, channel_axis=channel_axis, alpha=alpha, workers=workers, out=out)
+    return upscaler(
+        image, channel_axis=channel_axis, rgb=rgb, alpha=alpha, workers=workers, out=out
+    )
 
 
 def load(

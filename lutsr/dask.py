@@ -41,6 +41,7 @@ def upscale(
     *,
     model: str | os.PathLike[str] = "eclut",
     channel_axis: int | tuple[int, ...] | None = None,
+    rgb: bool = False,
 ) -> da.Array:
     """Upscale a dask array, chunk by chunk, to what :func:`lutsr.upscale` makes of the whole.
 
@@ -61,6 +62,9 @@ def upscale(
     channel_axis : int or tuple of int, optional
         The axis that holds channels, as in scikit-image, or all axes that are kept, such as time
         and depth; see :func:`lutsr.upscale`. None means a 2-D image.
+    rgb : bool, optional
+        Whether the channels are red, green and blue, which some models upscale together; see
+        :func:`lutsr.upscale`. Chunks that hold only some of them are joined.
 
     Returns
     -------
@@ -98,15 +102,16 @@ def upscale(
         )
     # The same checks as for an image in memory, of its shape first and then of its dtype.
     like = np.broadcast_to(np.uint8(0), darray.shape)
-    axes = check_image(like, channel_axis, alpha=False).axes
-    dtype = check_image(np.zeros((1, 1), darray.dtype), None, alpha=False).dtype
+    axes = check_image(like, channel_axis, rgb=rgb).axes
+    dtype = check_image(np.zeros((1, 1), darray.dtype), None).dtype
     if is_path(model):
         model = os.path.abspath(model)  # workers may run in another folder
     upscaler = load(model, scale)
     check_depth(upscaler, dtype)
     halo = {k: 0 if k in axes else upscaler.halo for k in range(darray.ndim)}
     # The halo of a chunk comes from its neighbours alone, so shorter chunks are joined.
-    joined = darray.rechunk(tuple(_join(darray.chunks[k], max(n, 1)) for k, n in halo.items()))
+    least = {k: max(n, 1) for k, n in halo.items()} | ({axes[-1]: 3} if rgb else {})
+    joined = darray.rechunk(tuple(_join(darray.chunks[k], n) for k, n in least.items()))
     halo = {k: n if joined.numblocks[k] > 1 else 0 for k, n in halo.items()}
     result = da.map_blocks(
         _upscale_chunk,
@@ -118,6 +123,7 @@ def upscale(
         scale=upscaler.scale,
         digest=upscaler.digest,
         axes=axes,
+        rgb=bool(rgb),
         halo=halo,
         last=tuple(n - 1 for n in joined.numblocks),
     )
@@ -155,6 +161,7 @@ def _upscale_chunk(
     scale: int,
     digest: str,
     axes: tuple[int, ...],
+    rgb: bool,
     halo: dict[int, int],
     last: tuple[int, ...],
     block_id: tuple[int, ...],
@@ -163,7 +170,7 @@ def _upscale_chunk(
     with _loading:  # otherwise every thread would load the table at the same time
         upscaler = _load(model, scale, digest)
     try:
-        big = upscaler(block, channel_axis=axes, workers=1)
+        big = upscaler(block, channel_axis=axes, rgb=rgb, workers=1)
     except ValueError as error:
         raise ValueError(f"chunk {block_id}: {error}") from error
     inside = []

@@ -46,6 +46,7 @@ def upscale(
     upscaler: Upscaler,
     *,
     channel_axis: int | tuple[int, ...] | None = None,
+    rgb: bool = False,
 ) -> NDArray[Any]:
     """Upscale an image in plain NumPy, to exactly what `upscaler` returns.
 
@@ -56,6 +57,8 @@ def upscale(
     upscaler : Upscaler
         A model, from :func:`lutsr.load`.
     channel_axis : int or tuple of int, optional
+        As in :func:`lutsr.upscale`.
+    rgb : bool, optional
         As in :func:`lutsr.upscale`.
 
     Returns
@@ -69,11 +72,12 @@ def upscale(
     >>> bool((upscale(image, up) == up(image)).all())
     True
     """
-    pixels, dtype, axes, _ = check_image(image, channel_axis, alpha=False)
+    pixels, dtype, axes, _ = check_image(image, channel_axis, rgb=rgb)
     engine, steps = upscaler._engine, steps_per_level(dtype)
+    compute = engine.reference_rgb if rgb and engine.joint_rgb else engine.reference
     out = np.empty(upscaled_shape(pixels.shape, axes, engine.scale), dtype)
     for place in stack_places(pixels.shape, axes):
         planes = np.asarray(planes_at(pixels, axes, place), dtype)
-        sums = engine.reference(to_steps(planes), steps)
+        sums = compute(to_steps(planes), steps)
         from_sums(sums, planes_at(out, axes, place), engine.divisor, engine.half_even)
     return out

@@ -10,6 +10,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from lutsr._frame import bands, sink
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # derandomize: the same cases on every machine; `--hypothesis-profile=thorough` for the long run.
@@ -85,3 +87,13 @@ def random_lut():
         return made[r, kind]
 
     return make
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small images be divided between threads, bands and parts."""
+    monkeypatch.setattr(bands, "SERIAL_NANOSECONDS", 0)
+    monkeypatch.setattr(bands, "BAND_ROWS", 1)
+    monkeypatch.setattr(bands, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(bands, "CHUNK_HALOS", 0)
+    monkeypatch.setattr(sink, "BAND_BYTES", 1)

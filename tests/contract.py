@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import strategies as st
 
 from lutsr import Upscaler
 from lutsr._modelfile import Model, read_shipped
@@ -41,9 +42,28 @@ MODELS = {
     "chain of bytes": Case(chains.byte_layers),
 }
 
+#: Those that compute RGB images together.
+JOINT = ["stack"]
+
 DTYPES = ["uint8", "uint16", "float16", "float32", "float64"]
 
 Array = np.ndarray[Any, Any]
+
+#: Heights and widths around the sizes at which borders, cells and tiles meet.
+SIDES = st.one_of(st.integers(1, 7), st.integers(8, 23))
+
+KINDS = st.sampled_from(["noise", "extremes", "ramp", "light"])
+
+LAYOUTS: dict[str, Callable[[Array], Array]] = {
+    "Fortran": np.asfortranarray,
+    "flipped": lambda image: np.ascontiguousarray(image[::-1, ::-1])[::-1, ::-1],
+    "strided": lambda image: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
+    "planar": lambda image: np.moveaxis(np.moveaxis(image, -1, 0).copy(), 0, -1),
+    "byte-swapped": lambda image: image.astype(image.dtype.newbyteorder()),
+    "unaligned": lambda image: np.frombuffer(
+        b"\0" + image.tobytes(), image.dtype, image.size, 1
+    ).reshape(image.shape),
+}
 
 
 @cache

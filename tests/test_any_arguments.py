@@ -48,6 +48,7 @@ OPTIONS = {
         st.lists(st.integers(-4, 4) | scalars, max_size=3).map(tuple),
         anything,
     ),
+    "rgb": st.booleans() | anything,
     "alpha": st.booleans() | anything,
     "workers": st.none() | st.integers(-1, 4) | anything,
 }

@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -27,8 +26,10 @@ from lutsr._modelfile import read_model, write_model
 from .conftest import ROOT
 from .contract import (
     DTYPES,
+    KINDS,
+    LAYOUTS,
     MODELS,
-    Array,
+    SIDES,
     Sink,
     dtypes_of,
     model_named,
@@ -37,25 +38,10 @@ from .contract import (
     upscaler,
 )
 
-#: Heights and widths around the sizes at which borders, cells and tiles meet.
-SIDES = st.one_of(st.integers(1, 7), st.integers(8, 23))
-
-KINDS = st.sampled_from(["noise", "extremes", "ramp", "light"])
-
 
 @pytest.fixture(params=MODELS)
 def up(request: pytest.FixtureRequest) -> Upscaler:
     return upscaler(request.param)
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let small images be divided between threads, bands and parts."""
-    monkeypatch.setattr(bands, "SERIAL_NANOSECONDS", 0)
-    monkeypatch.setattr(bands, "BAND_ROWS", 1)
-    monkeypatch.setattr(bands, "CHUNK_BYTES", 1)
-    monkeypatch.setattr(bands, "CHUNK_HALOS", 0)
-    monkeypatch.setattr(sink, "BAND_BYTES", 1)
 
 
 def test_every_family_is_in_the_list() -> None:
@@ -177,18 +163,6 @@ def test_stacks_are_upscaled_image_by_image(
         monkeypatch.setattr(bands, "SERIAL_NANOSECONDS", limit)
         big = np.moveaxis(up(stack, channel_axis=axes, workers=3), axes, (0, 1))
         assert np.array_equal(big.reshape(6, *big.shape[2:]), wanted)
-
-
-LAYOUTS: dict[str, Callable[[Array], Array]] = {
-    "Fortran": np.asfortranarray,
-    "flipped": lambda image: np.ascontiguousarray(image[::-1, ::-1])[::-1, ::-1],
-    "strided": lambda image: np.repeat(np.repeat(image, 2, 0), 3, 1)[::2, ::3],
-    "planar": lambda image: np.moveaxis(np.moveaxis(image, -1, 0).copy(), 0, -1),
-    "byte-swapped": lambda image: image.astype(image.dtype.newbyteorder()),
-    "unaligned": lambda image: np.frombuffer(
-        b"\0" + image.tobytes(), image.dtype, image.size, 1
-    ).reshape(image.shape),
-}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -318,16 +292,20 @@ def test_a_model_that_its_family_does_not_know_is_refused(up: Upscaler) -> None:
 WITHOUT_JIT = """
 import pickle, sys
 import numpy as np
-for up, image, wanted in pickle.load(open(sys.argv[1], "rb")):
+for up, image, rgb, wanted in pickle.load(open(sys.argv[1], "rb")):
     assert up._engine.direct_channels == 0
-    assert np.array_equal(up(image, channel_axis=-1, workers=2), wanted), up
+    assert np.array_equal(up(image, channel_axis=-1, rgb=rgb, workers=2), wanted), up
 print("equal")
 """
 
 
 def test_without_jit_the_reference_computes(tmp_path: Any) -> None:
-    file, image = tmp_path / "models", picture((9, 7, 2))
-    cases = [(upscaler(name), image, upscaler(name)(image, channel_axis=-1)) for name in MODELS]
+    file, image = tmp_path / "models", picture((9, 7, 3))
+    cases = [
+        (up, image, rgb, up(image, channel_axis=-1, rgb=rgb))
+        for up in map(upscaler, MODELS)
+        for rgb in (False, True)
+    ]
     file.write_bytes(pickle.dumps(cases))
     run = subprocess.run(
         [sys.executable, "-c", WITHOUT_JIT, str(file)],

@@ -20,7 +20,7 @@ import dask.array as da
 import lutsr.dask
 from lutsr._modelfile import write_model
 
-from .chain.models import two_stages
+from .chain.models import ecnn, two_stages
 from .conftest import ROOT
 from .test_any_arguments import OPTIONS, anything, arrays, call
 
@@ -230,6 +230,7 @@ def test_floats_out_of_range_name_the_chunk():
         (da.zeros((5, 5, 3), dtype=np.uint8), {}, ValueError, "pass channel_axis=-1"),
         (da.zeros((5, 5), dtype=np.uint8), {"channel_axis": 0}, ValueError, "wanted three axes"),
         (da.zeros((5, 0), dtype=np.uint8), {}, ValueError, r"shape \(5, 0\) has an empty axis"),
+        (da.zeros((5, 5), dtype=np.uint8), {"rgb": True}, ValueError, "rgb: a 2-D image has no"),
         (da.zeros((5, 5), dtype=np.uint8), {"scale": 7}, ValueError, "scale: got 7"),
         (da.zeros((5, 5), dtype=np.uint8), {"scale": "2"}, TypeError, "scale: got '2'"),
         (
@@ -249,7 +250,9 @@ def test_wrong_arguments_are_refused_before_anything_is_computed(image, argument
 @given(
     arrays().map(lambda image: da.from_array(np.asarray(image), chunks=2)) | anything,
     st.integers(1, 5) | anything,
-    st.fixed_dictionaries({}, optional={name: OPTIONS[name] for name in ("model", "channel_axis")}),
+    st.fixed_dictionaries(
+        {}, optional={name: OPTIONS[name] for name in ("model", "channel_axis", "rgb")}
+    ),
 )
 def test_any_arguments(image, scale, options):
     call(lambda: lutsr.dask.upscale(image, scale, **options).compute(scheduler="synchronous"))
@@ -282,6 +285,20 @@ def test_stacks(harsh_tables, axes):
     result = lutsr.dask.upscale(da.from_array(stack, chunks=7), 2, model=path, channel_axis=axes)
     assert result.shape == up(stack, channel_axis=axes).shape
     assert np.array_equal(result.compute(), up(stack, channel_axis=axes))
+
+
+@pytest.mark.parametrize("chunks", [(20, 17, 3), (7, 5, 1), (6, 17, 2)])
+def test_rgb_in_chunks_of_any_channels(tmp_path, chunks):
+    path = tmp_path / "stack_x2.npy"
+    write_model(path, ecnn())
+    image, up = make_image((20, 17, 3), "uint8"), lutsr.load(path)
+    wanted = up(image, channel_axis=-1, rgb=True)
+    assert not np.array_equal(wanted, up(image, channel_axis=-1))
+    for axis in (-1, 0):
+        darray = da.moveaxis(da.from_array(image, chunks=chunks), -1, axis)
+        result = lutsr.dask.upscale(darray, 2, model=path, channel_axis=axis, rgb=True)
+        assert result.chunks[axis] == darray.chunks[axis]
+        assert np.array_equal(np.moveaxis(result.compute(), axis, -1), wanted)
 
 
 def test_a_model_of_8_bits_is_checked_when_the_computation_is_set_up(tmp_path):

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 import lutsr
 from lutsr import _resize
 from lutsr._frame import reduce
+from lutsr._modelfile import write_model
 from lutsr._resize import next_scale
+
+from .chain.models import ecnn
 
 IMAGES = {
     "uint8": np.random.default_rng(1).integers(0, 256, (10, 7, 3), np.uint8),
@@ -270,6 +273,26 @@ def test_stacks_are_resized_image_by_image(shape, alpha):
     assert np.array_equal(lutsr.resize(stack, whole, channel_axis=(0, 3), alpha=alpha), big)
     with pytest.raises(ValueError, match="has length 2 on axis 0, which channel_axis keeps"):
         lutsr.resize(stack, (3, *shape, 4), channel_axis=(0, 3))
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_rgb_is_that_of_each_step(tmp_path, alpha):
+    path = tmp_path / "stack_x2.npy"
+    write_model(path, ecnn())
+    image = np.random.default_rng(7).integers(0, 256, (6, 5, 3 + alpha), np.uint8)
+    options = {"channel_axis": -1, "alpha": alpha}
+
+    def twice(image, **more):
+        return lutsr.upscale(image, 2, model=path, **options, **more)
+
+    big = lutsr.resize(image, (24, 20), model=path, rgb=True, **options)
+    assert np.array_equal(big, twice(twice(image, rgb=True), rgb=True))
+    own = lutsr.resize(image, (24, 20), model=path, **options)
+    assert np.array_equal(own, twice(twice(image)))
+    assert not np.array_equal(big, own)
+    series = np.stack([image, image[::-1]])
+    options["channel_axis"] = (0, -1)
+    assert np.array_equal(lutsr.resize(series, (24, 20), model=path, rgb=True, **options)[0], big)
 
 
 @pytest.mark.parametrize("wanted", [(10**6, 10**8), (10**12, 10**12), (10**30, 2), (2, 10**400)])

@@ -139,6 +139,18 @@ RGB = np.zeros((4, 5, 3), np.uint8)
             ValueError,
             "3 channels, wanted 2",
         ),
+        ({"image": RGB, "channel_axis": -1, "rgb": 1}, TypeError, "rgb: got 1, wanted True or"),
+        ({"image": GREY, "rgb": True}, ValueError, "rgb: a 2-D image has no colours; pass chann"),
+        (
+            {"image": RGB, "channel_axis": 0, "rgb": True},
+            ValueError,
+            r"rgb: the image has 4 channels, wanted 3 \(RGB\); if the last one is alpha",
+        ),
+        (
+            {"image": RGB[..., :2], "channel_axis": -1, "rgb": True, "alpha": True},
+            ValueError,
+            r"rgb: the image has 2 channels, wanted 4 \(RGB and alpha\); .* pass rgb=False",
+        ),
         ({"workers": 0}, ValueError, "workers: got 0"),
         ({"workers": -1}, ValueError, "workers: got -1"),
         ({"workers": 1.5}, TypeError, "workers: got 1.5"),

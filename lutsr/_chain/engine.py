@@ -23,6 +23,7 @@ from .reference import deepen, run_sums
 if TYPE_CHECKING:
     from .._modelfile import Model
     from .._stack.engine import StackKernels
+    from .._stack.plan import Stack
     from .run import CompiledChain
 
 #: Interleaved channels that `ChainEngine.fill` takes at once.
@@ -46,14 +47,13 @@ class ChainEngine(Engine):
         if self._compiled:
             self.direct_channels = MOST_CHANNELS
             self.nanoseconds = (20.0, 20.0)
-        self._stack = self._find_stack()
+        stack = find_stack(self._chain)
+        self.joint_rgb = stack is not None
+        self._stack = self._prepare(stack) if stack and self._compiled else None
         self._chains: dict[int, CompiledChain] = {}
 
-    def _find_stack(self) -> StackKernels | None:
-        """Return the kernels of the stack that the chain is, if it is one."""
-        stack = find_stack(self._chain) if self._compiled else None
-        if stack is None:
-            return None
+    def _prepare(self, stack: Stack) -> StackKernels:
+        """Return the kernels of the stack that the chain is."""
         from .._stack.engine import MOST_PLANES, StackKernels
 
         kernels = StackKernels(stack)
@@ -71,17 +71,7 @@ class ChainEngine(Engine):
     def fill_rgb(
         self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]
     ) -> None:
-        """Enlarge rows of an 8-bit RGB image by a stack, with the detail of its luma.
-
-        Parameters
-        ----------
-        image : ndarray of uint8, shape (H, W, 3)
-            C-contiguous.
-        first, last : int
-            Rows of the image.
-        out : ndarray of uint8, shape (r * H, r * W, 3)
-            C-contiguous. Only the output of these rows is written.
-        """
+        """Enlarge rows of an 8-bit RGB image by a stack, with the detail of its luma."""
         assert self._stack is not None
         self._stack.fill(image, first, last, out, luma=True)
 
@@ -116,8 +106,12 @@ class ChainEngine(Engine):
         planes = [run_sums(values[..., c], chain) for c in range(values.shape[2])]
         return np.stack(planes, axis=-1)
 
-    def reference_rgb(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Compute the sums of a whole 8-bit RGB image, with the detail of its luma, in NumPy."""
+    def reference_rgb(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
+        """Compute the sums of a whole RGB image by a stack, with the detail of its luma, in NumPy.
+
+        Stacks are defined on 8-bit codes, so a level has one step.
+        """
+        assert steps == 1
         return rgb_sums(values, self._chain)
 
     def facts(self) -> Mapping[str, str]:

@@ -39,7 +39,12 @@ class Image(NamedTuple):
     overshoots: bool
 
 
-def check_image(image: ArrayLike, channel_axis: int | tuple[int, ...] | None, alpha: bool) -> Image:
+def check_image(
+    image: ArrayLike,
+    channel_axis: int | tuple[int, ...] | None,
+    alpha: bool = False,
+    rgb: bool = False,
+) -> Image:
     """Check an image.
 
     Parameters
@@ -50,6 +55,8 @@ def check_image(image: ArrayLike, channel_axis: int | tuple[int, ...] | None, al
         What the caller passed.
     alpha : bool
         Whether the last channel is alpha.
+    rgb : bool
+        Whether the other channels are red, green and blue.
     """
     pixels: NDArray[Any] = np.asarray(image)
     if type(image) is not np.ndarray and isinstance(image, np.ma.MaskedArray):
@@ -59,15 +66,10 @@ def check_image(image: ArrayLike, channel_axis: int | tuple[int, ...] | None, al
         )
     dtype = _result_dtype(pixels.dtype)
     axes = _check_channel_axis(channel_axis, pixels)
-    if not isinstance(alpha, (bool, np.bool_)):
-        raise TypeError(f"alpha: got {alpha!r}, wanted True or False")
-    if alpha and not axes:
-        raise ValueError("alpha: a 2-D image has no alpha; pass channel_axis, too, or alpha=False")
-    if alpha and pixels.shape[axes[-1]] not in (2, 4):
-        raise ValueError(
-            f"alpha: the image has {pixels.shape[axes[-1]]} channels, wanted 2 (grey and "
-            "alpha) or 4 (RGB and alpha)"
-        )
+    for name, value in (("alpha", alpha), ("rgb", rgb)):
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name}: got {value!r}, wanted True or False")
+    _check_kind(pixels.shape[axes[-1]] if axes else None, alpha, rgb)
     if 0 in pixels.shape:
         raise ValueError(f"image: shape {pixels.shape} has an empty axis; nothing to upscale")
     return Image(pixels, dtype, axes, dtype.kind == "f" and _overshoots(pixels))
@@ -130,6 +132,27 @@ def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     raise TypeError(
         f"image: got dtype {dtype}, wanted uint8, uint16 or float; convert it first: {advice}"
     )
+
+
+def _check_kind(channels: int | None, alpha: bool, rgb: bool) -> None:
+    """Check that an image has the channels that ``alpha`` and ``rgb`` want; None if it has none."""
+    if alpha and channels is None:
+        raise ValueError("alpha: a 2-D image has no alpha; pass channel_axis, too, or alpha=False")
+    if alpha and channels not in (2, 4):
+        raise ValueError(
+            f"alpha: the image has {channels} channels, wanted 2 (grey and "
+            "alpha) or 4 (RGB and alpha)"
+        )
+    if rgb and channels is None:
+        raise ValueError("rgb: a 2-D image has no colours; pass channel_axis, too, or rgb=False")
+    wanted = 4 if alpha else 3
+    if rgb and channels != wanted:
+        advice = "; if the last one is alpha, pass alpha=True, too" if channels == 4 else ""
+        raise ValueError(
+            f"rgb: the image has {channels} channels, wanted "
+            f"{'4 (RGB and alpha)' if alpha else '3 (RGB)'}{advice}; for channels of any other "
+            "kind pass rgb=False"
+        )
 
 
 def _overshoots(pixels: NDArray[Any]) -> bool:

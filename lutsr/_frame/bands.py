@@ -45,7 +45,9 @@ def is_serial(engine: Engine, out: NDArray[Any]) -> bool:
     return out.size * engine.nanoseconds[out.dtype != np.uint8] < SERIAL_NANOSECONDS
 
 
-def upscale_planes(image: NDArray[Any], engine: Engine, out: NDArray[Any], workers: int) -> None:
+def upscale_planes(
+    image: NDArray[Any], engine: Engine, out: NDArray[Any], workers: int, rgb: bool = False
+) -> None:
     """Upscale an image of any layout into an output of any layout.
 
     Parameters
@@ -57,6 +59,9 @@ def upscale_planes(image: NDArray[Any], engine: Engine, out: NDArray[Any], worke
         Must not overlap `image`.
     workers : int
         Number of threads, at least 1.
+    rgb : bool
+        Whether the first three channels are red, green and blue. An engine that can computes them
+        together; all other channels are computed by themselves.
     """
     height, width, channels = image.shape
     rows = height + (engine.origin > 0)
@@ -68,20 +73,35 @@ def upscale_planes(image: NDArray[Any], engine: Engine, out: NDArray[Any], worke
         and min(height, width) >= engine.direct_size
     )
     bands = _bands(rows, min(workers, rows))
+    joint = rgb and engine.joint_rgb
     if not direct:
-        share(lambda k: _by_sums(image, engine, *bands[k], out), range(len(bands)), workers)
+        groups = _groups(channels, engine.sum_channels, joint)
+        share(lambda k: _by_sums(image, engine, *bands[k], out, groups), range(len(bands)), workers)
         return
-    most = engine.direct_channels
-    groups = [
-        (image[..., c : c + most], out[..., c : c + most]) if channels > most else (image, out)
-        for c in range(0, channels, most)
-    ]
+    groups = _groups(channels, engine.direct_channels, joint)
 
     def upscale_item(item: int) -> None:
         group, band = divmod(item, len(bands))
-        _directly(*groups[group], engine, *bands[band])
+        some, together = groups[group]
+        _directly(image[..., some], out[..., some], engine, *bands[band], together)
 
     share(upscale_item, range(len(groups) * len(bands)), workers)
+
+
+def _groups(channels: int, most: int, joint: bool) -> list[tuple[slice, bool]]:
+    """Split channels into groups for the engine: which ones, and whether they are RGB together.
+
+    Parameters
+    ----------
+    channels : int
+    most : int
+        Largest number of channels that are computed by themselves in one call.
+    joint : bool
+        Whether the first three are computed together.
+    """
+    start = 3 if joint else 0
+    others = [(slice(c, min(c + most, channels)), False) for c in range(start, channels, most)]
+    return [(slice(0, 3), True), *others] if joint else others
 
 
 def _bands(rows: int, workers: int) -> list[tuple[int, int]]:
@@ -103,12 +123,18 @@ def _bands(rows: int, workers: int) -> list[tuple[int, int]]:
 
 
 def _directly(
-    image: NDArray[np.uint8], out: NDArray[np.uint8], engine: Engine, first: int, last: int
+    image: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+    engine: Engine,
+    first: int,
+    last: int,
+    joint: bool,
 ) -> None:
     """Compute the row groups first <= g < last of an 8-bit image by the engine's direct path."""
+    fill = engine.fill_rgb if joint else engine.fill
     mapped = is_mapped(image) or is_mapped(out)
     if not mapped and image.flags.c_contiguous and out.flags.c_contiguous:
-        engine.fill(image, first, last, out)
+        fill(image, first, last, out)
         return
     r, origin = engine.scale, engine.origin
     height, width, channels = image.shape
@@ -118,7 +144,7 @@ def _directly(
         target = out[top * r : bottom * r]
         if not out.flags.c_contiguous:
             target = np.empty(target.shape, np.uint8)
-        engine.fill(rows, start - top, stop - top, target)
+        fill(rows, start - top, stop - top, target)
         if not out.flags.c_contiguous:
             begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
             out[begin:end] = target[begin - top * r : end - top * r]
@@ -127,20 +153,27 @@ def _directly(
             let_go(out)
 
 
-def _by_sums(image: NDArray[Any], engine: Engine, first: int, last: int, out: NDArray[Any]) -> None:
+def _by_sums(
+    image: NDArray[Any],
+    engine: Engine,
+    first: int,
+    last: int,
+    out: NDArray[Any],
+    groups: list[tuple[slice, bool]],
+) -> None:
     """Compute the row groups first <= g < last by the engine's sums."""
     r, origin = engine.scale, engine.origin
-    height, width, channels = image.shape
+    height, width = image.shape[:2]
     steps = steps_per_level(out.dtype)
     mapped = is_mapped(image) or is_mapped(out)
-    most = min(engine.sum_channels, channels)
+    most = max(some.stop - some.start for some, _ in groups)
     for start, stop in _parts(first, last, 4 * r * r * width * most, engine):
         top, bottom = _with_halo(start, stop, height, engine)
         begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
-        for c in range(0, channels, most):
-            some = slice(c, c + most)
+        for some, joint in groups:
             values = to_steps(np.ascontiguousarray(image[top:bottom, :, some], out.dtype))
-            sums = engine.sums(values, steps, start - top, stop - top)
+            compute = engine.sums_rgb if joint else engine.sums
+            sums = compute(values, steps, start - top, stop - top)
             from_sums(sums, out[begin:end, :, some], engine.divisor, engine.half_even)
         if mapped:
             let_go(image)

@@ -106,11 +106,11 @@ def _upscaled(small: Pixels, upscaler: Upscaler, workers: int | None) -> dict[st
     r = upscaler.scale
     size = (small.shape[1] * r, small.shape[0] * r)
     bicubic = Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
-    axis = None if small.ndim == 2 else -1
+    grey = small.ndim == 2
     return {
         "nearest": small.repeat(r, axis=0).repeat(r, axis=1),
         "bicubic": np.asarray(bicubic),
-        "lutsr": upscaler(small, channel_axis=axis, workers=workers),
+        "lutsr": upscaler(small, channel_axis=None if grey else -1, rgb=not grey, workers=workers),
     }
 
 

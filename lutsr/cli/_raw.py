@@ -33,7 +33,7 @@ def upscale_frames(args: Namespace) -> int:
     with ThreadPoolExecutor(1, "lutsr-writer") as writer:
         while _fill(frame, source, count):
             result = results[count % 2]
-            upscaler(frame, channel_axis=-1, workers=args.workers, out=result)
+            upscaler(frame, channel_axis=-1, rgb=channels == 3, workers=args.workers, out=result)
             if writing is not None:
                 writing.result()
             writing = writer.submit(_write, result, target)

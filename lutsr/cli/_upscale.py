@@ -39,10 +39,13 @@ class FrameUpscaler:
         self._workers = args.workers
 
     def __call__(self, frame: NDArray[Any], alpha: bool) -> NDArray[Any]:
-        """Upscale an array (H, W) or (H, W, C)."""
+        """Upscale an array (H, W) or (H, W, C): grey or RGB, with or without alpha."""
         axis = None if frame.ndim == 2 else -1
+        rgb = axis == -1 and frame.shape[-1] - alpha == 3
         if self._size is None:
-            return self._upscaler(frame, channel_axis=axis, workers=self._workers, alpha=alpha)
+            return self._upscaler(
+                frame, channel_axis=axis, rgb=rgb, alpha=alpha, workers=self._workers
+            )
         from .. import resize
 
         return resize(
@@ -50,8 +53,9 @@ class FrameUpscaler:
             self.shape(frame.shape),
             channel_axis=axis,
             model=self._model,
-            workers=self._workers,
+            rgb=rgb,
             alpha=alpha,
+            workers=self._workers,
         )
 
     @property

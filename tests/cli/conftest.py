@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lutsr._modelfile import write_model
+
+from ..chain.models import ecnn
 from ..models import write_eclut
 
 
@@ -23,6 +26,14 @@ def noisy_table(tmp_path_factory):
     entries = np.random.default_rng(5).integers(-20, 60, (256, 256, 9, 2, 2), np.int8)
     path = tmp_path_factory.mktemp("table") / "noise.x2.npy"
     write_eclut(path, entries, 2)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def stack_table(tmp_path_factory):
+    """Return the path of a model that computes RGB images together."""
+    path = tmp_path_factory.mktemp("table") / "stack_x2.npy"
+    write_model(path, ecnn())
     return str(path)
 
 
