@@ -81,13 +81,17 @@ def update_maps_backward(
 
 def look_up(levels: torch.Tensor, entries: torch.Tensor) -> torch.Tensor:
     """Sum the entries (k, k, C, levels, N) at levels (B, C, H, W), uint8: int32 (B, N, h, w)."""
-    B, _, H, W = levels.shape
-    side = len(entries) - 1
-    outputs = entries.shape[-1]
-    sums = np.empty((B, H - side, W - side, outputs), np.int32)
-    line = np.empty(outputs, np.int16)
-    kernels.look_up(levels.permute(_LAST).numpy(), entries.numpy(), sums, line)
-    return torch.from_numpy(sums).permute(0, 3, 1, 2)
+    B, C, H, W = levels.shape
+    side, outputs = len(entries) - 1, entries.shape[-1]
+    blocks = -(-outputs // 16)
+    fields = np.zeros((*entries.shape[:-1], 16 * blocks), np.uint16)
+    fields[..., :outputs] = entries.numpy().astype(np.int16) + 128
+    words = np.moveaxis(fields.view(np.uint64).reshape(*entries.shape[:-1], blocks, 4), -2, 0)
+    sums = np.empty((B, H - side, W - side, 16 * blocks), np.int32)
+    rows = levels.permute(_LAST).contiguous().numpy().reshape(B, H, W * C)
+    words = np.ascontiguousarray(words).reshape(blocks, side + 1, (side + 1) * C, -1)
+    kernels.look_up(rows, words, sums)
+    return torch.from_numpy(sums[..., :outputs]).permute(0, 3, 1, 2)
 
 
 def squared_errors(

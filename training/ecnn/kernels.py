@@ -207,30 +207,46 @@ def squared_errors_backward(image, errors, weights, grads, flat_grads):
 
 
 @entry_point
-def look_up(levels, tables, sums, line):
+def look_up(levels, words, sums):
     """Add up the entries of all input channels and window places for each output channel.
+
+    Entries are kept with 128 added, as 16-bit fields of 64-bit words: so one addition adds four
+    of them, as long as a sum of a window row stays below 65,536.
 
     Parameters
     ----------
-    levels : uint8 (B, H, W, C)
-    tables : int8 (k, k, C, L, N)
-        Of k x k window places.
-    sums : int32 (B, H - k + 1, W - k + 1, N)
+    levels : uint8 (B, H, W * C)
+    words : uint64 (blocks, k, k * C, 4 * L)
+        Of k x k window places; a block is 16 output channels.
+    sums : int32 (B, H - k + 1, W - k + 1, 16 * blocks)
         The output.
-    line : int16 (N,)
-        Scratch.
     """
-    B, h, w, N = sums.shape
-    k, C = tables.shape[0], tables.shape[2]
+    B, h, w, _ = sums.shape
+    blocks, k, row, _ = words.shape
+    C = row // k
+    field = np.uint64(0xFFFF)
+    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
     for b in range(B):
         for y in range(h):
             for x in range(w):
-                line[:] = 0
-                for i in range(k):
-                    for j in range(k):
-                        for c in range(C):
-                            entry = tables[i, j, c, levels[b, y + i, x + j, c]]
-                            for n in range(N):
-                                line[n] += entry[n]
-                for n in range(N):
-                    sums[b, y, x, n] = line[n]
+                for block in range(blocks):
+                    start = 16 * block
+                    for n in range(start, start + 16):
+                        sums[b, y, x, n] = -128 * k * row
+                    for i in range(k):
+                        total0 = total1 = total2 = total3 = np.uint64(0)
+                        line = levels[b, y + i, x * C : x * C + row]
+                        tables = words[block, i]
+                        for t in range(row):
+                            entry, at = tables[t], four * np.uint64(line[t])
+                            total0 += entry[at]
+                            total1 += entry[at + one]
+                            total2 += entry[at + two]
+                            total3 += entry[at + three]
+                        for n in range(4):
+                            shift = np.uint64(16 * n)
+                            at = start + n
+                            sums[b, y, x, at] += np.int32((total0 >> shift) & field)
+                            sums[b, y, x, at + 4] += np.int32((total1 >> shift) & field)
+                            sums[b, y, x, at + 8] += np.int32((total2 >> shift) & field)
+                            sums[b, y, x, at + 12] += np.int32((total3 >> shift) & field)

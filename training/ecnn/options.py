@@ -43,14 +43,14 @@ class EcnnOptions(RunOptions):
     window: int = 5
     kinks: int = 1
     knots: int = 8
-    steps: int = 64_000
+    steps: int = 60_000
     batch: int = 16
     crop: int = 64
     lr: float = 0.0025
-    round_at: float = 0.45
+    round_at: float = 0.25
     tables_at: float = 0.93
     excess: float = 0.0002
-    excess_at: float = 0.4
+    excess_at: float = 0.0
     init: str | None = None
 
     def __post_init__(self) -> None:
