@@ -79,12 +79,11 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
     assert inside(changed_flat) == nothing(inside(flat)) != inside(flat)
     install.change("_eclut/vectors_store.py", adding.replace("add", "sub"), adding)
 
-    # A file that is imported indirectly: taps determine what the kernels add at borders.
+    # Another file: taps determine where the values of an entry go.
     taps = "for dy in (-1, 0, 1) for dx"
     install.change("_eclut/reference.py", taps, "for dy in (1, 0, -1) for dx")
     _, changed_noise = install.run()
-    assert inside(changed_noise) == inside(noise)
-    assert changed_noise != noise
+    assert inside(changed_noise) != inside(noise)
     install.change("_eclut/reference.py", "for dy in (1, 0, -1) for dx", taps)
 
     # The first version again: its compiled code is still used, whatever the files' times are.
