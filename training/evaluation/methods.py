@@ -74,10 +74,15 @@ def open_model(model: str | Path, scale: int | None = None) -> lutsr.Upscaler:
 
 
 def model_method(upscaler: lutsr.Upscaler, name: str | None = None) -> Method:
-    """Return the method of a model, loaded or made in memory."""
-    return Method(
-        name or upscaler.name, upscaler.scale, lambda image: upscaler(image, channel_axis=-1)
-    )
+    """Return the method of a model, loaded or made in memory.
+
+    Colours are upscaled jointly where the model can do that, as the command does.
+    """
+
+    def upscale(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return upscaler(image, channel_axis=-1, rgb=True)
+
+    return Method(name or upscaler.name, upscaler.scale, upscale)
 
 
 def rival(name: str, scale: int) -> Method:

@@ -3,9 +3,12 @@ import sys
 import numpy as np
 import pytest
 
+import lutsr
 from training.errors import TrainingError
 from training.evaluation.degrade import upscale_bicubic
-from training.evaluation.methods import RIVALS, rival
+from training.evaluation.methods import RIVALS, model_method, rival
+
+from ...stack.models import stack
 
 NEEDS = {"pillow": "PIL.Image", "opencv": "cv2", "skimage": "skimage.transform"}
 
@@ -38,6 +41,18 @@ def test_names_stand_for_what_they_say():
     np.testing.assert_array_equal(rival("pillow-lanczos", 3).upscale(image), np.asarray(lanczos))
     lanczos4 = cv2.resize(image, (27, 24), interpolation=cv2.INTER_LANCZOS4)
     np.testing.assert_array_equal(rival("opencv-lanczos4", 3).upscale(image), lanczos4)
+
+
+def test_a_model_upscales_colours_jointly_where_it_can():
+    image = np.random.default_rng(0).integers(0, 256, (8, 9, 3), np.uint8)
+    up = lutsr.Upscaler(stack(channels=8, scale=2))
+    method = model_method(up)
+    assert (method.name, method.scale) == (up.name, 2)
+    jointly = up(image, channel_axis=-1, rgb=True)
+    np.testing.assert_array_equal(method.upscale(image), jointly)
+    assert (jointly != up(image, channel_axis=-1)).any()
+    alone = lutsr.load("eclut", 2)
+    np.testing.assert_array_equal(model_method(alone).upscale(image), alone(image, channel_axis=-1))
 
 
 def test_an_unknown_rival_is_told_the_known():
