@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from training.eclut.pairs import count_pairs
 from training.eclut.plots import draw_flat, draw_pairs, draw_saturation, draw_taps
 from training.errors import TrainingError
 from training.evaluation.evaluate import set_name
-from training.evaluation.methods import Upscale, model_method, open_model
+from training.evaluation.methods import Upscale, open_model
 from training.evaluation.pictures import iter_pictures
 from training.files import make_folder
 
@@ -136,7 +137,8 @@ def inspect_table(
     make_folder(out)
     title, folder = f"{upscaler.name} x{upscaler.scale}", Path(out)
     lut = upscaler.tables["lut"]
-    flat = flat_response(model_method(upscaler).upscale, upscaler.scale)
+    channels = partial(upscaler, channel_axis=-1)
+    flat = flat_response(channels, upscaler.scale)
     for line in summary(upscaler, flat):
         print(line)
     draw_taps(lut, title, folder / "taps.png")

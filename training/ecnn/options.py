@@ -48,7 +48,7 @@ class EcnnOptions(RunOptions):
     crop: int = 64
     lr: float = 0.0025
     round_at: float = 0.25
-    tables_at: float = 0.93
+    tables_at: float = 1.0
     excess: float = 0.0002
     excess_at: float = 0.0
     init: str | None = None

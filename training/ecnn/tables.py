@@ -111,6 +111,20 @@ def excess(network: Network) -> torch.Tensor:
     return torch.stack(found).sum()
 
 
+def round_keeping_sums(entries: torch.Tensor) -> torch.Tensor:
+    """Round entries (k, k, C, levels, N) so that their sums over the window are rounded sums.
+
+    In flat regions all places of a window have one level: there the rounding errors of its
+    entries cancel.
+    """
+    places = entries.flatten(0, 1)
+    low = places.floor()
+    up = torch.round(places.sum(0)) - low.sum(0)
+    order = (places - low).argsort(0, descending=True).argsort(0)
+    rounded: torch.Tensor = (low + (order < up)).unflatten(0, entries.shape[:2])
+    return rounded
+
+
 @torch.no_grad()
 def round_tables(network: Network) -> Tables:
     """Round all tables of a network; the middle of each function's range goes into the bias."""
@@ -118,7 +132,7 @@ def round_tables(network: Network) -> Tables:
     for k, (exact, bias) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         centre = torch.round(middle(exact, use))
-        centred = torch.round(exact - centre)
+        centred = round_keeping_sums(exact - centre)
         entries = centred.clamp(_INT8.min, _INT8.max)
         layers.append(
             LayerTables(

@@ -9,7 +9,13 @@ import lutsr  # noqa: E402
 from lutsr._modelfile import read_model, write_model  # noqa: E402
 from training.ecnn.export import to_model  # noqa: E402
 from training.ecnn.network import Network, Shape  # noqa: E402
-from training.ecnn.tables import Tables, details, round_tables, upscale  # noqa: E402
+from training.ecnn.tables import (  # noqa: E402
+    Tables,
+    details,
+    round_keeping_sums,
+    round_tables,
+    upscale,
+)
 
 SHAPES = [
     Shape(4, channels=8, layers=1, window=5, kinks=1),
@@ -61,6 +67,14 @@ def test_constant_images_are_exact(shape):
     levels = torch.arange(256, dtype=torch.uint8)[:, None, None].expand(256, side, side)
     assert not details(tables, levels.contiguous()).any()
     assert not tables.base.sum((0, 1)).any()
+
+
+def test_rounding_keeps_the_sums_over_a_window():
+    exact = 20 * torch.randn(3, 3, 2, 5, 4, generator=torch.Generator().manual_seed(0))
+    rounded = round_keeping_sums(exact)
+    assert torch.equal(rounded, rounded.round())
+    assert (rounded - exact).abs().max() <= 1
+    assert torch.equal(rounded.sum((0, 1)), exact.sum((0, 1)).round())
 
 
 def test_tables_reach_the_limits_of_int8():
