@@ -11,10 +11,13 @@ from .._chain.description import Chain, Layer, Stage
 from .._chain.reference import run_sums
 from .plan import is_flat
 
+#: Luma is (77 R + 150 G + 29 B) / 256; the kernel has the same numbers.
+LUMA = (77, 150, 29)
+
 
 def luma(values: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the luma (H, W) of 8-bit RGB values (H, W, 3), in whole levels."""
-    sums: NDArray[np.int32] = values @ np.array([77, 150, 29], np.int32) + 128
+    sums: NDArray[np.int32] = values @ np.array(LUMA, np.int32) + 128
     return sums >> 8
 
 

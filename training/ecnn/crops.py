@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lutsr._stack.reference import LUMA
 from training.evaluation.pictures import Picture
-
-#: Whole-number luma is (77 R + 150 G + 29 B) / 256.
-LUMA = (77, 150, 29)
 
 
 class Planes(NamedTuple):

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.ecnn.plain import HALF
 from training.ecnn.steps import (
     Rounding,
     SquaredErrors,
@@ -32,9 +33,8 @@ from training.ecnn.steps import (
 if TYPE_CHECKING:
     from training.ecnn.tables import Tables
 
-#: Levels of hidden maps: value v of a map, -1 <= v < 1, is level 32 * v + 32.
-LEVELS = 64
-HALF = LEVELS // 2
+#: Levels of hidden maps.
+LEVELS = 2 * HALF
 
 WINDOW = 3
 
@@ -116,16 +116,13 @@ class Network(nn.Module):
         # How often each level of each hidden channel occurs; nothing is known at first.
         self.register_buffer("use", torch.full((r + 1, C, LEVELS), 1 / LEVELS))
 
-    def matrices(self) -> list[nn.Parameter]:
-        """List the weights of the convolutions of the detail, first to last."""
-        return [self.first, *self.hidden, self.last]
-
     def convolutions(self) -> list[torch.Tensor]:
-        """Return the same as (outputs, inputs, rows, columns)."""
+        """Return the weights of the detail, first to last, as (outputs, inputs, rows, columns)."""
+        matrices = [self.first, *self.hidden, self.last]
         sides = [self.shape.window] + [WINDOW] * (self.shape.layers + 1)
         return [
             matrix.reshape(len(matrix), -1, side, side)
-            for matrix, side in zip(self.matrices(), sides, strict=True)
+            for matrix, side in zip(matrices, sides, strict=True)
         ]
 
     def base_weights(self) -> torch.Tensor:

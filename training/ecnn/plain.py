@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 
+#: Half the number of levels of hidden maps: value v of a map, -1 <= v < 1, is level 32 * v + 32.
 HALF = 32
 
 

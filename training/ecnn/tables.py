@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from training.ecnn.network import HALF, LEVELS, WINDOW, Network
+from training.ecnn.network import LEVELS, WINDOW, Network
+from training.ecnn.plain import HALF
 from training.ecnn.steps import LayerTables, layer_sums
 
 #: Entries of hidden layers are in 1/8 of a level of the maps, those of the last layer and of the
