@@ -10,7 +10,8 @@ import tifffile
 import lutsr
 from lutsr import cli
 from lutsr._modelfile import Model, write_model
-from lutsr.cli.imagefile import LargePicture, _picture, _tiff, _tiff_bands, _tiff_tiles
+from lutsr.cli.imagefile import LargePicture, _picture
+from lutsr.cli.imagefile._tiff import _bands, _pages, _tiles
 
 from .helpers import twice
 
@@ -23,8 +24,8 @@ def noisy(noisy_table):
 @pytest.fixture
 def low_limit(monkeypatch):
     """Upscale every TIFF in bands, and in several blocks each; return the bands that are read."""
-    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", 0)
-    monkeypatch.setattr(_tiff_tiles, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(_bands, "STREAMED_BYTES", 0)
+    monkeypatch.setattr(_tiles, "BLOCK_BYTES", 1)
     read = []
     rows = LargePicture.rows
     monkeypatch.setattr(
@@ -166,7 +167,7 @@ def test_full_disk_names_the_output_and_leaves_nothing(
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_tiff_tiles, "encode", full)
+    monkeypatch.setattr(_tiles, "encode", full)
     tifffile.imwrite("in.tif", rgb)
     assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 1
     assert capsys.readouterr().err == "lutsr: out.tif: cannot be written: No space left on device\n"
@@ -186,7 +187,7 @@ def test_whole_picture_is_never_decoded(folder, repeat, low_limit, monkeypatch):
     def fail(*args):
         raise AssertionError("was decoded as a whole")
 
-    monkeypatch.setattr(_tiff, "_pixels", fail)
+    monkeypatch.setattr(_pages, "_pixels", fail)
     monkeypatch.setattr(tifffile.TiffPage, "asarray", fail)
     make("in.tif", (300, 40), compression="zlib", rowsperstrip=16)
     assert cli.main(["in.tif", "-o", "out.tif", *repeat]) == 0

@@ -9,7 +9,8 @@ from PIL import Image
 
 import lutsr
 from lutsr import cli
-from lutsr.cli.imagefile import LargePicture, _tiff_bands, _tiff_tiles
+from lutsr.cli.imagefile import LargePicture
+from lutsr.cli.imagefile._tiff import _bands, _tiles
 
 from .helpers import pixels, run
 
@@ -61,8 +62,8 @@ def test_any_size(folder, stack_table, rgb):
 
 @pytest.mark.parametrize("channels", [3, 4])
 def test_large_tiff_in_bands(folder, stack_table, up, monkeypatch, channels):
-    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", 0)
-    monkeypatch.setattr(_tiff_tiles, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(_bands, "STREAMED_BYTES", 0)
+    monkeypatch.setattr(_tiles, "BLOCK_BYTES", 1)
     read = []
     rows = LargePicture.rows
     monkeypatch.setattr(

@@ -2,9 +2,9 @@
 
 `read` and `size` take a file, `write` makes one; `read_large` and `write_large` do so in bands
 for a TIFF that is too large for memory. Pictures, their metadata and `ImageFileError` are in
-`_picture`. ``_png``, ``_jpeg_webp`` and ``_tiff`` read and write a format; modules whose names
-start with one of those belong to it. ``_ifd``, ``_exif``, ``_xmp`` and ``_colour`` are common to
-several formats.
+`_picture`. ``_png``, ``_jpeg_webp`` and the folder ``_tiff`` read and write a format; modules
+whose names start with one of those belong to it. The folder ``_metadata`` and ``_colour`` are
+common to several formats.
 
 Nothing else in lutsr imports this package. Pillow, tifffile and imagecodecs are imported inside
 functions, so that ``lutsr --help`` does not wait for them.
@@ -12,7 +12,7 @@ functions, so that ``lutsr --help`` does not wait for them.
 
 from ._picture import EXTENSIONS, Animation, ImageFileError, Metadata, Picture, Resolution
 from ._reading import read, read_large, size
-from ._tiff_bands import InputError, LargePicture
+from ._tiff._bands import InputError, LargePicture
 from ._writing import check_target, write, write_large
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _exif, _xmp
 from ._colour import fitting, from_cmyk, is_grey_profile, to_srgb, upright
+from ._metadata import _exif, _xmp
 from ._picture import (
     Animation,
     ImageFileError,

@@ -12,8 +12,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from . import _exif, _xmp
 from ._colour import fitting
+from ._metadata import _exif, _xmp
 from ._picture import Metadata, Picture, Resolution
 
 # Chunks about colour, which apply to the upscaled picture too. With these values they state sRGB,

@@ -9,9 +9,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
-from . import _jpeg_webp, _png, _tiff, _tiff_bands
+from . import _jpeg_webp, _png
 from ._picture import ImageFileError, Picture, damaged
-from ._tiff_bands import LargePicture
+from ._tiff import _bands, _pages
+from ._tiff._bands import LargePicture
 
 
 def read(source: str | BinaryIO) -> Picture:
@@ -49,8 +50,8 @@ def read_large(source: str, scale: int) -> Iterator[LargePicture | None]:
             # Only regular files can be opened twice; pipes cannot.
             if os.path.isfile(source):
                 file = stack.enter_context(_opened(source))
-                if file.read(4) in _tiff.SIGNATURES:
-                    large = stack.enter_context(_tiff_bands.opened(file, scale))
+                if file.read(4) in _pages.SIGNATURES:
+                    large = stack.enter_context(_bands.opened(file, scale))
         yield large
 
 
@@ -105,8 +106,8 @@ def _module(file: BinaryIO) -> Any:
     head = file.read(16)
     if head.startswith(_png.SIGNATURE):
         return _png
-    if head.startswith(_tiff.SIGNATURES):
-        return _tiff
+    if head.startswith(_pages.SIGNATURES):
+        return _pages
     if head.startswith(b"\xff\xd8\xff") or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return _jpeg_webp
     _refuse_format(file, head)

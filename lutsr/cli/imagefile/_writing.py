@@ -13,9 +13,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _jpeg_webp, _png, _png_chunks, _tiff, _tiff_tiles
+from . import _jpeg_webp, _png, _png_chunks
 from ._picture import ImageFileError, Metadata, Picture
-from ._tiff_bands import LargePicture
+from ._tiff import _pages, _tiles
+from ._tiff._bands import LargePicture
 
 _DTYPES = {
     "PNG": ("uint8", "uint16"),
@@ -103,7 +104,7 @@ def write(
         else:
             if source.animation is not None and len(frames) > 1:
                 source.note("a TIFF cannot hold the times of the frames")
-            _tiff.encode(file, frames, pages)
+            _pages.encode(file, frames, pages)
 
     with _writing():
         if isinstance(target, str):
@@ -154,9 +155,9 @@ def write_large(
     shape = (large.shape[0] * scale, large.shape[1] * scale, *large.shape[2:])
     frame = np.broadcast_to(np.zeros((), large.dtype), shape)
     (page,) = _checked_pages([frame], large.picture, "TIFF", strip)
-    tiles = _tiff_tiles.tiles(large, scale, halo, upscale, advance)
+    tiles = _tiles.tiles(large, scale, halo, upscale, advance)
     with _writing():
-        write_file(target, lambda f: _tiff_tiles.encode(f, large, tiles, frame, page, workers))
+        write_file(target, lambda f: _tiles.encode(f, large, tiles, frame, page, workers))
     return frame
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from lutsr.cli.imagefile import _ifd
+from lutsr.cli.imagefile._metadata import _ifd
 
 from .helpers import noise, parse, saved, tiff
 

@@ -8,7 +8,8 @@ import tifffile
 from PIL import Image
 
 from lutsr.cli import imagefile
-from lutsr.cli.imagefile import ImageFileError, Picture, _tiff, check_target, size
+from lutsr.cli.imagefile import ImageFileError, Picture, check_target, size
+from lutsr.cli.imagefile._tiff import _pages
 
 from .helpers import (
     ORIENTATION,
@@ -355,7 +356,7 @@ def test_orientation_of_a_page(orientation):
 
 def test_above_four_gigabytes_it_is_a_bigtiff(monkeypatch):
     # The limit is lowered instead.
-    monkeypatch.setattr(_tiff, "CLASSIC_LIMIT", 10)
+    monkeypatch.setattr(_pages, "CLASSIC_LIMIT", 10)
     exif = Image.Exif()
     exif[271] = "Maker"
     exif[0x8769] = {0xA434: "Lens"}

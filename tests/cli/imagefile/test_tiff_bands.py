@@ -14,11 +14,10 @@ from lutsr.cli import imagefile
 from lutsr.cli.imagefile import (
     ImageFileError,
     InputError,
-    _tiff_bands,
-    _tiff_tiles,
     read_large,
     write_large,
 )
+from lutsr.cli.imagefile._tiff import _bands, _tiles
 
 from .helpers import ORIENTATION, noise, saved, smooth, tiff
 
@@ -41,7 +40,7 @@ PLANES = [
 
 @pytest.fixture(autouse=True)
 def low_limit(monkeypatch):
-    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", 0)
+    monkeypatch.setattr(_bands, "STREAMED_BYTES", 0)
 
 
 @pytest.fixture
@@ -117,9 +116,9 @@ def test_bands_may_overlap_and_go_on(tmp_path_factory, height, length, step, hal
 def test_every_strip_is_decoded_once(file, monkeypatch):
     path = file(tiff(noise((90, 20)), compression="zlib", rowsperstrip=8))
     decoded = []
-    decode = _tiff_bands.LargePicture._decode
+    decode = _bands.LargePicture._decode
     monkeypatch.setattr(
-        _tiff_bands.LargePicture, "_decode", lambda self, k: decoded.append(k) or decode(self, k)
+        _bands.LargePicture, "_decode", lambda self, k: decoded.append(k) or decode(self, k)
     )
     rows(path, [(max(k - 2, 0), min(k + 7, 90)) for k in range(0, 90, 5)])
     assert decoded == list(range(12))
@@ -128,7 +127,7 @@ def test_every_strip_is_decoded_once(file, monkeypatch):
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", [(1, 150), (150, 1), (129, 200), (130, 86, 2), (70, 90, 4)])
 def test_what_is_written(file, tmp_path, shape, scale, monkeypatch):
-    monkeypatch.setattr(_tiff_tiles, "BLOCK_BYTES", 1)  # a tile at a time
+    monkeypatch.setattr(_tiles, "BLOCK_BYTES", 1)  # a tile at a time
     pixels = noise(shape, "uint16")
     extra = {"extrasamples": ["unassalpha"]} if len(shape) > 2 else {}
     kind = "rgb" if len(shape) > 2 and shape[2] > 2 else "minisblack"
@@ -208,7 +207,7 @@ def test_what_needs_more_is_left_to_the_normal_path(file, pixels, options):
 def test_small_pictures_and_other_files_are_left_to_the_normal_path(file, tmp_path, monkeypatch):
     grey = noise((30, 40))
     names = [file(saved(grey, "PNG")), file(b"", "none.tif"), str(tmp_path)]
-    monkeypatch.setattr(_tiff_bands, "STREAMED_BYTES", grey.size * 9)
+    monkeypatch.setattr(_bands, "STREAMED_BYTES", grey.size * 9)
     names.append(file(tiff(grey), "small.tif"))
     for name in names:
         with read_large(name, 3) as large:
@@ -247,7 +246,7 @@ def test_highly_compressed_header_is_not_believed(file):
 
 
 def test_large_strips_are_left_to_the_normal_path(file, monkeypatch):
-    monkeypatch.setattr(_tiff_bands, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(_bands, "MAX_PIXELS", 1000)
     pixels = noise((50, 40))
     with read_large(file(tiff(pixels, compression="zlib", rowsperstrip=50)), 4) as large:
         assert large is None

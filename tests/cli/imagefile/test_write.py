@@ -9,6 +9,7 @@ import pytest
 
 from lutsr.cli import imagefile
 from lutsr.cli.imagefile import ImageFileError, Picture, check_target, read, write
+from lutsr.cli.imagefile._tiff import _pages
 
 from .helpers import noise, parse, smooth
 
@@ -131,7 +132,7 @@ def test_failure_half_way_leaves_the_old_file_and_nothing_else(
     target.write_bytes(b"old")
     part = imagefile._png if kind == "PNG" else imagefile._jpeg_webp
     name = {"PNG": "encode", "JPEG": "encode_jpeg", "WEBP": "encode_webp", "TIFF": "encode"}[kind]
-    part = imagefile._tiff if kind == "TIFF" else part
+    part = _pages if kind == "TIFF" else part
 
     def half(first, *_others):
         if kind != "PNG":

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _tiff, _tiff_tags
-from ._picture import MAX_PIXELS, ImageFileError, Picture, check_range, damaged
-from ._tiff_checks import check_content, check_segments, photometric
+from .._picture import MAX_PIXELS, ImageFileError, Picture, check_range, damaged
+from . import _pages, _tags
+from ._checks import check_content, check_segments, photometric
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -126,7 +126,7 @@ class LargePicture:
 def opened(file: BinaryIO, scale: int) -> Iterator[LargePicture | None]:
     """Open a TIFF to be read in bands; yield None if it is to be read as a whole."""
     picture = Picture([], pages=[])
-    with _tiff.opened(file, picture) as pages:
+    with _pages.opened(file, picture) as pages:
         if len(pages) > 1 or not _is_large(pages[0], scale):
             yield None
             return
@@ -138,7 +138,7 @@ def opened(file: BinaryIO, scale: int) -> Iterator[LargePicture | None]:
         check_segments(page)
         # An array without memory: only its shape and type are used.
         pixels = np.broadcast_to(np.zeros((), page.dtype), _shape(page))
-        metadata, orientation = _tiff_tags.read(file, page, pixels, page.iccprofile, picture)
+        metadata, orientation = _tags.read(file, page, pixels, page.iccprofile, picture)
         if orientation != 1 or not _is_plausible(page):
             yield None
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._picture import ImageFileError, damaged
+from .._picture import ImageFileError, damaged
 
 if TYPE_CHECKING:
     from tifffile import TiffPage

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from . import _tiff_tags
-from ._picture import Metadata
-from ._tiff_bands import LargePicture
+from .._picture import Metadata
+from . import _tags
+from ._bands import LargePicture
 
 #: Rows and columns of a tile in the output.
 TILE = 256
@@ -82,8 +82,8 @@ def encode(
             tile=(TILE, TILE),
             maxworkers=workers,
             buffersize=BLOCK_BYTES,
-            **_tiff_tags.options(frame, metadata),
+            **_tags.options(frame, metadata),
         )
-    _tiff_tags.add_exif(file, [frame], [metadata])
+    _tags.add_exif(file, [frame], [metadata])
     # The output may replace the input, and Windows cannot replace an open file.
     source.close()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from . import _exif, _ifd, _xmp
-from ._colour import fitting
-from ._picture import Metadata, Picture, Resolution
+from .._colour import fitting
+from .._metadata import _exif, _ifd, _xmp
+from .._picture import Metadata, Picture, Resolution
 
 if TYPE_CHECKING:
     from tifffile import TiffPage

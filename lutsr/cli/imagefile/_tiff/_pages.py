@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _ifd, _tiff_tags
-from ._colour import from_cmyk, upright
-from ._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
-from ._tiff_checks import check_content, check_segments, photometric
+from .._colour import from_cmyk, upright
+from .._metadata import _ifd
+from .._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
+from . import _tags
+from ._checks import check_content, check_segments, photometric
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -40,7 +41,7 @@ def read(file: BinaryIO) -> Picture:
         alphas = set()
         for page in pages:
             pixels, icc, alpha = _pixels(page, picture)
-            metadata, orientation = _tiff_tags.read(file, page, pixels, icc, picture)
+            metadata, orientation = _tags.read(file, page, pixels, icc, picture)
             picture.pages.append(metadata)
             picture.frames.append(upright(pixels, orientation))
             alphas.add(alpha)
@@ -57,8 +58,8 @@ def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) ->
     big = sum(frame.nbytes for frame in frames) > CLASSIC_LIMIT
     with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
         for frame, metadata in zip(frames, pages, strict=True):
-            writer.write(np.ascontiguousarray(frame), **_tiff_tags.options(frame, metadata))
-    _tiff_tags.add_exif(file, frames, pages)
+            writer.write(np.ascontiguousarray(frame), **_tags.options(frame, metadata))
+    _tags.add_exif(file, frames, pages)
 
 
 @contextlib.contextmanager

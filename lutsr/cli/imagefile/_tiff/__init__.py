@@ -1,0 +1,4 @@
+"""TIFF, read and written as a whole (``_pages``), or in ``_bands`` and ``_tiles``.
+
+``_checks`` states what is refused. ``_tags`` reads and writes the metadata of a page.
+"""
