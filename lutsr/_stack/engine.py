@@ -53,7 +53,7 @@ class StackKernels:
             body_start=np.concatenate([np.zeros(0, np.int16), *starts]),
             last_start=slot_start(detail_bias, places, last),
             base_start=slot_start(np.full(cell, stack.bias), 9, base),
-            flat=np.pad(stack.flat, ((0, 0), (0, base.lanes - cell))).reshape(-1),
+            flat=np.pad(stack.flat, ((0, 0), (0, base.lanes - cell))).astype(np.int16).reshape(-1),
             base=lay_out([stack.base], base).view(np.int16),
             shifts=np.array(stack.shifts, np.int64),
         )

@@ -34,7 +34,7 @@ class Stack:
     first : ndarray of int8, shape (k, k, 1, 256, C)
     body : list of ndarray of int8, shape (3, 3, C, levels, C)
     last : ndarray of int8, shape (3, 3, C, levels, r * r)
-    flat : ndarray of int16, shape (256, r * r)
+    flat : ndarray of int64, shape (256, r * r)
     base : ndarray of int32, shape (3, 3, 1, 256, r * r)
         With the pixel's own level.
     biases : list of ndarray of int64
@@ -51,7 +51,7 @@ class Stack:
     first: NDArray[np.int8]
     body: list[NDArray[np.int8]]
     last: NDArray[np.int8]
-    flat: NDArray[np.int16]
+    flat: NDArray[np.int64]
     base: NDArray[np.int32]
     biases: list[NDArray[np.int64]]
     shifts: list[int]
@@ -157,12 +157,12 @@ def _window(
 
 def _read_last(
     layer: Layer, source: str, channels: int, levels: int, scale: int
-) -> tuple[NDArray[np.int8], NDArray[np.int16], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int32]]:
     """Return the tables of the detail, the flat one, and the base with the pixel's own level."""
     _want(layer.place.cells == scale and not layer.place.shifts and not layer.residual)
     _want(layer.rounding.divisor == 1 and layer.rounding.clamp is None)
     cell = scale * scale
-    flat = np.zeros((256, cell), np.int16)
+    flat = np.zeros((256, cell), np.int64)
     base = np.zeros((3, 3, 1, 256, cell), np.int32)
     details = []
     for look_up in layer.look_ups:

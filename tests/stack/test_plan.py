@@ -50,6 +50,20 @@ def test_places_without_a_table_add_nothing():
     assert plan.base[0, 1].any()
 
 
+def test_tables_of_one_pixel_are_summed_exactly():
+    """Two of 16 bits need 17, and then the chain needs the general kernels."""
+    model = stack(8, 1, 3, 2)
+    last_layer(model)["look_ups"].append(last_layer(model)["look_ups"][1])
+    for largest, wanted in ((8000, True), (25000, False)):
+        flat = np.full((1, 256, 4), largest, np.int16)
+        changed = replace(model, tables=model.tables | {"flat": flat, "base": flat[[0] * 9] // 999})
+        last_layer(changed)["bias"] = 3000
+        plan = found(changed)
+        assert (plan is not None) == wanted
+        if plan is not None:
+            assert (plan.flat == 2 * largest).all()
+
+
 def edge(model, stage, layers):
     stage["border"] = "edge"
 
