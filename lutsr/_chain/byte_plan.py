@@ -18,6 +18,10 @@ from .registers import divide
 #: Columns of margin on each side of a row; a tap reaches 32 far.
 MARGIN = 64
 
+#: Most bytes of prepared entries of a layer: many times what published models need. Preparing them
+#: takes a few times eight bytes for each.
+MOST_ENTRIES = 1 << 22
+
 
 @dataclass(frozen=True)
 class ByteRegister:
@@ -141,6 +145,8 @@ def _as_layer(step: Step, registers: list[ByteRegister | None]) -> ByteLayer | N
     known = [each or ByteRegister(1, 0, 0) for each in registers]
     indexed = [*(read.source for read in step.reads), *(source for source, _ in step.add)]
     size = 256 if any(known[s].high - known[s].low >= 64 for s in indexed) else 64
+    if (sum(len(read.table) for read in step.reads) + len(step.add)) * n * size > MOST_ENTRIES:
+        return None
     values = [_values(read, known[read.source], n, size) for read in step.reads]
     for source, gain in step.add:
         line = gain * (np.arange(size) + known[source].low)

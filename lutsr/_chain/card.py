@@ -103,6 +103,7 @@ class _Checker:
         self._scale = scale
         self._tables = tables
         self.used: set[str] = set()
+        self._bounds: dict[tuple[str, bool], tuple[int, int]] = {}
         self.largest_sum = 0
         self.stage_registers = {"image": Register(1, 1, 0, 255)}
         self._read: set[str] = set()
@@ -232,16 +233,30 @@ class _Checker:
         look_up = LookUp(
             fields.name("in"), entries, levels, taps, low, steps, unit, walk, border, gain
         )
-        smallest, largest_entry = entries.min(axis=1), entries.max(axis=1)
-        if walk == "srlut":  # one weight may be negative, by less than a step
-            spread = largest_entry.astype(np.int64) - smallest
-            smallest, largest_entry = smallest - spread, largest_entry + spread
-        bottom = int(smallest.sum(axis=0, dtype=np.int64).min())
-        top = int(largest_entry.sum(axis=0, dtype=np.int64).max())
+        bottom, top = self._sum_of_entries(table, walk == "srlut")
         offsets = [(dy, dx) for dy, dx in taps[..., :2].reshape(-1, 2).tolist()]
         reach = moved_reach(source.reach, offsets, self._scale // source.factor)
         bounds = _times(bottom, top, unit * gain)
         return look_up, Register(channels, source.factor, *bounds, reach)
+
+    def _sum_of_entries(self, table: str, widened: bool) -> tuple[int, int]:
+        """Return the smallest and largest sum of one entry of each table, of any channel.
+
+        They are kept, because any number of look-ups may use one table, which may be large.
+
+        Parameters
+        ----------
+        table : str
+        widened : bool
+            Whether one weight of the interpolation may be negative, by less than a step.
+        """
+        if (table, widened) not in self._bounds:
+            entries = self._tables[table]
+            low, high = (f(axis=1).astype(np.int64) for f in (entries.min, entries.max))
+            if widened:
+                low, high = 2 * low - high, 2 * high - low
+            self._bounds[table, widened] = int(low.sum(0).min()), int(high.sum(0).max())
+        return self._bounds[table, widened]
 
     def _place(
         self, where: str, value: object, register: Register, stage_border: str | None

@@ -160,6 +160,41 @@ def test_tables_of_a_wrong_shape(table, message):
         read_chain(2, parameters(), tables() | {"one": table})
 
 
+class Watched(np.ndarray):
+    """A table that counts how often it is searched for its extremes."""
+
+    searched = 0
+
+    def min(self, *arguments, **options):
+        Watched.searched += 1
+        return np.asarray(self).min(*arguments, **options)
+
+
+def test_a_table_is_searched_once_however_many_look_ups_use_it():
+    Watched.searched = 0
+    look_ups = [copy.deepcopy(parameters()["stages"][0]["layers"][0]["look_ups"][0])] * 16
+    read_chain(
+        2,
+        changed([*HIDDEN, "look_ups"], look_ups),
+        {k: v.view(Watched) for k, v in tables().items()},
+    )
+    assert Watched.searched == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "message"),
+    [
+        ([*STAGE, "layers"], {"out": "h", "add": [{"in": "image"}]}, "layers: got a list of 5000"),
+        (["stages"], {}, r"parameters\.stages: got a list of 5000, wanted a list of 1 to 16"),
+        ([*HIDDEN, "look_ups"], {}, r"look_ups: got a list of 5000, wanted a list of 1 to 16"),
+        ([*HIDDEN, "residual"], "image", "residual: got a list of 5000, wanted a list of 1 to 16"),
+    ],
+)
+def test_thousands_of_parts(path, item, message):
+    with pytest.raises(ValueError, match=message):
+        read_chain(2, changed(path, [item] * 5000), tables())
+
+
 def test_a_table_that_nothing_uses():
     with pytest.raises(ValueError, match=r"tables\['spare'\]: no look-up uses it"):
         read_chain(2, parameters(), tables() | {"spare": np.zeros((1, 2, 1), np.int8)})

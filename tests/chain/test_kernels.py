@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import hypothesis
@@ -64,6 +65,26 @@ def test_bytes(model, values, data):
     chain = read_chain(model.scale, model.parameters, model.tables)
     hypothesis.assume(CompiledChain(chain, 1).kinds == ["bytes"])
     compare(model, values, data)
+
+
+def test_layers_of_many_tables_are_not_made_bytes():
+    """Bytes for each level would take gigabytes; the tables themselves are small."""
+    taps = [[[0, 0, 0]]] * 4096
+    window = {"table": "many", "in": "image", "taps": taps, "step": 128, "border": "edge"}
+    last = {"table": "last", "in": "h", "taps": [[[0, 0, 255]]], "low": -4, "border": "edge"}
+    layers = [
+        {"out": "h", "look_ups": [window], "clamp": [-4, 4]},
+        {"out": "cells", "look_ups": [last], "place": {"cells": 2}},
+    ]
+    tables = {"many": np.zeros((4096, 3, 256), np.int8), "last": entries((1, 9, 4))}
+    model = Model("many", 2, "chain", {"stages": [stage(layers)]}, tables)
+    chain = read_chain(2, model.parameters, model.tables)
+    tracemalloc.start()
+    try:
+        assert CompiledChain(chain, 1).kinds == ["general"]
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("features", ["", "+avx2"])
