@@ -2,12 +2,13 @@
 
     python tests/fuzz_modelfiles.py [--files 100000] [--seed 0] [--folder /dev/shm]
 
-Each starts as a valid table file and card, of format 1 or 2. One of the two is then changed at
-random: bytes, the header, the length, fields of the card at any depth. Reading must return what
-the files contain, or raise a ValueError or OSError that names the file; a chain that is accepted
-must compute. Nothing may be executed, as Python's audit hooks report, and memory may not grow: the
-address space is limited to 64 MB more than before. The program stops with exit code 1 at the first
-violation and leaves the files there.
+Each starts as a valid table file and card, of format 1 or 2, of every family; some are stacks. One
+of the two is then changed at random: bytes, the header, the length, entries, fields of the card at
+any depth. Reading must return what the files contain, or raise a ValueError or OSError that names
+the file. A chain that is accepted must compute what its NumPy reference does. Nothing may be
+executed while a model is read and prepared, as Python's audit hooks report, and it must take at
+most 64 MB of address space more than the process has. The program stops with exit code 1 at the
+first violation and leaves the files there.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fuzz_originals import originals
 
-from lutsr._engine import open_engine
-from lutsr._modelfile import Model, read_model, write_model
+from lutsr._engine import Engine, open_engine
+from lutsr._frame.depth import from_sums, steps_per_level
+from lutsr._modelfile import Model, read_model
 
 #: Audit events that reading a file must not cause.
 FORBIDDEN = (
@@ -53,86 +56,22 @@ VALUES = [
     {"Set5": {"psnr_y": 30.0}}, {"Set5": None}, "0" * 64, {"expand_shift": 1},
 ]  # fmt: skip
 
+#: What integers of a chain's description are changed to.
+NUMBERS = [-(2**31), -32768, -256, -128, -1, 0, 1, 2, 3, 8, 15, 64, 127, 255, 4096, 32767, 2**20]
+
 KINDS = (
     "header bytes", "header words", "header length", "whole header", "entries", "length",
-    "card bytes", "card values", "card nesting", "card length",
+    "many entries", "card bytes", "card values", "card numbers", "card nesting", "card length",
 )  # fmt: skip
 
+#: Kinds whose checksum is always right: a wrong one would be all that is found.
+SIGNED = ("many entries", "card numbers")
 
-class Original:
-    """A valid table file and its card."""
+#: How often each original is changed: two tables of eclut, large ones, then chains, then stacks.
+WEIGHTS = (1, 1, 2, 3, 3)
 
-    def __init__(self, path: Path) -> None:
-        self.content = path.read_bytes()
-        self.card: dict[str, Any] = json.loads(path.with_suffix(".json").read_text())
-        start = 10 + struct.unpack("<H", self.content[8:10])[0]
-        self.head, self.entries = self.content[:start], self.content[start:]
-
-
-def chain(rng: np.random.Generator) -> Model:
-    """Make a chain of two stages that has every kind of field."""
-    tables = {
-        "codes": rng.integers(-128, 128, (2, 17**2, 3), dtype=np.int8),
-        "cells": rng.integers(-9000, 9000, (3, 256, 4), dtype=np.int16),
-    }
-    window = {
-        "table": "codes",
-        "in": "image",
-        "taps": [[[0, 0, 0], [0, 1, 0]], [[0, 0, 0], [1, 1, 0]]],
-        "step": 16,
-        "border": "reflect",
-    }
-    pixel = {"table": "cells", "in": "hidden", "taps": [[[0, 0, c]] for c in range(3)]}
-    first = {
-        "out": "hidden",
-        "rotations": 4,
-        "layers": [{"out": "sum", "look_ups": [window], "bias": [1, 2, 3], "rounding": "up"}],
-        "bias": 127,
-        "divisor": 128,
-        "clamp": [0, 255],
-    }
-    last = {
-        "out": "result",
-        "rotations": 1,
-        "border": "edge",
-        "layers": [
-            {
-                "out": "detail",
-                "look_ups": [pixel],
-                "add": [{"in": "image", "gain": 2}],
-                "divisor": 3,
-                "place": {"cells": 2},
-            }
-        ],
-        "divisor": 64,
-        "rounding": "even",
-        "clamp": [0, 255],
-    }
-    return Model("fuzzed", 2, "chain", {"stages": [first, last]}, tables)
-
-
-def originals(path: Path, seed: int) -> list[Original]:
-    """Write one model of each kind to the same path, and remember its files."""
-    rng = np.random.default_rng(seed)
-    lut = rng.integers(-128, 128, (256, 256, 9, 2, 2), dtype=np.int8)
-    metrics = {"Set5": {"psnr_y": 30.0, "ssim_y": 0.9}}
-    models = [Model("fuzzed", 2, "eclut", {"expand_shift": 2}, {"lut": lut}), chain(rng)]
-    found = []
-    for model in models:
-        write_model(path, model, metrics=metrics)
-        found.append(Original(path))
-    np.save(path, lut)
-    card = {
-        "format_version": 1,
-        "model": "fuzzed",
-        "scale": 2,
-        "expand_shift": 2,
-        "shift": 2,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "metrics": metrics,
-    }
-    path.with_suffix(".json").write_text(json.dumps(card))
-    return [*found, Original(path)]
+#: Address space that reading and preparing a model may take, in bytes.
+SPARE = 64 << 20
 
 
 class Fuzzer:
@@ -144,17 +83,17 @@ class Fuzzer:
         self.card_path = self.path.with_suffix(".json")
         self.originals = originals(self.path, seed)
         self.original = self.originals[0]
-        self.extremes = np.random.default_rng(seed).choice(
-            np.array([0, 1, 254, 255], np.int32), (4, 5)
-        )
+        self.generator = np.random.default_rng(seed)
+        self.kind = ""
 
     def write(self) -> str:
         """Write a table file and a card, one of them changed, and return what was changed."""
-        kind = self.random.choice(KINDS)
-        self.original = self.random.choice(self.originals)
+        kind = self.kind = self.random.choice(KINDS)
+        (self.original,) = self.random.choices(self.originals, WEIGHTS)
         content = self.changed_table(kind)
         card = self.original.card
-        if content != self.original.content and self.random.random() < 0.5:
+        signed = kind in SIGNED or self.random.random() < 0.5
+        if content != self.original.content and signed:
             card = card | {"sha256": hashlib.sha256(content).hexdigest()}
         with self.path.open("r+b") as file:  # overwritten: this allocates no memory in /dev/shm
             file.write(content)
@@ -164,14 +103,18 @@ class Fuzzer:
             self.card_path.write_bytes(self.changed_card(kind, card))
         return kind
 
-    def check(self) -> str:
-        """Read what was written, and return whether it was valid."""
+    def read(self) -> tuple[Model, Engine | None] | None:
+        """Read and prepare what was written; return None if it is not valid."""
         try:
             model = read_model(self.path)
+            return model, open_engine(model) if model.family == "chain" else None
         except (ValueError, OSError) as error:
             if self.path.stem not in str(error) or len(str(error)) > 2000:
                 raise AssertionError(f"not a message that names the file: {error!r}") from error
-            return "refused"
+            return None
+
+    def check(self, model: Model, engine: Engine | None) -> None:
+        """Check that a model is what the files contain, and that a chain computes."""
         content, card = self.path.read_bytes(), json.loads(self.card_path.read_text())
         if card["sha256"] != hashlib.sha256(content).hexdigest():
             raise AssertionError("the table file is not the card's")
@@ -186,12 +129,31 @@ class Fuzzer:
             stored = table.astype(table.dtype.newbyteorder("<")).tobytes()
             if stored != entries[place["offset"] :][: len(stored)]:
                 raise AssertionError("other entries than the file's")
-        if model.family == "chain":
-            # What has been accepted can be computed: no index is out of range.
-            image = self.extremes[:, :, None]
-            if open_engine(model).sums(image, 1, 0, 4).shape != (8, 10, 1):
-                raise AssertionError("a result of another shape")
-        return "read"
+        if engine is not None:
+            self.compute(engine)
+
+    def compute(self, engine: Engine) -> None:
+        """Compare the kernels of a chain with its reference, on a small image."""
+        height, width = self.generator.integers(1, 8, 2)
+        levels = np.array([0, 1, 100, 254, 255], np.uint8)
+        image = self.generator.choice(levels, (height, width, 3))
+        for joint in (False, True) if engine.joint_rgb else (False,):
+            compute = engine.reference_rgb if joint else engine.reference
+            sums = compute(image.astype(np.int32), 1)
+            wanted, out = np.empty(sums.shape, np.uint8), np.empty(sums.shape, np.uint8)
+            from_sums(sums.copy(), wanted, engine.divisor, engine.half_even)
+            (engine.fill_rgb if joint else engine.fill)(image, 0, height, out)
+            if not np.array_equal(out, wanted):
+                raise AssertionError(f"other pixels than the reference's, rgb={joint}")
+        found = engine.sums(image[..., :1].astype(np.int32), 1, 0, height)
+        if not np.array_equal(found, engine.reference(image[..., :1].astype(np.int32), 1)):
+            raise AssertionError("other sums than the reference's")
+        if not engine.eight_bit_only:
+            steps = steps_per_level(np.dtype(np.uint16))
+            deep = self.generator.integers(0, 65536, (height, width, 1), np.int32)
+            found = engine.sums(deep, steps, 0, height)
+            if not np.array_equal(found, engine.reference(deep, steps)):
+                raise AssertionError("other sums than the reference's, of 16 bits")
 
     def changed_table(self, kind: str) -> bytes:
         """Return the content of the table file, changed if `kind` asks for it."""
@@ -213,6 +175,8 @@ class Fuzzer:
             text = (text * self.random.choice([1, 1, 40]))[:12_000]
             head = head[:8] + struct.pack("<H", len(text)) + text.encode("latin-1")
         content = head + self.original.entries
+        if kind == "many entries":
+            content = head + self._many(self.original.entries)
         if kind == "entries":
             at = self.random.randrange(len(head), len(content))
             content = content[:at] + bytes([self.random.randrange(256)]) + content[at + 1 :]
@@ -231,6 +195,11 @@ class Fuzzer:
             for _ in range(self.random.choice([1, 1, 2, 3])):
                 self._change_value(changed)
             return json.dumps(changed, ensure_ascii=self.random.random() < 0.5).encode()
+        if kind == "card numbers":
+            changed = copy.deepcopy(fields)
+            for _ in range(self.random.choice([1, 2, 8])):
+                self._change_number(changed.get("parameters", changed))
+            return json.dumps(changed).encode()
         if kind == "card nesting":
             depth = self.random.choice([10, 500, 900, 970, 980, 985, 990, 1000, 5000, 100_000])
             value = b"[" * depth + b"]" * self.random.choice([depth, 0])
@@ -259,6 +228,25 @@ class Fuzzer:
             at[key] += self.random.choice([-256, -2, -1, 1, 2, 3, 256])
         else:
             at[key] = self.random.choice(VALUES)
+
+    def _change_number(self, fields: dict[str, Any]) -> None:
+        """Change one integer, at any depth."""
+        at: Any = fields
+        while at:
+            key = self.random.choice(sorted(at)) if type(at) is dict else self._index(at)
+            if type(at[key]) is int:
+                near = at[key] + self.random.choice([-1, 1]), 2 * at[key], at[key] // 2
+                at[key] = self.random.choice([*near, self.random.choice(NUMBERS)])
+            at = at[key] if type(at[key]) in (dict, list) else None
+
+    def _many(self, entries: bytes) -> bytes:
+        """Set a part of the entries to one extreme, or to random ones."""
+        size = self.random.choice([64, 4096, len(entries)])
+        start = self.random.randrange(0, len(entries), 64)
+        count = min(size, len(entries) - start)
+        extremes = self.generator.choice(np.array([127, 128], np.uint8), count).tobytes()
+        new = self.random.choice([b"\x7f" * count, b"\x80" * count, extremes])
+        return entries[:start] + new + entries[start + count :]
 
     def _index(self, items: list[Any]) -> int:
         return self.random.randrange(len(items))
@@ -290,10 +278,14 @@ class Watch:
             self.seen.append(f"{event}{args}")
 
 
-def limit_memory(spare: int) -> None:
-    """Limit the address space to its present size and `spare` bytes more."""
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + spare,) * 2)
+def address_space() -> int:
+    """Return the size of the process's address space in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def limit_memory(limit: int) -> None:
+    """Limit the address space, or not."""
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
 def main() -> None:
@@ -307,26 +299,38 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="lutsr-fuzz-", dir=args.folder))
     fuzzer, watch = Fuzzer(folder, args.seed), Watch()
     found: Counter[tuple[str, str]] = Counter()
-    slowest = 0.0
+    chains, stacks, slowest = 0, 0, 0.0
     for number in range(args.files):
         kind = fuzzer.write()
-        if number == 1000:  # by now all modules are imported
-            limit_memory(64 << 20)
-        start = time.perf_counter()
-        watch.on = number >= 1000
+        prepared = number >= min(1000, args.files // 2)  # by now all modules are imported
         try:
-            outcome = fuzzer.check()
+            # Compilers need more memory than models: kernels are compiled without the limit.
+            limit_memory(address_space() + SPARE if prepared else resource.RLIM_INFINITY)
+            start = time.process_time()
+            watch.on = prepared
+            opened = fuzzer.read()
+            watch.on = False
+            slowest = max(slowest, time.process_time() - start)
+            limit_memory(resource.RLIM_INFINITY)
+            if opened is not None:
+                fuzzer.check(*opened)
         except BaseException:
+            limit_memory(resource.RLIM_INFINITY)
             print(f"file {number}, {kind}; it is left in {folder}", file=sys.stderr)
             raise
-        watch.on = False
         if watch.seen:
             raise SystemExit(f"file {number}, {kind}, in {folder}: {watch.seen}")
-        slowest = max(slowest, time.perf_counter() - start)
-        found[kind, outcome] += 1
+        found[kind, "refused" if opened is None else "read"] += 1
+        if opened is not None and opened[1] is not None:
+            chains, stacks = chains + 1, stacks + opened[1].joint_rgb
     shutil.rmtree(folder)
     for kind in KINDS:
         print(f"{kind:15} {found[kind, 'refused']:7} refused {found[kind, 'read']:7} read")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(
+        f"{chains} chains, of which {stacks} stacks, computed what the reference does; "
+        f"at most {most} MB resident"
+    )
     print(f"{sum(found.values())} files, slowest {slowest:.2f} s; nothing executed, no crash")
 
 
