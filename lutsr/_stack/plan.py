@@ -97,7 +97,7 @@ def _read(chain: Chain) -> Stack:
     for number, layer in enumerate(layers):
         _want(layer.place.cells == 1 and not layer.place.shifts and not layer.add)
         _want(len(layer.look_ups) == 1 and layer.rounding.clamp == (0, top))
-        _want(layer.residual == ((source,) if number else ()))
+        _want(not layer.residual)
         if number:
             tables.append(_window(layer.look_ups[0], source, channels, top + 1, (3,)))
         else:
@@ -194,12 +194,10 @@ def _check_sums(stack: Stack) -> None:
     """Check that sums fit into 16 bits, for every image."""
     layers = [stack.first, *stack.body]
     _want(all(layer.dtype == np.int8 for layer in (*layers, stack.last)))
-    for layer, bias, shift in zip(layers, stack.biases, stack.shifts, strict=False):
+    for layer, bias in zip(layers, stack.biases, strict=False):
         low, high = _bounds(layer)
         low, high = low + bias, high + bias
         _want(low.min() >= _INT16.min and high.max() <= _INT16.max)
-        # A level is added to the quotient.
-        _want((int(high.max()) >> shift) + stack.levels <= _INT16.max)
     low, high = stack.biases[-1] + stack.bias, stack.biases[-1] + stack.bias + (1 << stack.shift)
     for table in (stack.last, stack.flat[np.newaxis, np.newaxis, np.newaxis], stack.base):
         bounds = _bounds(table)

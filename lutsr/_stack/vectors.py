@@ -130,14 +130,11 @@ def _ring_rows(builder: Any, ring: Any, count: int) -> list[Any]:
 
 
 def _store_levels(
-    builder: Any, lanes: int, values: Any, shift: Any, top: Any, residual: Any, maps: Any, at: Any
+    builder: Any, lanes: int, values: Any, shift: Any, top: Any, maps: Any, at: Any
 ) -> None:
-    """Divide sums, add the residual, clip, and store levels times `UNIT`."""
+    """Divide sums, clip, and store levels times `UNIT`."""
     unit = constants(I16, [UNIT.bit_length() - 1] * lanes)
     values = builder.ashr(values, shift)
-    if residual is not None:
-        pointer = at_pointer(builder, maps, residual, values.type)
-        values = builder.add(values, builder.lshr(builder.load(pointer, align=2), unit))
     values = _clip(builder, values, ir.Constant(values.type, None), top)
     values = builder.shl(values, unit)
     builder.store(values, at_pointer(builder, maps, at, values.type), align=2)
@@ -184,7 +181,7 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
 
         def finish(j, values):
             where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
-            _store_levels(builder, form.lanes, values[0], divide, highest, None, target, where)
+            _store_levels(builder, form.lanes, values[0], divide, highest, target, where)
 
         sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish)
         return context.get_dummy_value()
@@ -221,10 +218,8 @@ def body_row(typing_context, tags, table, first, start, begin, window, shift, to
         )
 
         def finish(j, values):
-            step = builder.mul(j, ir.Constant(j.type, form.lanes))
-            residual = builder.add(rows[1], plus(builder, step, form.lanes))
-            where = builder.add(position, step)
-            _store_levels(builder, form.lanes, values[0], divide, highest, residual, target, where)
+            where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
+            _store_levels(builder, form.lanes, values[0], divide, highest, target, where)
 
         from_here = builder.gep(starts, [arguments[4]])
         sum_row(builder, form, 16 * known.vector, from_here, pixels, pointers, finish)

@@ -87,7 +87,6 @@ def ecnn(levels=16, border="reflect"):
             "look_ups": [window_look_up("body", "h", 3)],
             "divisor": 128,
             "rounding": "up",
-            "residual": ["h"],
             **clamp,
         },
         {

@@ -85,7 +85,7 @@ def clamp(model, stage, layers):
 
 
 def residual(model, stage, layers):
-    del layers[1]["residual"]
+    layers[1]["residual"] = ["maps0"]
 
 
 def gain(model, stage, layers):

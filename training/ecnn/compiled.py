@@ -40,16 +40,14 @@ def update_maps(
 
 
 def update_levels(
-    before: torch.Tensor | None, sums: torch.Tensor, divisor: int, kinks: torch.Tensor
+    sums: torch.Tensor, divisor: int, kinks: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Compute levels (B, C, h, w), uint8, and their features."""
     B, C, h, w = sums.shape
     features = _empty(B, h, w, (kinks.shape[1] + 1) * C)
     levels = torch.empty((B, h, w, C), dtype=torch.uint8)
-    found = levels.numpy()
-    maps = _none(found, C) if before is None else before.permute(_LAST).numpy()
     rows = sums.permute(_LAST).numpy()
-    kernels.update_levels(maps, rows, divisor, kinks.detach().numpy(), found, bits(features))
+    kernels.update_levels(rows, divisor, kinks.detach().numpy(), levels.numpy(), bits(features))
     return levels.permute(0, 3, 1, 2), features
 
 

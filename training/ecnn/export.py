@@ -34,7 +34,6 @@ def to_model(name: str, tables: Tables) -> Model:
                 "bias": layer.bias.tolist(),
                 "divisor": layer.divisor,
                 "rounding": "up",
-                "residual": [source] if number else [],
                 "clamp": [0, LEVELS - 1],
             }
         )
@@ -60,7 +59,7 @@ def to_model(name: str, tables: Tables) -> Model:
     )
     stage = {
         "out": "result",
-        "layers": [{k: v for k, v in layer.items() if v != []} for layer in layers],
+        "layers": layers,
         "rotations": 1,
         "border": "reflect",
         "divisor": DIVISOR,

@@ -67,13 +67,11 @@ def update_maps(maps, change, kinks, half, features):
 
 
 @entry_point
-def update_levels(before, sums, divisor, kinks, levels, features):
+def update_levels(sums, divisor, kinks, levels, features):
     """Compute levels from sums of table entries, and the features of the values they stand for.
 
     Parameters
     ----------
-    before : uint8 (B, H, W, C)
-        Levels of the layer before, or of no rows and columns where there are none.
     sums : int32 (B, h, w, C)
     divisor : int
         Sums are divided by it, rounded half up.
@@ -84,15 +82,11 @@ def update_levels(before, sums, divisor, kinks, levels, features):
     """
     B, h, w, C = sums.shape
     K = kinks.shape[1]
-    m = (before.shape[1] - h) // 2
-    residual = before.shape[1] > 0
     for b in range(B):
         for y in range(h):
             for x in range(w):
                 for c in range(C):
                     level = (sums[b, y, x, c] + divisor // 2) // divisor
-                    if residual:
-                        level += before[b, y + m, x + m, c]
                     level = min(max(level, 0), 63)
                     levels[b, y, x, c] = level
                     features[b, y, x, c] = _to_bits(np.float32(level - 32) / np.float32(32))

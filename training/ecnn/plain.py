@@ -40,12 +40,10 @@ def update_maps(
 
 
 def update_levels(
-    before: torch.Tensor | None, sums: torch.Tensor, divisor: int, kinks: torch.Tensor
+    sums: torch.Tensor, divisor: int, kinks: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Compute levels (B, C, h, w), int64, and their features; see `kernels.update_levels`."""
     levels = torch.div(sums + divisor // 2, divisor, rounding_mode="floor")
-    if before is not None:
-        levels = levels + inner(before, sums)
     levels = levels.clamp(0, 2 * HALF - 1)
     return levels, expand((levels - HALF).float() / HALF, kinks)
 

@@ -86,8 +86,7 @@ def hidden_features(
             out = ops.update_maps(before, change, kink, mode.half)
         else:
             sums = layer_sums(levels, mode.tables[k])
-            before = levels if k else None
-            levels, out = ops.update_levels(before, sums, mode.tables[k].divisor, kink)
+            levels, out = ops.update_levels(sums, mode.tables[k].divisor, kink)
         every.append(out)
     return every, levels
 

@@ -16,16 +16,20 @@ from training.ecnn.network import LEVELS, WINDOW, Network
 from training.ecnn.plain import HALF
 from training.ecnn.steps import LayerTables, layer_sums
 
-#: Entries of hidden layers are in 1/8 of a level of the maps, those of the last layer and of the
-#: base in 1/8 of a grey level. Entries of the first layer are larger, so their unit is coarser.
-DIVISOR = 8
+#: Units of an entry in a level of the maps, for the first layer, whose entries are large, and for
+#: the hidden ones.
 FIRST_DIVISOR = 4
+HIDDEN_DIVISOR = 16
+#: Units of an entry of the last layer, and of the base, in a grey level.
+DIVISOR = 8
 
 _INT8 = torch.iinfo(torch.int8)
 
 #: A level that occurs less often, as a fraction of a channel's pixels, does not count for the
-#: range of a function: int8 may cut it off there.
+#: range of a function: int8 may cut it off there. The penalty counts each level at least so often:
+#: rare levels are those of strong edges.
 LEAST_USE = 1e-3
+PENALISED_USE = 4e-3
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ class Tables:
 def exact_entries(network: Network) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Compute the entries (k, k, C, levels, N) and biases of all layers, not rounded.
 
-    In units of an entry; differentiable.
+    In units of an entry; differentiable. Tables of hidden layers contain the residual, the
+    channel's own level. Most of it is cancelled by what the table itself subtracts, so the sum of
+    both needs a smaller range than the table alone.
     """
     shape, found = network.shape, []
     values = (torch.arange(LEVELS, device=network.base.device) - HALF) / HALF
@@ -71,15 +77,20 @@ def exact_entries(network: Network) -> list[tuple[torch.Tensor, torch.Tensor]]:
             by_channel = weights.reshape(N, -1, 1, side, side)
             basis = network.basis.unsqueeze(1)
         else:
-            unit = DIVISOR * (HALF if inside else 255)
+            unit = HIDDEN_DIVISOR * HALF if inside else DIVISOR * 255
             by_channel = weights.reshape(N, shape.kinks + 1, shape.channels, side, side)
             features = network.features(maps, k - 1)
             basis = features.reshape(LEVELS, shape.kinks + 1, shape.channels).transpose(1, 2)
         # o: output, f: feature, c: channel, i and j: window place, l: level
         entries = torch.einsum("ofcij,lcf->ijclo", by_channel, basis) * unit
         bias = network.biases[k] * unit if inside else torch.zeros(N, device=weights.device)
-        if k == 0:
-            bias = bias + HALF * FIRST_DIVISOR  # value 0 of a map is the middle level
+        if k and inside:
+            own = torch.zeros_like(entries)
+            for c in range(N):
+                own[WINDOW // 2, WINDOW // 2, c, :, c] = values * unit
+            entries = entries + own
+        if inside:
+            bias = bias + unit  # value 0 of a map is the middle level
         found.append((entries, bias))
     return found
 
@@ -102,13 +113,14 @@ def middle(entries: torch.Tensor, use: torch.Tensor) -> torch.Tensor:
 def excess(network: Network) -> torch.Tensor:
     """Compute the mean square of what entries exceed the range of int8 by, over all layers.
 
-    Each level counts as often as it occurs.
+    Each level counts as often as it occurs, or a little more often.
     """
     found = []
     for k, (entries, _) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         over = ((entries - middle(entries, use)).abs() - (_INT8.max - 1)).relu()
-        found.append((over.square() * use).sum(3).mean())
+        weights = use.clamp(min=PENALISED_USE)
+        found.append((over.square() * weights).sum(3).mean())
     return torch.stack(found).sum()
 
 
@@ -130,6 +142,7 @@ def round_keeping_sums(entries: torch.Tensor) -> torch.Tensor:
 def round_tables(network: Network) -> Tables:
     """Round all tables of a network; the middle of each function's range goes into the bias."""
     layers = []
+    divisors = [FIRST_DIVISOR, *[HIDDEN_DIVISOR] * network.shape.layers, DIVISOR]
     for k, (exact, bias) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         centre = torch.round(middle(exact, use))
@@ -139,7 +152,7 @@ def round_tables(network: Network) -> Tables:
             LayerTables(
                 entries.to(torch.int8).contiguous(),
                 (torch.round(bias) + centre.sum((0, 1, 2, 3))).to(torch.int32),
-                DIVISOR if k else FIRST_DIVISOR,
+                divisors[k],
                 float(((centred - entries).square() * use).sum(3).mean().sqrt()),
             )
         )
@@ -159,13 +172,10 @@ def round_tables(network: Network) -> Tables:
 def hidden_maps(tables: Tables, image: torch.Tensor) -> list[torch.Tensor]:
     """Compute the levels (B, C, H', W') of the maps after each layer but the last one."""
     maps, found = image.unsqueeze(1), []
-    for k, layer in enumerate(tables.layers[:-1]):
+    for layer in tables.layers[:-1]:
         sums = layer_sums(maps, layer)
-        change = torch.div(sums + layer.divisor // 2, layer.divisor, rounding_mode="floor")
-        if k:
-            edge = (maps.shape[2] - change.shape[2]) // 2
-            change = change + maps[:, :, edge : edge + change.shape[2], edge : -edge or None]
-        levels = change.clamp(0, LEVELS - 1).to(torch.uint8)
+        levels = torch.div(sums + layer.divisor // 2, layer.divisor, rounding_mode="floor")
+        levels = levels.clamp(0, LEVELS - 1).to(torch.uint8)
         maps = levels.contiguous(memory_format=torch.channels_last)
         found.append(maps)
     return found
