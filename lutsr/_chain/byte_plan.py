@@ -149,8 +149,8 @@ def _as_layer(step: Step, registers: list[ByteRegister | None]) -> ByteLayer | N
         return None
     values = [_values(read, known[read.source], n, size) for read in step.reads]
     for source, gain in step.add:
-        line = gain * (np.arange(size) + known[source].low)
-        values.append(np.broadcast_to(line, (1, n, size)))
+        lines = gain[:, np.newaxis] * (np.arange(size) + known[source].low)
+        values.append(np.broadcast_to(lines, (1, n, size)))
     extra = [known[number] for number in step.residual]
     found = np.concatenate([*values, np.zeros((0, n, size), np.int64)])
     bias = np.broadcast_to(step.rounding.bias, n)

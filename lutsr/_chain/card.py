@@ -157,10 +157,12 @@ class _Checker:
             sums.append(register)
         for at, item in fields.items("add", MOST_LOOK_UPS):
             entry = Fields(at, item, ["in"], ["gain"])
-            gain = entry.integer("gain", -LARGEST_DIVISOR, LARGEST_DIVISOR, 1)
             register = self._source(*entry.get("in"))
-            adds.append((entry.name("in"), gain))
-            sums.append(register.with_range(*_times(register.low, register.high, gain)))
+            gains = _gains(*entry.get("gain", 1), register.channels)
+            adds.append((entry.name("in"), gains))
+            bounds = [_times(register.low, register.high, gain) for gain in gains.tolist()]
+            low, high = min(one[0] for one in bounds), max(one[1] for one in bounds)
+            sums.append(register.with_range(low, high))
         extra = [self._source(*item) for item in fields.items("residual", MOST_LOOK_UPS)]
         residuals = [name(*item) for item in fields.items("residual", MOST_LOOK_UPS)]
         if not sums and not extra:
@@ -366,6 +368,14 @@ def _rounding(fields: Fields, where: str, channels: int) -> Rounding:
     divisor = fields.integer("divisor", 1, LARGEST_DIVISOR, 1)
     rounding = fields.choice("rounding", ROUNDINGS, "even")
     return Rounding(np.array(biases, np.int64), divisor, rounding, clamp)
+
+
+def _gains(where: str, value: object, channels: int) -> NDArray[np.int64]:
+    """Return the gains of a register: one for each channel, or one for all."""
+    limit = LARGEST_DIVISOR
+    if isinstance(value, list) and channels > 1:
+        return np.array(integers(where, value, channels, -limit, limit), np.int64)
+    return np.array([integer(where, value, -limit, limit)], np.int64)
 
 
 def _common_shape(where: str, registers: list[Register]) -> int:

@@ -19,7 +19,8 @@ Layer
         S = sum of gain * look-up + sum of gain * register, over ``look_ups`` and ``add``
         value = clamp(round((S + bias) / divisor) + sum over ``residual``)
 
-    ``look_ups``: list of look-ups (below). ``add``: list of ``{"in": register, "gain": integer}``.
+    ``look_ups``: list of look-ups (below). ``add``: list of ``{"in": register, "gain": gain}``, an
+    integer (1) or a list of one per channel.
     ``residual``: list of registers. A register with one channel is added to every channel.
     At least one of the three must be there. ``place``, optional: what becomes of the channels:
     ``{"cells": r}``: r * r channels become a cell of r x r pixels, channel by channel and row by
@@ -132,7 +133,7 @@ class Layer:
 
     out: str
     look_ups: tuple[LookUp, ...]
-    add: tuple[tuple[str, int], ...]
+    add: tuple[tuple[str, NDArray[np.int64]], ...]
     rounding: Rounding
     residual: tuple[str, ...]
     place: Place

@@ -54,8 +54,8 @@ class Step:
     Attributes
     ----------
     reads : tuple of Read
-    add : tuple of (int, int)
-        Number of a register, gain.
+    add : tuple of (int, ndarray of int64)
+        Number of a register, and its gain: one for all channels or one for each.
     residual : tuple of int
     channels : int
         Before they are placed.
@@ -71,7 +71,7 @@ class Step:
     """
 
     reads: tuple[Read, ...]
-    add: tuple[tuple[int, int], ...]
+    add: tuple[tuple[int, NDArray[np.int64]], ...]
     residual: tuple[int, ...]
     channels: int
     factor: int

@@ -111,7 +111,7 @@ def run_layer(registers: Mapping[str, Maps], layer: Layer) -> Maps:
         start=np.zeros(1, np.int32),
     )
     for source, gain in layer.add:
-        total = total + gain * registers[source]
+        total = total + gain.astype(np.int32) * registers[source]
     residual = sum((registers[source] for source in layer.residual), start=np.zeros(1, np.int32))
     return place(round_sums(total, layer.rounding, residual), layer.place)
 

@@ -214,7 +214,8 @@ def _run_step(
             assert source is not None
             _add_look_up(read, source, (first, last), (top, bottom), columns, total)
     for number, gain in step.add:
-        total += np.int32(gain) * _rows_of(maps[number], first, last)
+        gains = gain.astype(np.int32)[:, np.newaxis, np.newaxis]
+        total += gains * _rows_of(maps[number], first, last)
     _round(total, step.rounding)
     for number in step.residual:
         total += _rows_of(maps[number], first, last)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .._numba.llvm import vector_bytes
 from .kernels import Scratch, Tables, Task, fill_band
 from .layout import lanes_for
-from .plan import Stack, lay_out, slot_start
+from .plan import Stack, lay_out, padded, slot_start
 from .vectors import Tags, forms
 
 #: Columns that are computed at a time, and rows of a layer before it is the next layer's turn.
@@ -44,7 +44,10 @@ class StackKernels:
         cell, places = stack.scale**2, 9 * stack.channels
         biases = [np.broadcast_to(one, stack.channels) for one in stack.biases[:-1]]
         detail_bias = np.broadcast_to(stack.biases[-1], cell)
-        starts = [slot_start(one, places, hidden) for one in biases[1:]]
+        starts = [
+            np.append(slot_start(bias, places, hidden), padded(gain, hidden))
+            for bias, gain in zip(biases[1:], stack.gains, strict=True)
+        ]
         self._tables = Tables(
             first=lay_out([stack.first], first),
             body=lay_out(stack.body, hidden),

@@ -25,7 +25,7 @@ class Tables(NamedTuple):
     first, body, last : ndarray of int8
         Of the first layer, of all hidden ones, and of the last one.
     first_start, body_start, last_start, base_start : ndarray of int16
-        What slots start with.
+        What slots start with. In the body, the gains of the layer's channels come after it.
     flat, base : ndarray of int16
     shifts : ndarray of int64, shape (layers,)
         Binary logarithms of the divisors of the first and the hidden layers.

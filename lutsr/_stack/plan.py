@@ -37,6 +37,8 @@ class Stack:
     flat : ndarray of int64, shape (256, r * r)
     base : ndarray of int32, shape (3, 3, 1, 256, r * r)
         With the pixel's own level.
+    gains : list of ndarray of int64, shape (C,)
+        Of the hidden layers: a channel's own level counts so many times.
     biases : list of ndarray of int64
         Of the first, the hidden and the last layers, with half a divisor.
     shifts : list of int
@@ -53,6 +55,7 @@ class Stack:
     last: NDArray[np.int8]
     flat: NDArray[np.int64]
     base: NDArray[np.int32]
+    gains: list[NDArray[np.int64]]
     biases: list[NDArray[np.int64]]
     shifts: list[int]
     shift: int
@@ -93,14 +96,16 @@ def _read(chain: Chain) -> Stack:
     low, top = rounding.clamp
     channels = int(layers[0].look_ups[0].entries.shape[-1]) if layers[0].look_ups else 0
     _want(low == 0 and 1 <= top < MOST_LEVELS and 1 <= channels <= MOST_CHANNELS)
-    source, tables = "image", []
+    source, tables, gains = "image", [], []
     for number, layer in enumerate(layers):
-        _want(layer.place.cells == 1 and not layer.place.shifts and not layer.add)
+        _want(layer.place.cells == 1 and not layer.place.shifts)
         _want(len(layer.look_ups) == 1 and layer.rounding.clamp == (0, top))
         _want(not layer.residual)
         if number:
             tables.append(_window(layer.look_ups[0], source, channels, top + 1, (3,)))
+            gains.append(_own_gains(layer, source, channels))
         else:
+            _want(not layer.add)
             tables.append(_window(layer.look_ups[0], source, 1, 256, WINDOWS))
         _want(tables[-1].shape[-1] == channels)
         source = layer.out
@@ -115,6 +120,7 @@ def _read(chain: Chain) -> Stack:
         last=detail,
         flat=flat,
         base=base,
+        gains=gains,
         biases=[*(one.bias + one.divisor // 2 for one in halfs), last.rounding.bias],
         shifts=[_shift(one) for one in halfs],
         shift=_shift(stage.rounding),
@@ -122,6 +128,12 @@ def _read(chain: Chain) -> Stack:
     )
     _check_sums(stack)
     return stack
+
+
+def _own_gains(layer: Layer, source: str, channels: int) -> NDArray[np.int64]:
+    """Return how often each channel's own level counts in a layer."""
+    _want(all(name == source for name, _ in layer.add))
+    return sum((gain for _, gain in layer.add), start=np.zeros(channels, np.int64))
 
 
 def _shift(rounding: Rounding) -> int:
@@ -176,7 +188,7 @@ def _read_last(
             base += table
     for name, gain in layer.add:
         _want(name == "image")
-        base[1, 1, 0] += gain * np.arange(256, dtype=np.int32)[:, np.newaxis]
+        base[1, 1, 0] += int(gain[0]) * np.arange(256, dtype=np.int32)[:, np.newaxis]
     _want(len(details) == 1 and details[0].shape[-1] == cell)
     # Otherwise there is nothing to add the detail of another channel to.
     _want(
@@ -194,9 +206,12 @@ def _check_sums(stack: Stack) -> None:
     """Check that sums fit into 16 bits, for every image."""
     layers = [stack.first, *stack.body]
     _want(all(layer.dtype == np.int8 for layer in (*layers, stack.last)))
-    for layer, bias in zip(layers, stack.biases, strict=False):
-        low, high = _bounds(layer)
-        low, high = low + bias, high + bias
+    for number, layer in enumerate(layers):
+        low, high = (bound + stack.biases[number] for bound in _bounds(layer))
+        if number:
+            own = stack.gains[number - 1] * (stack.levels - 1)
+            low, high = low + np.minimum(own, 0), high + np.maximum(own, 0)
+            _want(bool((np.abs(own) <= _INT16.max).all()))
         _want(low.min() >= _INT16.min and high.max() <= _INT16.max)
     low, high = stack.biases[-1] + stack.bias, stack.biases[-1] + stack.bias + (1 << stack.shift)
     for table in (stack.last, stack.flat[np.newaxis, np.newaxis, np.newaxis], stack.base):
@@ -249,10 +264,14 @@ def _words(slots: NDArray[np.int64], form: Form) -> NDArray[np.uint16]:
     return ((low + LOW) | high << 8).astype(np.uint16)
 
 
+def padded(values: NDArray[np.int64], form: Form) -> NDArray[np.int16]:
+    """Return the values of a slot's lanes."""
+    return np.pad(values, (0, form.lanes - len(values))).astype(np.int16)
+
+
 def slot_start(bias: NDArray[np.int64], addends: int, form: Form) -> NDArray[np.int16]:
     """Return what the words of a slot start with, before so many entries are added."""
-    values = np.zeros(form.lanes, np.int64)
-    values[: len(bias)] = bias
+    values = padded(bias, form).astype(np.int64)
     if not form.packed:
         return values.astype(np.int16)
     low, high = values[: form.words] - LOW * addends, values[form.words :]

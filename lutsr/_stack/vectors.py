@@ -201,7 +201,7 @@ def body_row(typing_context, tags, table, first, start, begin, window, shift, to
     table, first : int8 and int
         Tables of all layers, and where those of this layer start.
     start, begin : int16 and int
-        The same for what slots start with.
+        The same for what slots start with, and after it the gains of the channels' own levels.
     """
 
     def generate(context, builder, signature, arguments):
@@ -218,10 +218,18 @@ def body_row(typing_context, tags, table, first, start, begin, window, shift, to
         )
 
         def finish(j, values):
-            where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
-            _store_levels(builder, form.lanes, values[0], divide, highest, target, where)
+            step = builder.mul(j, ir.Constant(j.type, form.lanes))
+            own = plus(builder, builder.add(rows[1], step), form.lanes)
+            levels = builder.load(at_pointer(builder, target, own, gains.type), align=2)
+            levels = builder.lshr(levels, constants(I16, [UNIT.bit_length() - 1] * form.lanes))
+            sums = builder.add(values[0], builder.mul(levels, gains))
+            where = builder.add(position, step)
+            _store_levels(builder, form.lanes, sums, divide, highest, target, where)
 
         from_here = builder.gep(starts, [arguments[4]])
+        after = ir.Constant(I64, form.lanes)
+        gains = at_pointer(builder, from_here, after, ir.VectorType(I16, form.lanes))
+        gains = builder.load(gains, align=2)
         sum_row(builder, form, 16 * known.vector, from_here, pixels, pointers, finish)
         return context.get_dummy_value()
 

@@ -58,6 +58,14 @@ class Builder:
             found["bias"] = bias if channels > 1 and self.pick(True, False) else bias[0]
         return found
 
+    def addend(self, registers, fitting):
+        """Draw a register to be added, with one gain or one for each channel."""
+        source = self.pick(*fitting)
+        channels = registers[source][0]
+        gains = [self.integer(-3, 3) for _ in range(channels)]
+        gain = gains if channels > 1 and self.pick(True, False) else gains[0]
+        return {"in": source, "gain": gain}
+
     def layer(self, out, registers, scale, border, target):
         """Draw a layer; `target` is the number of channels and the factor that it must give."""
         if target is None:
@@ -79,7 +87,7 @@ class Builder:
         layer = {"out": out, "look_ups": look_ups}
         fitting = [k for k in sources if registers[k][0] in (1, n)]
         if fitting and self.pick(True, False):
-            layer["add"] = [{"in": self.pick(*fitting), "gain": self.integer(-3, 3)}]
+            layer["add"] = [self.addend(registers, fitting)]
         if fitting and self.pick(True, False):
             layer["residual"] = [self.pick(*fitting)]
         low, high = self.pick((0, 255), (-128, 127), (-32, 31), (0, 15), (5, 5))
@@ -191,7 +199,7 @@ class ByteBuilder(Builder):
         if fitting and self.pick(True, False):
             layer["residual"] = [self.pick(*fitting)]
         if fitting and self.pick(True, False, False):
-            layer["add"] = [{"in": self.pick(*fitting), "gain": self.pick(1, -2)}]
+            layer["add"] = [self.addend(registers, fitting)]
         layer |= self.rounding(n, (low, high))
         if cells > 1:
             layer["place"] = {"cells": cells}

@@ -85,6 +85,7 @@ def ecnn(levels=16, border="reflect"):
         {
             "out": "h",
             "look_ups": [window_look_up("body", "h", 3)],
+            "add": [{"in": "h", "gain": [96, -20, 130]}],
             "divisor": 128,
             "rounding": "up",
             **clamp,

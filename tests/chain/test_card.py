@@ -119,6 +119,12 @@ def test_a_right_one():
         ([*LAST, "place", "cells"], 1, r"stages: the result has 4 channels and is 1 times"),
         ([*LAST, "place", "border"], "edge", r"place\.border: there are no shifts for it"),
         ([*LAST, "place", "shifts"], [[0, 0]] * 3, r"place\.border: missing"),
+        ([*LAST, "add", 0, "gain"], [1], r"gain: got a list of 1, wanted an integer from"),
+        (
+            [*LAST, "add", 0],
+            {"in": "h", "gain": [1, 2]},
+            r"add\[0\]\.gain: got a list of 2, wanted a list of 3 integers",
+        ),
         ([*LAST, "add", 0, "in"], "h", r"layers\[1\]: its inputs have \[3, 4\] channels"),
     ],
 )

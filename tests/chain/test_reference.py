@@ -60,7 +60,8 @@ def ecnn_by_hand(image, tables, levels=16):
     x = np.pad(image, 3, mode="reflect")[..., None].astype(np.int64)
     h = window(x, tables["first"]) + np.array([4000, -200, 64])
     h = np.clip((h + 256) >> 9, 0, levels - 1)
-    h = np.clip((window(h, tables["body"]) + 64) >> 7, 0, levels - 1)
+    own = h[1:-1, 1:-1] * np.array([96, -20, 130])
+    h = np.clip((window(h, tables["body"]) + own + 64) >> 7, 0, levels - 1)
     x = x[2:-2, 2:-2]
     total = window(h, tables["detail"]) + window(x, tables["base"]) + 16 * x[1:-1, 1:-1]
     cells = np.clip((total + [3, 1, -5, 0] + 8) >> 4, 0, 255)

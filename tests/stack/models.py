@@ -61,7 +61,8 @@ def stack(channels=16, hidden=1, size=5, scale=4, levels=64, kind="uniform", see
             "rounding": "up",
             "clamp": [0, levels - 1],
         }
-        layers.append(layer)
+        gains = rng.integers(-40, 41, channels).tolist() if channels > 1 else 7
+        layers.append(layer | ({"add": [{"in": source, "gain": gains}]} if number else {}))
         source = f"maps{number}"
     tables["detail"] = entries(rng, kind, (9 * channels, levels, cell)) >> (channels > 16)
     tables["flat"] = rng.integers(-500, 500, (1, 256, cell), np.int16)

@@ -88,6 +88,10 @@ def residual(model, stage, layers):
     layers[1]["residual"] = ["maps0"]
 
 
+def other_own_levels(model, stage, layers):
+    layers[1]["add"] = [{"in": "image", "gain": 3}]
+
+
 def gain(model, stage, layers):
     layers[1]["look_ups"][0]["gain"] = 2
 
@@ -117,6 +121,7 @@ def total_of_16_bits(model, stage, layers):
         divisor,
         clamp,
         residual,
+        other_own_levels,
         gain,
         twice,
         far,

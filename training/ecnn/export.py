@@ -31,6 +31,7 @@ def to_model(name: str, tables: Tables) -> Model:
             {
                 "out": f"maps{number}",
                 "look_ups": [{"table": table, "in": source, "taps": _taps(layer)}],
+                **_own_levels(layer, source),
                 "bias": layer.bias.tolist(),
                 "divisor": layer.divisor,
                 "rounding": "up",
@@ -67,6 +68,14 @@ def to_model(name: str, tables: Tables) -> Model:
         "clamp": [0, 255],
     }
     return Model(name, scale, "chain", {"stages": [stage]}, arrays, None)
+
+
+def _own_levels(layer: LayerTables, source: str) -> dict[str, Any]:
+    """Describe what a layer adds of each channel's own level."""
+    gains = layer.gains.tolist()
+    if not any(gains):
+        return {}
+    return {"add": [{"in": source, "gain": gains if len(gains) > 1 else gains[0]}]}
 
 
 def _flat_tables(layer: LayerTables) -> NDArray[np.int8]:

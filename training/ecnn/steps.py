@@ -26,6 +26,8 @@ class LayerTables(NamedTuple):
         By window row, window column, input channel, level of that channel and output channel.
     bias : int32 tensor (N,)
         Added to the sum of the entries.
+    gains : int32 tensor (N,)
+        In hidden layers, a channel's own level is added so many times. 0 in the others.
     divisor : int
         Sums are divided by it and rounded half up.
     lost : float
@@ -34,6 +36,7 @@ class LayerTables(NamedTuple):
 
     entries: torch.Tensor
     bias: torch.Tensor
+    gains: torch.Tensor
     divisor: int
     lost: float
 
@@ -161,8 +164,11 @@ class Stack(torch.autograd.Function):
 
 
 def layer_sums(levels: torch.Tensor | None, layer: LayerTables) -> torch.Tensor:
-    """Sum a layer's entries at levels (B, C, H, W), and its bias: (B, N, h, w)."""
+    """Sum a layer's entries at levels (B, C, H, W), own levels and bias: (B, N, h, w)."""
+    assert levels is not None
     sums: torch.Tensor = operations(layer.entries.device).look_up(levels, layer.entries)
+    if layer.gains.any():
+        sums = sums + plain.inner(levels, sums) * layer.gains[:, None, None]
     return sums + layer.bias[:, None, None]
 
 

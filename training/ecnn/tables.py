@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch.nn import functional
@@ -59,12 +60,19 @@ class Tables:
         return sum(len(layer.entries) // 2 for layer in self.layers)
 
 
-def exact_entries(network: Network) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Compute the entries (k, k, C, levels, N) and biases of all layers, not rounded.
+class Exact(NamedTuple):
+    """A layer's tables, in units of an entry, but not rounded."""
 
-    In units of an entry; differentiable. Tables of hidden layers contain the residual, the
-    channel's own level. Most of it is cancelled by what the table itself subtracts, so the sum of
-    both needs a smaller range than the table alone.
+    entries: torch.Tensor
+    bias: torch.Tensor
+    gains: torch.Tensor
+
+
+def exact_entries(network: Network) -> list[Exact]:
+    """Compute the entries (k, k, C, levels, N), biases and gains of all layers, not rounded.
+
+    Differentiable. What a hidden layer adds to a channel by its own level, residual included, is
+    close to a multiple of the level, which needs no table: see `own_gains`.
     """
     shape, found = network.shape, []
     values = (torch.arange(LEVELS, device=network.base.device) - HALF) / HALF
@@ -84,15 +92,34 @@ def exact_entries(network: Network) -> list[tuple[torch.Tensor, torch.Tensor]]:
         # o: output, f: feature, c: channel, i and j: window place, l: level
         entries = torch.einsum("ofcij,lcf->ijclo", by_channel, basis) * unit
         bias = network.biases[k] * unit if inside else torch.zeros(N, device=weights.device)
+        gains = torch.zeros(N, device=weights.device)
         if k and inside:
-            own = torch.zeros_like(entries)
-            for c in range(N):
-                own[WINDOW // 2, WINDOW // 2, c, :, c] = values * unit
-            entries = entries + own
+            residual = torch.eye(N, device=weights.device)[:, None] * values[:, None] * unit
+            place = torch.zeros(side, side, 1, 1, 1, device=weights.device)
+            place[side // 2, side // 2] = 1
+            entries = entries + place * residual
+            gains = own_gains(entries)
+            own = torch.diag(gains)[:, None] * torch.arange(LEVELS, device=gains.device)[:, None]
+            entries = entries - place * own
         if inside:
             bias = bias + unit  # value 0 of a map is the middle level
-        found.append((entries, bias))
+        found.append(Exact(entries, bias, gains))
     return found
+
+
+@torch.no_grad()
+def own_gains(entries: torch.Tensor) -> torch.Tensor:
+    """Choose the multiple of its own level that each channel's table is without, (C,).
+
+    So that the rest has the smallest range.
+    """
+    middle_place = entries[len(entries) // 2, len(entries) // 2]
+    own = torch.diagonal(middle_place, dim1=0, dim2=2).T  # (C, levels)
+    gains = torch.arange(-2 * HIDDEN_DIVISOR, 2 * HIDDEN_DIVISOR + 1, device=own.device)
+    levels = torch.arange(LEVELS, device=own.device)
+    rest = own[:, None] - (gains[:, None] * levels)
+    best = (rest.amax(2) - rest.amin(2)).argmin(1)
+    return gains[best].to(own.dtype)
 
 
 def level_use(network: Network, layer: int) -> torch.Tensor:
@@ -116,7 +143,7 @@ def excess(network: Network) -> torch.Tensor:
     Each level counts as often as it occurs, or a little more often.
     """
     found = []
-    for k, (entries, _) in enumerate(exact_entries(network)):
+    for k, (entries, _, _) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         over = ((entries - middle(entries, use)).abs() - (_INT8.max - 1)).relu()
         weights = use.clamp(min=PENALISED_USE)
@@ -143,7 +170,7 @@ def round_tables(network: Network) -> Tables:
     """Round all tables of a network; the middle of each function's range goes into the bias."""
     layers = []
     divisors = [FIRST_DIVISOR, *[HIDDEN_DIVISOR] * network.shape.layers, DIVISOR]
-    for k, (exact, bias) in enumerate(exact_entries(network)):
+    for k, (exact, bias, gains) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         centre = torch.round(middle(exact, use))
         centred = round_keeping_sums(exact - centre)
@@ -152,6 +179,7 @@ def round_tables(network: Network) -> Tables:
             LayerTables(
                 entries.to(torch.int8).contiguous(),
                 (torch.round(bias) + centre.sum((0, 1, 2, 3))).to(torch.int32),
+                gains.to(torch.int32),
                 divisors[k],
                 float(((centred - entries).square() * use).sum(3).mean().sqrt()),
             )

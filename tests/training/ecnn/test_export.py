@@ -12,6 +12,7 @@ from training.ecnn.network import Network, Shape  # noqa: E402
 from training.ecnn.tables import (  # noqa: E402
     Tables,
     details,
+    own_gains,
     round_keeping_sums,
     round_tables,
     upscale,
@@ -75,6 +76,15 @@ def test_rounding_keeps_the_sums_over_a_window():
     assert torch.equal(rounded, rounded.round())
     assert (rounded - exact).abs().max() <= 1
     assert torch.equal(rounded.sum((0, 1)), exact.sum((0, 1)).round())
+
+
+def test_own_levels_leave_a_small_range_to_the_table():
+    entries = torch.zeros(3, 3, 2, 64, 2)
+    bent = torch.arange(64.0) * 7 + 5 * (torch.arange(64) > 40)
+    entries[1, 1, 0, :, 0] = bent
+    entries[1, 1, 1, :, 1] = -3 * torch.arange(64.0)
+    entries[1, 1, 0, :, 1] = 1000
+    assert own_gains(entries).tolist() == [7, -3]
 
 
 def test_tables_reach_the_limits_of_int8():
