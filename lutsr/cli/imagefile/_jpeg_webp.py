@@ -66,7 +66,7 @@ def encode_jpeg(file: BinaryIO, pixels: NDArray[Any], metadata: Metadata, pictur
     """Write a JPEG of quality 95 with colours at full resolution."""
     from PIL import Image
 
-    options = _options(metadata, pixels)
+    options = _options(metadata)
     if "exif" in options:
         options["exif"] = b"Exif\0\0" + options["exif"]
     for key, name in (("exif", "EXIF"), ("xmp", "XMP"), ("comment", "comment")):
@@ -89,7 +89,7 @@ def encode_webp(
     """Write a lossless WebP. The format has no grey; it is written as RGB."""
     from PIL import Image
 
-    options = _options(metadata, frames[0])
+    options = _options(metadata)
     options.pop("comment", None)
     density = metadata.resolution.per("inch") if metadata.resolution else None
     if density and _exif.resolution(metadata.exif) is None and max(density) < 1 << 17:
@@ -143,7 +143,7 @@ def _read_webp(image: Any, picture: Picture) -> Picture:
 def _metadata(
     image: Any, icc: bytes | None, pixels: NDArray[Any], picture: Picture
 ) -> tuple[Metadata, int]:
-    exif, orientation = _exif.read(image.info.get("exif"), picture.notes)
+    exif, orientation = _exif.read(image.info.get("exif"), image.size, picture.notes)
     xmp = _xmp.upright(image.info.get("xmp"), orientation)
     if xmp and b"HasExtendedXMP" in xmp:
         picture.note("the second part of its XMP data was left out")
@@ -174,15 +174,14 @@ def _decoded(comment: bytes) -> str:
         return comment.decode("latin-1")
 
 
-def _options(metadata: Metadata, pixels: NDArray[Any]) -> dict[str, Any]:
-    height, width = pixels.shape[:2]
+def _options(metadata: Metadata) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if metadata.icc:
         options["icc_profile"] = metadata.icc
     if metadata.exif:
-        options["exif"] = _exif.resized(metadata.exif, width, height)
+        options["exif"] = metadata.exif
     if metadata.xmp:
-        options["xmp"] = _xmp.resized(metadata.xmp, width, height)
+        options["xmp"] = metadata.xmp
     if metadata.comment is not None:
         options["comment"] = metadata.comment.encode()
     return options

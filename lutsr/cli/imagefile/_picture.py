@@ -52,6 +52,7 @@ class Resolution:
 class Metadata:
     """Metadata of a picture, or of one of its pages."""
 
+    size: tuple[int, int] | None = None  # width and height of what they describe
     icc: bytes | None = None
     exif: bytes | None = None  # a TIFF structure, without orientation and thumbnail
     xmp: bytes | None = None

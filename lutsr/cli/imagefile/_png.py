@@ -106,8 +106,7 @@ def encode(frames: list[NDArray[Any]], animation: Animation | None, metadata: Me
     else:
         data = _encode_animation(frames, animation)
     end = len(SIGNATURE) + 25  # of the header
-    height, width = frames[0].shape[:2]
-    return b"".join((data[:end], *_png_chunks.encode(metadata, width, height), data[end:]))
+    return b"".join((data[:end], *_png_chunks.encode(metadata), data[end:]))
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:

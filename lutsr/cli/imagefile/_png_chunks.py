@@ -63,7 +63,8 @@ def decode(
                 picture.note(f"its text {shown(keyword)} was left out")
         else:
             kept.append((name, data))
-    kept_exif, orientation = _exif.read(exif, picture.notes)
+    height, width = pixels.shape[:2]
+    kept_exif, orientation = _exif.read(exif, (width, height), picture.notes)
     icc = None
     if b"iCCP" in found:
         icc = fitting(
@@ -84,7 +85,7 @@ def decode(
     ), orientation
 
 
-def encode(metadata: Metadata, width: int, height: int) -> Iterator[bytes]:
+def encode(metadata: Metadata) -> Iterator[bytes]:
     """Yield the chunks to be written between header and pixels."""
     if metadata.icc:
         yield _chunk(b"iCCP", b"ICC Profile\0\0", zlib.compress(metadata.icc))
@@ -99,9 +100,9 @@ def encode(metadata: Metadata, width: int, height: int) -> Iterator[bytes]:
         if all(0 < value < 1 << 31 for value in whole):
             yield _chunk(b"pHYs", struct.pack(">IIB", *whole, resolution.unit is not None))
     if metadata.exif:
-        yield _chunk(b"eXIf", _exif.resized(metadata.exif, width, height))
+        yield _chunk(b"eXIf", metadata.exif)
     if metadata.xmp:
-        yield _chunk(b"iTXt", _XMP_KEYWORD, bytes(5), _xmp.resized(metadata.xmp, width, height))
+        yield _chunk(b"iTXt", _XMP_KEYWORD, bytes(5), metadata.xmp)
     if metadata.comment is not None:
         yield _chunk(b"iTXt", b"Comment", bytes(5), metadata.comment.encode())
     for name, data in metadata.texts:

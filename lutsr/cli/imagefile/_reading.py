@@ -30,11 +30,15 @@ def read(source: str | BinaryIO) -> Picture:
         for category in (DeprecationWarning, PendingDeprecationWarning):  # for developers
             warnings.simplefilter("ignore", category)
         picture: Picture = _with_file(source, "read")
+    for page, frame in zip(picture.pages, picture.frames, strict=False):
+        page.size = frame.shape[1], frame.shape[0]
     # Pillow's warning about large images is left out, since larger ones are refused anyway;
-    # damaged EXIF data have a note already.
-    for text in sorted({str(w.message) for w in caught if "Bomb" not in w.category.__name__}):
-        if not text.startswith("Corrupt EXIF"):
-            picture.note(text)
+    # those of its TIFF module are about EXIF data, which are read here, with notes of their own.
+    for warning in caught:
+        own = os.path.basename(warning.filename) == "TiffImagePlugin.py"
+        if "Bomb" not in warning.category.__name__ and not own:
+            picture.note(str(warning.message))
+    picture.notes = list(dict.fromkeys(picture.notes))  # those of several pages, once
     return picture
 
 

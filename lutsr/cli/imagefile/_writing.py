@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _jpeg_webp, _png, _png_chunks
+from ._metadata._enlarged import enlarged
 from ._picture import ImageFileError, Metadata, Picture
 from ._tiff import _pages, _tiles
 from ._tiff._bands import LargePicture
@@ -177,11 +178,15 @@ def write_file(path: str, encode: Callable[[BinaryIO], None]) -> None:
 def _checked_pages(
     frames: Sequence[NDArray[Any]], source: Picture, format: str, strip: bool
 ) -> list[Metadata]:
-    """Check that a format can hold the frames, and return the metadata to write with each."""
+    """Check that a format can hold the frames, and return the metadata that are true of each."""
     check_target(format, [(frame.shape, frame.dtype) for frame in frames], source)
     pages = [source.metadata(index) for index in range(len(frames))]
     if strip:
         pages = [Metadata(icc=page.icc, colours=page.colours) for page in pages]
+    pages = [
+        enlarged(page, frame.shape[1], frame.shape[0], source.notes)
+        for page, frame in zip(pages, frames, strict=True)
+    ]
     for page in pages:
         _note_losses(page, source, format)
     return pages

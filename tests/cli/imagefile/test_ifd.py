@@ -99,8 +99,9 @@ def test_many_tags_that_share_one_large_block():
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
         tracemalloc.stop()
-    assert picture.pages[0].exif is None
-    assert picture.notes == ["its EXIF data are damaged and were left out"]
+    (note,) = picture.notes
+    assert note.startswith("damaged parts of its EXIF data were left out: tag 40006, tag 40007,")
+    assert note.endswith(" and 4989 more")
 
 
 def test_tag_outside_the_file_is_skipped():

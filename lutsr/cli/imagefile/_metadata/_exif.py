@@ -1,17 +1,20 @@
-"""EXIF blocks: the orientation is reset, and sizes are corrected for the upscaled picture.
+"""EXIF: the orientation is reset, and what depends on the picture's size is made true of it.
 
 A block is changed in place, because a maker note in it may hold offsets.
 """
 
 from __future__ import annotations
 
-import io
-import re
 import struct
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
+
 from . import _ifd
+from ._change import Change
+from ._exif_block import Block, name_of, tag_name
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -21,74 +24,51 @@ DESCRIPTION = 0x010E
 TIFF_TAGS = {269, DESCRIPTION, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432}
 TIFF_TAGS |= {*range(40091, 40096), _ifd.EXIF, _ifd.GPS}
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x0112, 0x011A, 0x011B, 0x0128
-_WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
-_THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
+# Tags that depend on the size of the picture, by kind; the others do not.
+_WIDTHS, _HEIGHTS = (0x0100, 0xA002, 0x1001), (0x0101, 0xA003, 0x1002)
+_PIXELS_PER_UNIT = ((0xA20E, 0xA20F), (0x920E, 0x920F))  # of the focal plane
+_PLACES = (0x9214, 0xA214)  # a pixel, with the diameter of a circle or the size of a rectangle
+_COMPRESSION = (0x9102,)  # bits per pixel of the input
 _HEADER = b"II*\0\x08\0\0\0"
 _DAMAGED = "its EXIF data are damaged and were left out"
+DAMAGED_TAGS = "damaged tags were left out"
+_SHOWN = 5
 
 
-class _Block:
-    """An EXIF block whose tags can be changed in place."""
+def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[bytes | None, int]:
+    """Return the block for the upright picture, and the orientation that it had.
 
-    def __init__(self, exif: bytes) -> None:
-        self.data = bytearray(exif)
-        self.layout = _ifd.Layout(_ifd.byte_order(exif))
-        (offset,) = self.layout.offset_field.unpack_from(exif, 4)
-        self.directory = _ifd.locate(io.BytesIO(exif), offset, self.layout)
-        self.tags = self.read(offset)
-
-    def read(self, offset: int) -> dict[int, _ifd.Tag]:
-        """Return the tags of the directory at an offset."""
-        file = io.BytesIO(self.data)
-        return _ifd.tags(file, _ifd.locate(file, offset, self.layout), self.layout)
-
-    def set(self, tag: _ifd.Tag, kind: int, value: int) -> None:
-        """Replace type and value of a tag by a single number."""
-        field = f"{self.layout.order}HI" + ("Hxx" if kind == _ifd.SHORT else "I")
-        struct.pack_into(field, self.data, tag.position + 2, kind, 1, value)
-
-    def swap(self, one: _ifd.Tag, other: _ifd.Tag) -> None:
-        """Exchange types and values of two tags."""
-        a, b = (slice(tag.position + 2, tag.position + 12) for tag in (one, other))
-        self.data[a], self.data[b] = self.data[b], self.data[a]
-
-    def drop_thumbnail(self) -> None:
-        """Unlink the second directory, which describes a thumbnail, and erase the thumbnail."""
-        self.layout.offset_field.pack_into(self.data, self.directory.link, 0)
-        try:
-            tags = self.read(self.directory.next)
-            start, length = tags[_THUMBNAIL].value(), tags[_THUMBNAIL_LENGTH].value()
-        except (KeyError, ValueError):
-            return  # there is no thumbnail that could be found
-        if start + length == len(self.data):
-            del self.data[start:]
-        elif 8 <= start < start + length < len(self.data):
-            self.data[start : start + length] = bytes(length)
-
-
-def read(exif: bytes | None, notes: list[str]) -> tuple[bytes | None, int]:
-    """Return the block for the upright picture, and the orientation that it had."""
+    Parameters
+    ----------
+    exif : bytes or None
+    size : tuple of int
+        Width and height of the picture as it is stored.
+    notes : list of str
+        Gains a line for everything that is left out.
+    """
     if not exif:
         return None, 1
     try:
-        exif = re.sub(b"^(Exif\0\0)+", b"", exif)
-        block = _Block(exif)
-        tags = block.tags
-        orientation = tags[_ORIENTATION].value() if _ORIENTATION in tags else 1
-        if orientation not in range(1, 9):
-            orientation = 1
-        if _ORIENTATION in tags:
-            block.set(tags[_ORIENTATION], _ifd.SHORT, 1)
-        if orientation > 4 and _X_RESOLUTION in tags and _Y_RESOLUTION in tags:
-            block.swap(tags[_X_RESOLUTION], tags[_Y_RESOLUTION])
-        tree(exif)  # a block with an unreadable group is refused now, not when it is written
-        if block.directory.next:
-            block.drop_thumbnail()
-            notes.append("the thumbnail in its EXIF data was left out")
-        return bytes(block.data), orientation
-    except (KeyError, ValueError, IndexError, struct.error):
+        block = Block(exif)
+        orientation = _orientation(block)
+        if orientation > 4:
+            for pair in ((_X_RESOLUTION, _Y_RESOLUTION), *_PIXELS_PER_UNIT):
+                one, other = (next(_found(block.tree, code), None) for code in pair)
+                if one and other:
+                    block.swap(one, other)
+        thumbnail = block.drop_thumbnail()
+        untrue = _remove(block, _COMPRESSION)
+        untrue += _move_places(block, Change.turned(*size, orientation))
+        tree(bytes(block.data))
+    except (ValueError, IndexError, struct.error):
         notes.append(_DAMAGED)
         return None, 1
+    if block.lost:
+        notes.append(f"damaged parts of its EXIF data were left out: {_listed(block.lost)}")
+    if thumbnail:
+        notes.append(f"{thumbnail} in its EXIF data was left out")
+    _note_untrue(untrue, notes)
+    return bytes(block.data), orientation
 
 
 def read_tiff(
@@ -96,32 +76,34 @@ def read_tiff(
 ) -> tuple[bytes | None, int]:
     """Return the same as `read`, from some tags of a TIFF page."""
     layout = _ifd.Layout(page.parent.byteorder, page.parent.is_bigtiff)
-    try:
-        tags = _ifd.tree(file, page.offset, layout)
-    except (ValueError, struct.error):
-        notes.append(_DAMAGED)
-        return None, 1
+    lost: list[_ifd.Lost] = []
+    tags = _ifd.tree(file, page.offset, layout, lost)
+    if lost:
+        notes.append(f"{DAMAGED_TAGS}: {_listed([name_of(part) for part in lost])}")
     kept = {code: tag for code, tag in tags.items() if code in wanted | {_ORIENTATION}}
-    return read(_HEADER + _ifd.encode(kept, len(_HEADER)), notes) if kept else (None, 1)
+    exif = _HEADER + _ifd.encode(kept, len(_HEADER)) if kept else None
+    return read(exif, (page.imagewidth, page.imagelength), notes)
 
 
-def resized(exif: bytes, width: int, height: int) -> bytes:
-    """Return the block with another image size."""
-    block = _Block(exif)
-    lists = [block.tags]
-    if _ifd.EXIF in block.tags:
-        lists.append(block.read(block.tags[_ifd.EXIF].value()))
-    for tags in lists:
-        for codes, value in ((_WIDTHS, width), (_HEIGHTS, height)):
-            for code in tags.keys() & set(codes):
-                block.set(tags[code], _ifd.LONG, value)
+def enlarged(exif: bytes, change: Change, notes: list[str]) -> bytes:
+    """Return the block for an enlarged picture."""
+    block = Block(exif)
+    for codes, value in zip((_WIDTHS, _HEIGHTS), change.after, strict=True):
+        for tag in _found(block.tree, *codes):
+            block.set_number(tag, _ifd.LONG, value)
+    for pair in _PIXELS_PER_UNIT:
+        for code, scale in zip(pair, change.scales, strict=True):
+            for tag in _found(block.tree, code):
+                if tag.kind == _ifd.RATIONAL and all(numbers := _numbers(tag)):
+                    ratio = Fraction(numbers[0], numbers[1]) * scale
+                    block.put(tag, [*_pair(ratio)])
+    _note_untrue(_move_places(block, change), notes)
     return bytes(block.data)
 
 
 def tree(exif: bytes) -> _ifd.Tree:
     """Return the tags of a block."""
-    block = _Block(exif)
-    return _ifd.tree(io.BytesIO(exif), block.directory.offset, block.layout)
+    return Block(exif).tree
 
 
 def with_resolution(exif: bytes | None, x: float, y: float) -> bytes:
@@ -137,12 +119,88 @@ def with_resolution(exif: bytes | None, x: float, y: float) -> bytes:
 
 def resolution(exif: bytes | None) -> tuple[float, float, str] | None:
     """Return the resolution stated by a block, with its unit."""
-    tags = _Block(exif).tags if exif else {}
-    if not {_X_RESOLUTION, _Y_RESOLUTION} <= tags.keys():
-        return None
-    x, y = (tags[code].data.ljust(8, b"\0") for code in (_X_RESOLUTION, _Y_RESOLUTION))
-    (x1, x2), (y1, y2) = struct.unpack("<II", x[:8]), struct.unpack("<II", y[:8])
+    tags = tree(exif) if exif else {}
+    found = [next(_found(tags, code), None) for code in (_X_RESOLUTION, _Y_RESOLUTION)]
+    (x1, x2), (y1, y2) = (
+        struct.unpack("<II", (tag.data if tag else b"").ljust(8, b"\0")[:8]) for tag in found
+    )
     if not (x1 and x2 and y1 and y2):
         return None
-    unit = tags[_UNIT].value() if _UNIT in tags else 2
+    unit = next((tag.value() for tag in _found(tags, _UNIT)), 2)
     return x1 / x2, y1 / y2, "cm" if unit == 3 else "inch"
+
+
+def _orientation(block: Block) -> int:
+    """Return the orientation, and reset it."""
+    for tag in _found(block.tree, _ORIENTATION):
+        orientation = tag.value()
+        block.set_number(tag, _ifd.SHORT, 1)
+        return orientation if orientation in range(1, 9) else 1
+    return 1
+
+
+def _found(tree: _ifd.Tree, *codes: int) -> Iterator[_ifd.Tag]:
+    """Yield the tags that exist, of the first directory and its groups except GPS."""
+    for code, tag in tree.items():
+        if not isinstance(tag, _ifd.Tag):
+            yield from _found(tag, *codes) if code != _ifd.GPS else ()
+        elif code in codes and tag.items:
+            yield tag
+
+
+def _numbers(tag: _ifd.Tag) -> list[int]:
+    return [int(n) for n in np.frombuffer(tag.data, f"<u{_ifd.NUMBER_BYTES[tag.kind]}")]
+
+
+def _pair(ratio: Fraction) -> tuple[int, int]:
+    """Return numerator and denominator of 32 bits each."""
+    if max(ratio.numerator, ratio.denominator) >> 32:
+        ratio = ratio.limit_denominator(max(1, int((1 << 31) / max(ratio, Fraction(1)))))
+    return min(ratio.numerator, (1 << 32) - 1), ratio.denominator
+
+
+def _move_places(block: Block, change: Change) -> list[str]:
+    """Change places in the picture, and return the names of those that had to be removed."""
+    untrue = []
+    for code in _PLACES:
+        for tag in _found(block.tree, code):
+            numbers = _numbers(tag)
+            moved = _moved(numbers, change) if len(numbers) in (2, 3, 4) else None
+            if moved is None or max(moved) >> 8 * _ifd.NUMBER_BYTES[tag.kind]:
+                untrue += _remove(block, [code])
+                break
+            else:
+                block.put(tag, moved)
+    return untrue
+
+
+def _moved(numbers: list[int], change: Change) -> list[int] | None:
+    """Return a pixel, circle or rectangle in the changed picture; None if it is outside."""
+    x, y, *extent = numbers
+    if not change.contains(x, y):
+        return None
+    if len(extent) == 1:  # a circle keeps its form
+        extent = [round(extent[0] * float(change.scales[0] * change.scales[1]) ** 0.5)]
+    elif extent:
+        extent = [round(n) for n in change.size(Fraction(extent[0]), Fraction(extent[1]))]
+    return [*change.pixel(x, y), *extent]
+
+
+def _remove(block: Block, codes: Iterable[int]) -> list[str]:
+    """Remove tags, and return the names of those that were there."""
+    names = []
+    for code in codes:
+        if any(_found(block.tree, code)):
+            block.remove(code)
+            names.append(tag_name(code))
+    return names
+
+
+def _note_untrue(names: list[str], notes: list[str]) -> None:
+    if names:
+        notes.append(f"its EXIF data {_listed(names)} would not be true and were left out")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -142,6 +142,7 @@ def opened(file: BinaryIO, scale: int) -> Iterator[LargePicture | None]:
         if orientation != 1 or not _is_plausible(page):
             yield None
             return
+        metadata.size = page.imagewidth, page.imagelength
         picture.pages.append(metadata)
         picture.alpha = page.samplesperpixel in (2, 4)
         yield LargePicture(file, page, picture)

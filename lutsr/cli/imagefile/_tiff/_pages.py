@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._colour import from_cmyk, upright
-from .._metadata import _ifd
+from .._metadata import _exif, _ifd
 from .._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
 from . import _tags
 from ._checks import check_content, check_segments, photometric
@@ -59,7 +59,7 @@ def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) ->
     with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
         for frame, metadata in zip(frames, pages, strict=True):
             writer.write(np.ascontiguousarray(frame), **_tags.options(frame, metadata))
-    _tags.add_exif(file, frames, pages)
+    _tags.add_exif(file, pages)
 
 
 @contextlib.contextmanager
@@ -90,8 +90,10 @@ def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[Tiff
     finally:
         logger.removeHandler(errors)
         logger.propagate = propagate
-    if picture is not None and errors.count:
-        picture.note("some of its tags are damaged and were left out")
+    if picture is None or not errors.count:
+        return
+    if not any(note.startswith(_exif.DAMAGED_TAGS) for note in picture.notes):
+        picture.note(_exif.DAMAGED_TAGS)
 
 
 class _ErrorCounter(logging.Handler):

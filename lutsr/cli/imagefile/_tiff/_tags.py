@@ -60,7 +60,6 @@ def _ratio(value: Any) -> float:
 
 def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     """Return the arguments with which tifffile writes a page, except EXIF data."""
-    height, width = frame.shape[:2]
     channels = 1 if frame.ndim == 2 else frame.shape[2]
     options: dict[str, Any] = {
         "photometric": "rgb" if channels > 2 else "minisblack",
@@ -76,8 +75,7 @@ def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     if metadata.icc:
         options["iccprofile"] = metadata.icc
     if metadata.xmp:
-        xmp = _xmp.resized(metadata.xmp, width, height)
-        options["extratags"] = [(_XMP, 1, len(xmp), xmp, True)]
+        options["extratags"] = [(_XMP, 1, len(metadata.xmp), metadata.xmp, True)]
     if (resolution := metadata.resolution) is not None:
         unit = "cm" if resolution.unit == "metre" else resolution.unit
         options["resolution"] = resolution.per(unit) if unit else (resolution.x, resolution.y)
@@ -85,17 +83,15 @@ def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     return options
 
 
-def add_exif(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) -> None:
+def add_exif(file: BinaryIO, pages: list[Metadata]) -> None:
     """Add the EXIF data, which tifffile does not write, to the pages of a finished file."""
     if not any(page.exif for page in pages):
         return
     layout, chain = _ifd.chain(file)
     # From the last page to the first, because each directory holds the offset of the next one.
-    for frame, page, (link, directory) in reversed(list(zip(frames, pages, chain, strict=True))):
+    for page, (link, directory) in reversed(list(zip(pages, chain, strict=True))):
         if page.exif:
-            height, width = frame.shape[:2]
-            tags = _exif.tree(_exif.resized(page.exif, width, height))
-            _add(file, layout, link, directory.offset, tags)
+            _add(file, layout, link, directory.offset, _exif.tree(page.exif))
 
 
 def _add(file: BinaryIO, layout: _ifd.Layout, link: int, offset: int, more: _ifd.Tree) -> None:
@@ -112,6 +108,7 @@ def _add(file: BinaryIO, layout: _ifd.Layout, link: int, offset: int, more: _ifd
         for _, entry in _ifd.entries(file, part, layout)
     }
     place = file.seek(0, os.SEEK_END)
-    file.write(_ifd.join([entries[code] for code in sorted(entries)], directory.next, layout))
+    kept = [entries[code] for code in sorted(entries)]
+    file.write(_ifd.join(kept, directory.next or 0, layout))
     file.seek(link)
     file.write(layout.offset_field.pack(place))
