@@ -28,6 +28,7 @@ CORE = [
     *FAMILIES,
     "tests/frame",
     "tests/numba",
+    "tests/reduce",
     "tests/test_contract.py",
     "tests/test_depth_api.py",
     "tests/test_modelfile.py",

@@ -7,17 +7,23 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations_with_replacement
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._frame.arguments import check_image, check_int, check_workers
-from ._frame.axes import from_planes, planes_at, spatial_axes, stack_places
-from ._frame.reduce import reduce_planes
-from ._upscaler import Upscaler, is_path, load, models
+from ._frame import sink
+from ._frame.arguments import Image, check_image, check_int, check_out, check_workers
+from ._frame.axes import Place, planes_at, spatial_axes, stack_places
+from ._frame.mapped import let_go
+from ._frame.stages import Original, Reduced, Stage, band_rows, fill_rows
+from ._frame.threads import share
+from ._upscaler import Upscaler, check_depth, is_path, load, models, upscaled
 
 __all__ = ["resize"]
+
+#: Results of fewer values are computed in one thread: starting others would cost more.
+SERIAL_VALUES = 1 << 18
 
 
 def resize(
@@ -29,6 +35,7 @@ def resize(
     rgb: bool = False,
     alpha: bool = False,
     workers: int | None = None,
+    out: Any = None,
 ) -> NDArray[Any]:
     """Resize an image to any shape: `skimage.transform.resize` with a trained table.
 
@@ -58,11 +65,15 @@ def resize(
     workers : int, optional
         Threads to use. None means all cores that the process may run on. The result does not
         depend on it.
+    out : ndarray or array-like, optional
+        Where to write the result; see :func:`lutsr.upscale`. No image between two steps is ever in
+        memory as a whole, so with a `numpy.memmap` or a zarr array the result may be larger than
+        memory.
 
     Returns
     -------
     ndarray
-        The resized image, a new array of the image's dtype (float16 becomes float32). Where the
+        The resized image, or `out`, of the image's dtype (float16 becomes float32). Where the
         shape is the image's own it is a copy, and where both axes grow by a scale of the model it
         is what :func:`lutsr.upscale` returns.
 
@@ -71,7 +82,7 @@ def resize(
     TypeError, ValueError
         As :func:`lutsr.upscale`, and if `output_shape` does not fit the image.
     MemoryError
-        If the result, or an image between two steps, does not fit in memory.
+        If the result does not fit in memory.
 
     Examples
     --------
@@ -81,44 +92,89 @@ def resize(
     >>> lutsr.resize(skimage.data.astronaut(), (768, 600), channel_axis=-1).shape
     (768, 600, 3)
     """
-    pixels, dtype, axes, overshoots = check_image(image, channel_axis, alpha, rgb)
+    checked = check_image(image, channel_axis, alpha, rgb)
+    pixels, dtype, axes, _ = checked
     lengths = _check_output_shape(output_shape, pixels, axes)
     workers = check_workers(workers)
+    shape = _with_lengths(pixels.shape, axes, lengths)
+    if out is None:
+        out = _allocate(shape, dtype)
+    elif isinstance(out, np.ndarray):
+        check_out(out, shape, dtype, pixels)
+    else:
+        sink.check_sink(out, shape, dtype)
+    rows, columns = (pixels.shape[k] for k in spatial_axes(pixels.ndim, axes))
     scales, upscaler = _upscalers(model)
-    out = _allocate(_with_lengths(pixels.shape, axes, lengths), dtype)
-    for place in stack_places(pixels.shape, axes):
-        original = planes_at(pixels, axes, place)
-        planes = original.astype(dtype, copy=False)
-        if overshoots:
-            planes = np.clip(planes, 0, 1)
-        result = from_planes(
-            _resize_planes(planes, lengths, scales, upscaler, rgb, alpha, workers), axes
-        )
-        if len(axes) < 2:  # one image: its result is returned, and copied only if it must be
-            copied = np.may_share_memory(result, original)
-            return np.array(result, order="C", copy=True if copied else None)
-        out[place] = result
-    return out
+    steps = _plan((rows, columns), lengths, scales)
+    if len(steps) == 1 and lengths == (rows * steps[0][1], columns * steps[0][1]):
+        up = upscaler(steps[0][1])
+        up(image, channel_axis=channel_axis, rgb=rgb, alpha=alpha, workers=workers, out=out)
+        return cast("NDArray[Any]", out)
+    ups = [(before, upscaler(scale)) for before, scale in steps]
+    for _, up in ups:
+        check_depth(up, dtype)
+    places = list(stack_places(pixels.shape, axes))
+    chains = [_chain(checked, place, ups, lengths, rgb, alpha) for place in places]
+    if isinstance(out, np.ndarray):
+        targets = [planes_at(out, axes, place) for place in places]
+        _fill(chains, targets, workers, (pixels, out))
+        return out
+    for place, chain in zip(places, chains, strict=True):
+
+        def compute(start: int, stop: int, chain: Stage = chain) -> NDArray[Any]:
+            band = np.empty((stop - start, *chain.shape[1:]), dtype)
+            _fill([chain], [band], workers, (pixels,), start)
+            return band
+
+        for _ in sink.assign(out, place, axes, chain.shape, 1, compute):
+            pass
+    return cast("NDArray[Any]", out)
 
 
-def _resize_planes(
-    planes: NDArray[Any],
+def _chain(
+    image: Image,
+    place: Place,
+    ups: list[tuple[tuple[int, int], Upscaler]],
     lengths: tuple[int, int],
-    scales: tuple[int, ...],
-    upscaler: Callable[[int], Upscaler],
     rgb: bool,
     alpha: bool,
+) -> Stage:
+    """Return one image of a stack, to be upscaled and reduced step by step."""
+    stage: Stage = Original(
+        planes_at(image.pixels, image.axes, place), image.dtype, image.overshoots, alpha
+    )
+    for before, up in ups:
+        stage = upscaled(_reduced(stage, before, alpha), up, rgb, alpha)
+    return _reduced(stage, lengths, alpha)
+
+
+def _reduced(stage: Stage, lengths: tuple[int, int], alpha: bool) -> Stage:
+    return stage if stage.shape[:2] == lengths else Reduced(stage, lengths, alpha)
+
+
+def _fill(
+    chains: list[Stage],
+    targets: list[NDArray[Any]],
     workers: int,
-) -> NDArray[Any]:
-    """Resize one image (H, W, C)."""
-    steps = _plan((planes.shape[0], planes.shape[1]), lengths, scales)
-    for before, scale in steps:
-        _allocate((before[0] * scale, before[1] * scale, planes.shape[2]), planes.dtype)
-    for before, scale in steps:
-        reduced = _reduce(planes, before, alpha, workers)
-        up = upscaler(scale)
-        planes = up(reduced, channel_axis=2, rgb=rgb, alpha=alpha, workers=workers)
-    return _reduce(planes, lengths, alpha, workers)
+    mapped: tuple[NDArray[Any], ...],
+    start: int = 0,
+) -> None:
+    """Compute images, from row `start` on, into arrays; bands of rows are shared by threads."""
+    height = len(targets[0])
+    if sum(target.size for target in targets) < SERIAL_VALUES:
+        workers = 1
+    step = band_rows(chains[0], height, workers if len(chains) == 1 else 1)
+    bands = -(-height // step)
+
+    def fill(item: int) -> None:
+        number, band = divmod(item, bands)
+        first, last = band * step, min((band + 1) * step, height)
+        fill_rows(chains[number], start + first, start + last, targets[number][first:last])
+        for array in mapped:
+            let_go(array)
+
+    items = range(len(chains) * bands)
+    share(fill, items, min(workers, len(items)))
 
 
 @lru_cache(maxsize=256)
@@ -172,12 +228,6 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise MemoryError(f"output_shape: it takes an array of shape {shape}: {error}") from error
-
-
-def _reduce(
-    planes: NDArray[Any], lengths: tuple[int, int], alpha: bool, workers: int
-) -> NDArray[Any]:
-    return planes if planes.shape[:2] == lengths else reduce_planes(planes, lengths, alpha, workers)
 
 
 def _upscalers(

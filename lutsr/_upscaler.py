@@ -18,6 +18,7 @@ from ._frame import alpha as alpha_channel
 from ._frame.arguments import Image, check_image, check_int, check_out, check_workers
 from ._frame.axes import planes_at, stack_places, upscaled_shape
 from ._frame.bands import is_serial, upscale_planes
+from ._frame.stages import Stage, Upscaled
 from ._frame.threads import share
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ class Upscaler:
             self._upscale(planes, band, rgb, alpha, workers)
 
         sink.check_sink(out, shape, dtype)
-        halo = alpha_channel.reach(self.halo) if alpha else self.halo
-        sink.upscale_into(out, pixels, axes, self.scale, halo, upscale_band)
+        sink.upscale_into(out, pixels, axes, self.scale, self._reach(alpha), upscale_band)
         return cast("NDArray[Any]", out)
 
     def _upscale_stack(
@@ -146,17 +146,31 @@ class Upscaler:
             several = 1 if is_serial(self._engine, out) else min(workers, len(places))
             share(upscale_one, range(len(places)), several)
 
+    def _reach(self, alpha: bool) -> int:
+        """Return the halo of images with or without alpha."""
+        return alpha_channel.reach(self.halo) if alpha else self.halo
+
     def _upscale(
-        self, planes: NDArray[Any], out: NDArray[Any], rgb: bool, alpha: bool, workers: int
+        self,
+        planes: NDArray[Any],
+        out: NDArray[Any],
+        rgb: bool,
+        alpha: bool,
+        workers: int,
+        inside: tuple[int, int] | None = None,
     ) -> None:
-        """Upscale a checked image (H, W, C) into an output of the result's dtype."""
+        """Upscale a checked image (H, W, C) into an output of the result's dtype.
+
+        Of the output only the rows `inside`, from the first up to the one before the last, are
+        needed; None means all.
+        """
         filled = planes
         if alpha:
             planes = planes.astype(out.dtype, copy=False)
             if planes.dtype.kind == "f":  # what overshoots white is opaque, too
                 planes = np.clip(planes, 0, 1)
             filled = alpha_channel.fill_hidden(planes, self.halo)
-        upscale_planes(filled, self._engine, out, workers, rgb)
+        upscale_planes(filled, self._engine, out, workers, rgb, inside)
         if alpha:
             alpha_channel.hold_extremes(planes[..., -1], out[..., -1], self.halo)
 
@@ -168,6 +182,15 @@ def check_depth(upscaler: Upscaler, dtype: np.dtype[Any]) -> None:
             f"image: got {dtype}, and model {upscaler.name!r} is defined on uint8 only; convert "
             "the image, as with skimage.util.img_as_ubyte, or use another model"
         )
+
+
+def upscaled(stage: Stage, upscaler: Upscaler, rgb: bool, alpha: bool) -> Stage:
+    """Return a stage of resizing, upscaled."""
+
+    def upscale(planes: NDArray[Any], out: NDArray[Any], inside: tuple[int, int]) -> None:
+        upscaler._upscale(planes, out, rgb, alpha, 1, inside)
+
+    return Upscaled(stage, upscaler.scale, upscaler._reach(alpha), upscale)
 
 
 def facts(upscaler: Upscaler) -> Mapping[str, str]:

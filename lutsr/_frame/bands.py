@@ -46,7 +46,12 @@ def is_serial(engine: Engine, out: NDArray[Any]) -> bool:
 
 
 def upscale_planes(
-    image: NDArray[Any], engine: Engine, out: NDArray[Any], workers: int, rgb: bool = False
+    image: NDArray[Any],
+    engine: Engine,
+    out: NDArray[Any],
+    workers: int,
+    rgb: bool = False,
+    inside: tuple[int, int] | None = None,
 ) -> None:
     """Upscale an image of any layout into an output of any layout.
 
@@ -62,9 +67,13 @@ def upscale_planes(
     rgb : bool
         Whether the first three channels are red, green and blue. An engine that can computes them
         together; all other channels are computed by themselves.
+    inside : tuple of int, optional
+        The first output row that is needed, and the one after the last. Others may stay undefined.
     """
     height, width, channels = image.shape
-    rows = height + (engine.origin > 0)
+    r, origin = engine.scale, engine.origin
+    begin, end = inside or (0, height * r)
+    first, last = (begin + origin) // r, (end - 1 + origin) // r + 1
     if is_serial(engine, out):
         workers = 1
     direct = (
@@ -72,7 +81,7 @@ def upscale_planes(
         and out.dtype == np.uint8
         and min(height, width) >= engine.direct_size
     )
-    bands = _bands(rows, min(workers, rows))
+    bands = _bands(first, last, min(workers, last - first))
     joint = rgb and engine.joint_rgb
     if not direct:
         groups = _groups(channels, engine.sum_channels, joint)
@@ -104,13 +113,12 @@ def _groups(channels: int, most: int, joint: bool) -> list[tuple[slice, bool]]:
     return [(slice(0, 3), True), *others] if joint else others
 
 
-def _bands(rows: int, workers: int) -> list[tuple[int, int]]:
+def _bands(first: int, last: int, workers: int) -> list[tuple[int, int]]:
     """Split rows into smaller and smaller bands, taken from both ends in turn."""
     if workers == 1:
-        return [(0, rows)]
-    least = max(1, min(BAND_ROWS, rows // (2 * workers)))
+        return [(first, last)]
+    least = max(1, min(BAND_ROWS, (last - first) // (2 * workers)))
     bands: list[tuple[int, int]] = []
-    first, last = 0, rows
     while first < last:
         size = min(last - first, max(least, int((last - first) / (SHARE * workers))))
         if len(bands) % 2:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import gcd
+from collections.abc import Callable, Iterator
+from math import lcm
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .axes import from_planes, planes_at, spatial_axes, stack_places
+from .axes import Place, from_planes, planes_at, spatial_axes, stack_places
 from .mapped import let_go
 
 #: Approximate size of a band of output in bytes.
@@ -53,23 +53,60 @@ def upscale_into(
     upscale : callable
         Upscales planes (H, W, C) into an array (r * H, r * W, C).
     """
-    dtype = np.dtype(out.dtype)
-    row_axis = spatial_axes(pixels.ndim, axes)[0]
-    chunks = getattr(out, "chunks", None)
     for place in stack_places(pixels.shape, axes):
         planes = planes_at(pixels, axes, place)
         height, width, channels = planes.shape
-        rows = max(1, BAND_BYTES // (scale * scale * width * channels * dtype.itemsize))
-        if chunks:  # whole chunks, so that none is written twice
-            unit = int(chunks[row_axis]) // gcd(int(chunks[row_axis]), scale)
-            rows = -(-rows // unit) * unit
-        for start in range(0, height, rows):
-            stop = min(start + rows, height)
-            top, bottom = max(start - halo, 0), min(stop + halo, height)
-            band = np.empty(((bottom - top) * scale, width * scale, channels), dtype)
+
+        def compute(start: int, stop: int, planes: NDArray[Any] = planes) -> NDArray[Any]:
+            first, last = start // scale, stop // scale
+            top, bottom = max(first - halo, 0), min(last + halo, len(planes))
+            shape = (bottom - top) * scale, planes.shape[1] * scale, planes.shape[2]
+            band = np.empty(shape, out.dtype)
             upscale(planes[top:bottom], band)
-            inside = band[(start - top) * scale : (stop - top) * scale]
-            where = list(place)
-            where[row_axis] = slice(start * scale, stop * scale)
-            out[tuple(where)] = from_planes(inside, axes)
+            return band[start - top * scale : stop - top * scale]
+
+        for _ in assign(
+            out, place, axes, (height * scale, width * scale, channels), scale, compute
+        ):
             let_go(planes)
+
+
+def assign(
+    out: Any,
+    place: Place,
+    axes: tuple[int, ...],
+    shape: tuple[int, int, int],
+    unit: int,
+    compute: Callable[[int, int], NDArray[Any]],
+) -> Iterator[None]:
+    """Assign an image to its place in an output, a band of rows at a time.
+
+    Parameters
+    ----------
+    out : array-like
+    place, axes
+        As in `lutsr._frame.axes`.
+    shape : tuple of int
+        Height, width and channels of the image.
+    unit : int
+        Bands start at multiples of it.
+    compute : callable
+        Returns the rows from a first one up to the one before the last, shape (rows, W, C).
+
+    Yields
+    ------
+    None
+        After each band.
+    """
+    height, width, channels = shape
+    row_axis = spatial_axes(len(place), axes)[0]
+    rows = max(1, BAND_BYTES // (unit * width * channels * np.dtype(out.dtype).itemsize)) * unit
+    if chunks := getattr(out, "chunks", None):  # whole chunks, so that none is written twice
+        unit = lcm(unit, int(chunks[row_axis]))
+        rows = -(-rows // unit) * unit
+    for start in range(0, height, rows):
+        stop = min(start + rows, height)
+        where = list(place)
+        where[row_axis] = slice(start, stop)
+        out[tuple(where)] = from_planes(compute(start, stop), axes)
+        yield

@@ -1,0 +1,1 @@
+"""Antialiased reduction of images: filters, kernels, and their twin in plain NumPy."""
