@@ -24,6 +24,8 @@ class EcnnOptions(RunOptions):
         Side of a crop, in pixels of the shrunk picture, margin included.
     lr : float
         Highest learning rate.
+    offset : float
+        Added to a crop's mean squared error, in squares of grey levels, before its logarithm.
     round_at : float
         Fraction of the run from which on hidden maps are rounded to their levels.
     tables_at : float
@@ -47,7 +49,8 @@ class EcnnOptions(RunOptions):
     batch: int = 16
     crop: int = 64
     lr: float = 0.0025
-    round_at: float = 0.25
+    offset: float = 50.0
+    round_at: float = 0.1
     tables_at: float = 1.0
     excess: float = 0.0002
     excess_at: float = 0.0
@@ -56,7 +59,7 @@ class EcnnOptions(RunOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         least = {"channels": 1, "layers": 0, "window": 1, "kinks": 0, "knots": 1, "steps": 1}
-        check_least(self, {**least, "batch": 1, "lr": 0, "excess": 0})
+        check_least(self, {**least, "batch": 1, "lr": 0, "offset": 0, "excess": 0})
         for name in ("round_at", "tables_at", "excess_at"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(f"{name} must be within 0 and 1, got {getattr(self, name)}")

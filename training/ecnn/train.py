@@ -39,8 +39,9 @@ LUMA_RANGE = 219.0
 class EcnnTask(Task):
     """The task of a run of ECNN; see `training.run.Task`.
 
-    The loss is the mean over the crops of log(mean squared error + 1), in grey levels: like the
-    mean of PSNRs, it weights crops by what can be gained in each.
+    The loss is the mean over the crops of log(mean squared error + offset), in grey levels: like
+    the mean of PSNRs, it weights crops by what can be gained in each, but not those whose error
+    is far below the offset.
     """
 
     kind = "ecnn"
@@ -101,7 +102,7 @@ class EcnnTask(Task):
         rounded = step >= options.round_at * self.total
         tables = round_tables(self.network) if step >= options.tables_at * self.total else None
         errors = self.network.errors(image, wanted, rounded, tables)
-        loss = torch.log(errors + 1).mean()
+        loss = torch.log(errors + options.offset).mean()
         value = loss.item()
         if not math.isfinite(value):
             raise TrainingError(
