@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ._colour import fitting, from_cmyk, is_grey_profile, to_srgb, upright
 from ._metadata import _exif, _xmp
+from ._metadata._change import Change
 from ._picture import (
     Animation,
     ImageFileError,
@@ -144,9 +145,8 @@ def _metadata(
     image: Any, icc: bytes | None, pixels: NDArray[Any], picture: Picture
 ) -> tuple[Metadata, int]:
     exif, orientation = _exif.read(image.info.get("exif"), image.size, picture.notes)
-    xmp = _xmp.upright(image.info.get("xmp"), orientation)
-    if xmp and b"HasExtendedXMP" in xmp:
-        picture.note("the second part of its XMP data was left out")
+    turned = Change.turned(image.size, orientation)
+    xmp = _xmp.read(image.info.get("xmp"), turned, picture.notes)
     return Metadata(icc=fitting(icc, pixels, picture.notes), exif=exif, xmp=xmp), orientation
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ._colour import fitting
 from ._metadata import _exif, _xmp
+from ._metadata._change import Change
 from ._picture import Metadata, Picture, Resolution
 
 # Chunks about colour, which apply to the upscaled picture too. With these values they state sRGB,
@@ -78,7 +79,7 @@ def decode(
     return Metadata(
         icc=icc,
         exif=kept_exif,
-        xmp=_xmp.upright(xmp, orientation),
+        xmp=_xmp.read(xmp, Change.turned((width, height), orientation), picture.notes),
         resolution=resolution,
         colours={name: found[name] for name in _COLOURS if name in found},
         texts=kept,

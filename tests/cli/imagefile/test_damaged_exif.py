@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags
 
 from .helpers import EXIF_IFD, ORIENTATION, chunk, made, noise, parse, pillow, saved, tiff
 
@@ -163,7 +163,7 @@ def test_damaged_groups_of_a_tiff(code, damage):
         "value": "GPSDateStamp" if group == "GPS" else "BodySerialNumber",
     }.get(damage, f"the {group} directory")
     if lost == "BodySerialNumber":
-        lost = Image.ExifTags.TAGS[0xA435]
+        lost = ExifTags.TAGS[0xA435]
     assert picture.notes == ([f"damaged tags were left out: {lost}"] if lost else [])
     for kind in (*BLOCKS, "TIFF"):
         written = made(picture.frames, kind, picture)

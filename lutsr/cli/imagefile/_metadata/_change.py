@@ -25,10 +25,9 @@ class Change(NamedTuple):
     orientation: int = 1
 
     @classmethod
-    def turned(cls, width: int, height: int, orientation: int) -> Change:
+    def turned(cls, size: tuple[int, int], orientation: int) -> Change:
         """Return the change of a stored picture that is turned upright."""
-        after = (height, width) if orientation > 4 else (width, height)
-        return cls((width, height), after, orientation)
+        return cls(size, size[::-1] if orientation > 4 else size, orientation)
 
     @property
     def scales(self) -> tuple[Fraction, Fraction]:
@@ -57,9 +56,20 @@ class Change(NamedTuple):
         across, down = self.place(x + half, y + half)
         return int(across), int(down)
 
-    def contains(self, x: int, y: int) -> bool:
-        """Return whether a pixel is in the picture that the metadata describe."""
-        return 0 <= x < self.before[0] and 0 <= y < self.before[1]
+    def area(self, numbers: list[int]) -> list[int] | None:
+        """Return a pixel, with a diameter or a width and height; None if it is outside."""
+        x, y, *extent = numbers
+        if not (0 <= x < self.before[0] and 0 <= y < self.before[1]):
+            return None
+        if len(extent) == 1:
+            extent = [round(self.diameter(extent[0]))]
+        elif extent:
+            extent = [round(n) for n in self.size(Fraction(extent[0]), Fraction(extent[1]))]
+        return [*self.pixel(x, y), *extent]
+
+    def diameter(self, length: float) -> float:
+        """Return the diameter of a circle of the same share of the picture."""
+        return float(length * (self.scales[0] * self.scales[1]) ** 0.5)
 
     def _swapped(self, x: Number, y: Number) -> tuple[Number, Number]:
         return (y, x) if self.orientation > 4 else (x, y)

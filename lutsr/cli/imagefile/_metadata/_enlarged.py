@@ -7,6 +7,7 @@ from dataclasses import replace
 from .._picture import Metadata
 from . import _exif, _xmp
 from ._change import Change
+from ._properties import is_absent, true_text
 
 
 def enlarged(metadata: Metadata, width: int, height: int, notes: list[str]) -> Metadata:
@@ -15,6 +16,31 @@ def enlarged(metadata: Metadata, width: int, height: int, notes: list[str]) -> M
     `notes` gains a line for everything that is left out.
     """
     change = Change(metadata.size or (width, height), (width, height))
-    exif = metadata.exif and _exif.enlarged(metadata.exif, change, notes)
-    xmp = metadata.xmp and _xmp.resized(metadata.xmp, width, height)
-    return replace(metadata, size=change.after, exif=exif, xmp=xmp)
+    return replace(
+        metadata,
+        size=change.after,
+        exif=metadata.exif and _exif.enlarged(metadata.exif, change, notes),
+        xmp=metadata.xmp and _xmp.enlarged(metadata.xmp, change, notes),
+        texts=_true_texts(metadata.texts, change, notes),
+    )
+
+
+def _true_texts(
+    texts: list[tuple[bytes, bytes]], change: Change, notes: list[str]
+) -> list[tuple[bytes, bytes]]:
+    """Return the texts of a PNG; some programs write properties of EXIF and XMP as such."""
+    kept, lost = [], []
+    for kind, data in texts:
+        keyword, _, text = data.partition(b"\0")
+        name = keyword.decode("latin-1")
+        true = None if is_absent(name) else text.decode("latin-1")
+        if kind == b"tEXt" and true is not None:
+            true = true_text(name, true, change)
+            text = (true or "").encode("latin-1")
+        if true is None:
+            lost.append(name)
+        else:
+            kept.append((kind, keyword + b"\0" + text))
+    if lost:
+        notes.append(f"its texts {', '.join(lost)} do not apply to the output and were left out")
+    return kept

@@ -58,7 +58,7 @@ def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[b
                     block.swap(one, other)
         thumbnail = block.drop_thumbnail()
         untrue = _remove(block, _COMPRESSION)
-        untrue += _move_places(block, Change.turned(*size, orientation))
+        untrue += _move_places(block, Change.turned(size, orientation))
         tree(bytes(block.data))
     except (ValueError, IndexError, struct.error):
         notes.append(_DAMAGED)
@@ -91,13 +91,17 @@ def enlarged(exif: bytes, change: Change, notes: list[str]) -> bytes:
     for codes, value in zip((_WIDTHS, _HEIGHTS), change.after, strict=True):
         for tag in _found(block.tree, *codes):
             block.set_number(tag, _ifd.LONG, value)
+    untrue = []
     for pair in _PIXELS_PER_UNIT:
         for code, scale in zip(pair, change.scales, strict=True):
             for tag in _found(block.tree, code):
-                if tag.kind == _ifd.RATIONAL and all(numbers := _numbers(tag)):
-                    ratio = Fraction(numbers[0], numbers[1]) * scale
-                    block.put(tag, [*_pair(ratio)])
-    _note_untrue(_move_places(block, change), notes)
+                numbers = _numbers(tag)
+                if tag.kind == _ifd.RATIONAL and len(numbers) == 2 and numbers[1]:
+                    block.put(tag, _pair(Fraction(*numbers) * scale))
+                else:
+                    untrue.append(code)
+    names = _remove(block, untrue)
+    _note_untrue(names + _move_places(block, change), notes)
     return bytes(block.data)
 
 
@@ -152,11 +156,11 @@ def _numbers(tag: _ifd.Tag) -> list[int]:
     return [int(n) for n in np.frombuffer(tag.data, f"<u{_ifd.NUMBER_BYTES[tag.kind]}")]
 
 
-def _pair(ratio: Fraction) -> tuple[int, int]:
+def _pair(ratio: Fraction) -> list[int]:
     """Return numerator and denominator of 32 bits each."""
     if max(ratio.numerator, ratio.denominator) >> 32:
         ratio = ratio.limit_denominator(max(1, int((1 << 31) / max(ratio, Fraction(1)))))
-    return min(ratio.numerator, (1 << 32) - 1), ratio.denominator
+    return [min(ratio.numerator, (1 << 32) - 1), ratio.denominator]
 
 
 def _move_places(block: Block, change: Change) -> list[str]:
@@ -165,25 +169,13 @@ def _move_places(block: Block, change: Change) -> list[str]:
     for code in _PLACES:
         for tag in _found(block.tree, code):
             numbers = _numbers(tag)
-            moved = _moved(numbers, change) if len(numbers) in (2, 3, 4) else None
+            moved = change.area(numbers) if len(numbers) in (2, 3, 4) else None
             if moved is None or max(moved) >> 8 * _ifd.NUMBER_BYTES[tag.kind]:
                 untrue += _remove(block, [code])
                 break
             else:
                 block.put(tag, moved)
     return untrue
-
-
-def _moved(numbers: list[int], change: Change) -> list[int] | None:
-    """Return a pixel, circle or rectangle in the changed picture; None if it is outside."""
-    x, y, *extent = numbers
-    if not change.contains(x, y):
-        return None
-    if len(extent) == 1:  # a circle keeps its form
-        extent = [round(extent[0] * float(change.scales[0] * change.scales[1]) ** 0.5)]
-    elif extent:
-        extent = [round(n) for n in change.size(Fraction(extent[0]), Fraction(extent[1]))]
-    return [*change.pixel(x, y), *extent]
 
 
 def _remove(block: Block, codes: Iterable[int]) -> list[str]:
@@ -198,7 +190,7 @@ def _remove(block: Block, codes: Iterable[int]) -> list[str]:
 
 def _note_untrue(names: list[str], notes: list[str]) -> None:
     if names:
-        notes.append(f"its EXIF data {_listed(names)} would not be true and were left out")
+        notes.append(f"its EXIF tags {_listed(names)} do not apply to the output and were left out")
 
 
 def _listed(names: list[str]) -> str:

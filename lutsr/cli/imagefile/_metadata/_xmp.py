@@ -1,32 +1,152 @@
-"""XMP: properties that the upscaled picture changes, replaced in the XML text."""
+"""XMP: properties that depend on the picture or its file are made true, or removed."""
 
 from __future__ import annotations
 
-import re
+from fractions import Fraction
+
+from ._change import Change
+from ._properties import PREFIXES, is_absent, is_part, true_text
+from ._xml import Document, Element, Value
+
+_PLACES = ("exif:SubjectArea", "exif:SubjectLocation")
+_PAIRS = [(f"{name}XResolution", f"{name}YResolution") for name in ("tiff:", "exif:FocalPlane")]
 
 
-def upright(xmp: bytes | None, orientation: int) -> bytes | None:
-    """Return the XMP of a picture that was turned upright from an orientation."""
-    if xmp is None or orientation == 1:
-        return xmp
-    return _replace(xmp, b"tiff:Orientation", b"1")
+def read(xmp: bytes | None, change: Change, notes: list[str]) -> bytes | None:
+    """Return the XMP of a picture that was turned upright.
+
+    `notes` gains a line for everything that is left out.
+    """
+    if not xmp:
+        return None
+    try:
+        document = Document(xmp, PREFIXES)
+    except ValueError:  # of invalid characters, too
+        notes.append("its XMP data are damaged and were left out")
+        return None
+    lost = []
+    for element in document.elements():
+        for part in _parts(element):
+            if is_absent(part.name):
+                document.remove(part)
+                lost.append(part.name)
+    if change.orientation != 1:
+        lost += _turn(document, change)
+        lost += _apply(document, change)
+    _note(lost, notes)
+    return document.changed()
 
 
-def resized(xmp: bytes, width: int, height: int) -> bytes:
-    """Return the XMP with another image size and without its thumbnails."""
-    for names, value in (
-        ((b"tiff:ImageWidth", b"exif:PixelXDimension"), width),
-        ((b"tiff:ImageLength", b"exif:PixelYDimension"), height),
-    ):
-        for name in names:
-            xmp = _replace(xmp, name, b"%d" % value)
-    return re.sub(rb"<xmp:Thumbnails>.*?</xmp:Thumbnails>", b"", xmp, flags=re.DOTALL)
+def enlarged(xmp: bytes, change: Change, notes: list[str]) -> bytes:
+    """Return the XMP of an enlarged picture; `xmp` is a result of `read`."""
+    document = Document(xmp, PREFIXES)
+    _note(_apply(document, change), notes)
+    return document.changed()
 
 
-def _replace(xmp: bytes, name: bytes, value: bytes) -> bytes:
-    # A property is written as an attribute or as an element.
-    attribute = rb"(\b" + name + rb"\s*=\s*[\"'])\d+([\"'])"
-    element = rb"(<" + name + rb">)\s*\d+\s*(</)"
-    for pattern in (attribute, element):
-        xmp = re.sub(pattern, rb"\g<1>" + value + rb"\g<2>", xmp)
-    return xmp
+def _turn(document: Document, change: Change) -> list[str]:
+    """Change what only depends on the orientation, and return the names of what was removed."""
+    lost = []
+    for element in document.elements():
+        found = element.fields
+        if "tiff:Orientation" in found:
+            document.replace(found["tiff:Orientation"], "1")
+        for one, other in _PAIRS if change.orientation > 4 else ():
+            if one in found and other in found:
+                document.replace(found[one], found[other].text)
+                document.replace(found[other], found[one].text)
+        for part in _parts(element):
+            if is_part(part.name):
+                document.remove(part)
+                lost.append(part.name)
+    return lost
+
+
+def _apply(document: Document, change: Change) -> list[str]:
+    """Change what depends on the picture's size, and return the names of what was removed."""
+    lost = []
+    for element in document.elements():
+        found = element.fields
+        if element.name in _PLACES:
+            known = _change_place(document, element, change)
+        elif found.keys() >= {"stDim:w", "stDim:h"}:
+            known = _change_size(document, found, change)
+        elif found.keys() >= {"stArea:x", "stArea:y"}:
+            known = _change_area(document, found, change)
+        else:
+            unit = found.get("Iptc4xmpExt:rbUnit")
+            known = unit is None or unit.text != "pixel"
+        if not known:
+            document.remove(element)
+            lost.append(element.name)
+            continue
+        for value in element.properties:
+            text = true_text(value.name, value.text, change)
+            if text is None:
+                document.remove(value)
+                lost.append(value.name)
+            elif text != value.text and not value.name.startswith("stDim:"):
+                document.replace(value, text)
+    return lost
+
+
+def _parts(element: Element) -> list[Value | Element]:
+    return [*element.attributes, element]
+
+
+def _change_place(document: Document, element: Element, change: Change) -> bool:
+    """Change a list of two to four numbers, as EXIF has them."""
+    items = [item.text for sequence in element.children for item in sequence.children]
+    values = [item for item in items if item is not None]
+    numbers = [int(v.text) for v in values if v.text.strip().isdigit()]
+    if len(numbers) != len(items) or len(items) not in (2, 3, 4):
+        return False
+    moved = change.area(numbers)
+    for value, number in zip(values, moved or (), strict=False):
+        document.replace(value, str(number))
+    return moved is not None
+
+
+def _change_size(document: Document, found: dict[str, Value], change: Change) -> bool:
+    """Change a width and a height."""
+    if "stDim:unit" in found and not found["stDim:unit"].text.startswith("pixel"):
+        return True
+    try:
+        size = change.size(Fraction(found["stDim:w"].text), Fraction(found["stDim:h"].text))
+    except (ValueError, ZeroDivisionError):
+        return False
+    for name, number in zip(("stDim:w", "stDim:h"), size, strict=True):
+        document.replace(found[name], str(round(number)))
+    return True
+
+
+def _change_area(document: Document, found: dict[str, Value], change: Change) -> bool:
+    """Change a point, circle or rectangle, whose place is that of its centre."""
+    in_pixels = "stArea:unit" in found and found["stArea:unit"].text.startswith("pixel")
+    before = (1, 1) if in_pixels else change.before
+    after = (1, 1) if in_pixels else change.after
+    if not in_pixels and change.orientation == 1:  # shares of the picture stay the same
+        return True
+    try:
+        numbers = {
+            name: Fraction(found[f"stArea:{name}"].text)
+            for name in ("x", "y", "w", "h", "d")
+            if f"stArea:{name}" in found
+        }
+    except (ValueError, ZeroDivisionError):
+        return False
+    x, y = change.place(numbers["x"] * before[0], numbers["y"] * before[1])
+    moved = {"x": float(x / after[0]), "y": float(y / after[1])}
+    if "w" in numbers and "h" in numbers:
+        w, h = change.size(numbers["w"] * before[0], numbers["h"] * before[1])
+        moved |= {"w": float(w / after[0]), "h": float(h / after[1])}
+    if "d" in numbers:
+        moved["d"] = change.diameter(float(numbers["d"])) if in_pixels else float(numbers["d"])
+    for name, number in moved.items():
+        document.replace(found[f"stArea:{name}"], f"{number:.10g}")
+    return True
+
+
+def _note(lost: list[str], notes: list[str]) -> None:
+    if names := ", ".join(dict.fromkeys(lost)):
+        notes.append(f"its XMP properties {names} do not apply to the output and were left out")

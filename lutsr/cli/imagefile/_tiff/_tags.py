@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .._colour import fitting
 from .._metadata import _exif, _ifd, _xmp
+from .._metadata._change import Change
 from .._picture import Metadata, Picture, Resolution
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def read(
         if min(x, y) > 0 and (unit or x != y):
             resolution = Resolution(x, y, unit).turned(orientation)
     xmp = page.tags.valueof(_XMP)
+    turned = Change.turned((page.imagewidth, page.imagelength), orientation)
     return Metadata(
         icc=fitting(icc, pixels, picture.notes),
         exif=exif,
-        xmp=_xmp.upright(xmp if isinstance(xmp, bytes) else None, orientation),
+        xmp=_xmp.read(xmp if isinstance(xmp, bytes) else None, turned, picture.notes),
         resolution=resolution,
     ), orientation
 

@@ -1,0 +1,97 @@
+"""Properties of XMP and of texts that depend on the picture or on its file, by kind.
+
+A property has a name with a prefix, such as ``exif:PixelXDimension``. Rules are about kinds of
+names, because programs use more of them than a list could have.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from ._change import Change
+
+#: Prefixes under which the rules know namespaces; of others they know the prefix of the text.
+PREFIXES = {
+    "http://ns.adobe.com/tiff/1.0/": "tiff",
+    "http://ns.adobe.com/exif/1.0/": "exif",
+    "http://ns.adobe.com/xap/1.0/": "xmp",
+    "http://ns.adobe.com/xmp/note/": "xmpNote",
+    "http://ns.adobe.com/camera-raw-settings/1.0/": "crs",
+    "http://ns.adobe.com/hdr-gain-map/1.0/": "hdrgm",
+    "http://ns.adobe.com/xap/1.0/sType/Dimensions#": "stDim",
+    "http://ns.adobe.com/xmp/sType/Area#": "stArea",
+    "http://www.metadataworkinggroup.com/schemas/regions/": "mwg-rs",
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
+    "http://ns.google.com/photos/1.0/panorama/": "GPano",
+    "http://ns.google.com/photos/1.0/camera/": "GCamera",
+    "http://ns.google.com/photos/1.0/container/": "Container",
+    "http://ns.google.com/photos/1.0/container/item/": "Item",
+    "http://ns.google.com/photos/1.0/depthmap/": "GDepth",
+    "http://ns.google.com/photos/1.0/image/": "GImage",
+    "http://ns.google.com/photos/1.0/audio/": "GAudio",
+    "http://ns.google.com/photos/1.0/focus/": "GFocus",
+    "http://ns.apple.com/HDRGainMap/1.0/": "HDRGainMap",
+    "http://ns.apple.com/pixeldatainfo/1.0/": "apdi",
+}
+
+# What is not in the output, or not in the same form: parts behind the picture and their offsets,
+# gain maps, depth maps and other pictures, thumbnails, and checksums of other metadata.
+_ABSENT = re.compile(
+    r"""^(Container|Item|hdrgm|HDRGainMap|apdi|GDepth|GImage|GAudio|GFocus|[Dd]evice):
+    | :(MotionPhoto|MicroVideo|EmbeddedVideo|DepthMap|GainMap)
+    | (^|:)Thumb(nails?\b|::)
+    | (Digest|HasExtendedXMP|DewarpData|VignettingData)$""",
+    re.VERBOSE,
+)
+# Sizes of the whole picture.
+_PICTURE = re.compile(r"^(tiff:Image(Width|Length)|exif:(Pixel[XY]Dimension|ExifImage\w+))$")
+_AXES = (
+    re.compile(r"(Width|Left|XDimension|XSize|SizeX|CenterX|Dim:w)(Pixels?)?$"),
+    re.compile(r"(Height|ImageLength|Top|YDimension|YSize|SizeY|CenterY|Dim:h)(Pixels?)?$"),
+)
+# Places and lengths in the picture, in pixels.
+_IN_PIXELS = re.compile(r"^GPano:.*(Pixels|Rect\w+)$|Pixels$|OpticalCenter[XY]$")
+_PIXELS_PER_UNIT = re.compile(r"FocalPlane([XY])Resolution$|Calibrated(F)ocalLength$")
+# Parts of the picture in forms that are not turned with it; those of mwg-rs are.
+_PARTS = re.compile(r"^crs:Crop(Top|Left|Bottom|Right|Angle)$|^(?!mwg-rs).*:(Region\w+|Rectangle)$")
+
+
+def is_absent(name: str) -> bool:
+    """Return whether a property is about something that the output does not contain."""
+    return bool(_ABSENT.search(name))
+
+
+def is_part(name: str) -> bool:
+    """Return whether a property is about a part of the picture that cannot be turned with it."""
+    return bool(_PARTS.search(name))
+
+
+def true_text(name: str, text: str, change: Change) -> str | None:
+    """Return the text of a property of the changed picture; None if it is not known."""
+    axis = next((axis for axis, rule in enumerate(_AXES) if rule.search(name)), None)
+    if axis is not None and _PICTURE.search(name):
+        return str(change.after[axis])
+    if axis is not None and text.strip() == str(change.before[axis]):
+        return str(change.after[axis])
+    if axis is not None and _IN_PIXELS.search(name):
+        if change.orientation != 1:
+            return None
+    elif match := _PIXELS_PER_UNIT.search(name):
+        axis = match[1] == "Y"
+    else:
+        return text
+    factor = change.scales[axis]
+    return text if factor == 1 else _multiplied(text, factor)
+
+
+def _multiplied(text: str, factor: Fraction) -> str | None:
+    """Return a number, in the form that it has: whole, decimal or a fraction."""
+    try:
+        value = Fraction(text.strip()) * factor
+    except (ValueError, ZeroDivisionError):
+        return None
+    if "/" in text:
+        return f"{value.numerator}/{value.denominator}"
+    return str(round(value)) if text.strip().lstrip("+-").isdigit() else f"{float(value):.10g}"
