@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .._picture import MAX_PIXELS, ImageFileError, Picture, check_range, damaged
 from . import _pages, _tags
-from ._checks import check_content, check_segments, photometric
+from ._checks import check_content, check_segments, extra_channel, photometric
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -165,7 +165,7 @@ def _is_plain(page: TiffPage) -> bool:
         photometric(page) in ("MINISBLACK", "RGB", "YCBCR")
         and dtype.name in ("uint8", "uint16", "float32")
         and page.bitspersample == 8 * dtype.itemsize
-        and page.extrasamples[:1] != (1,)  # colours multiplied by alpha
+        and extra_channel(page) in (None, "alpha")
         and page.jpegheader is None
     )
 

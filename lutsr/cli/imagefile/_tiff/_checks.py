@@ -25,6 +25,28 @@ def photometric(page: TiffPage) -> str:
     return tifffile.PHOTOMETRIC(page.photometric).name
 
 
+def extra_channel(page: TiffPage) -> str | None:
+    """Return what the channel behind the colours is, as libtiff and Pillow understand it.
+
+    Returns
+    -------
+    str or None
+        "alpha", "premultiplied alpha", or "unknown" for one that is to be left out. None if there
+        is none, or nothing tells what it is.
+    """
+    colours = photometric(page)
+    if page.samplesperpixel != _COLOURS[colours] + 1:
+        return None
+    kind = int(page.extrasamples[0]) if page.extrasamples else None
+    # OpenCV writes RGBA without saying so, and CorelDRAW with a number of its own.
+    if kind == 2 or (colours in ("RGB", "YCBCR") and kind in (None, 999)):
+        return "alpha"
+    if kind == 1 and colours != "PALETTE":
+        return "premultiplied alpha"
+    # Beside grey it may be another picture, as of a microscope.
+    return "unknown" if kind == 0 and colours in ("RGB", "YCBCR", "PALETTE") else None
+
+
 def check_content(page: TiffPage) -> None:
     """Refuse a page that the frames of a picture could not hold faithfully."""
     found = None
@@ -53,7 +75,7 @@ def check_content(page: TiffPage) -> None:
         )
     colours = _COLOURS[photometric(page)]
     extra = page.samplesperpixel - colours
-    if extra and (extra != 1 or colours == 4 or page.extrasamples[:1] not in ((1,), (2,))):
+    if extra and (colours == 4 or extra_channel(page) is None):
         raise ImageFileError(
             f"has {page.samplesperpixel} channels, of which only {colours} are known to be colours"
             " and none alpha; save it as grey, RGB or RGBA first"

@@ -14,7 +14,7 @@ from .._colour import from_cmyk, upright
 from .._metadata import _exif, _ifd
 from .._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
 from . import _tags
-from ._checks import check_content, check_segments, photometric
+from ._checks import check_content, check_segments, extra_channel, photometric
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -127,16 +127,20 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     kind = photometric(page)
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8)
+    extra = extra_channel(page)
+    if extra == "unknown":
+        pixels = pixels[..., 0] if kind == "PALETTE" else pixels[..., :3]
+        picture.note("its last channel, which is not stated to be alpha, was left out")
     if kind == "PALETTE":
-        return _looked_up(pixels, page.colormap), icc, False
+        return _looked_up(pixels, page.colormap, extra == "alpha"), icc, extra == "alpha"
     if page.bitspersample < 8:
         pixels = pixels * np.uint8(255 // (2**page.bitspersample - 1))
         if page.bitspersample == 1:
             picture.note("1 bit per pixel became 8")
     if kind == "SEPARATED":
         return from_cmyk(pixels, icc, picture.notes), None, False
-    alpha = page.samplesperpixel in (2, 4)
-    if alpha and page.extrasamples[0] == 1:
+    alpha = extra in ("alpha", "premultiplied alpha")
+    if extra == "premultiplied alpha":
         pixels = _divided(pixels)
         picture.note("colours multiplied by alpha were divided by it")
     if kind == "MINISWHITE":
@@ -147,14 +151,23 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     return pixels, icc, alpha
 
 
-def _looked_up(pixels: NDArray[Any], colours: NDArray[Any] | None) -> NDArray[Any]:
-    """Replace indices by the colours of the palette."""
-    if colours is None or pixels.max() >= colours.shape[1]:
+def _looked_up(pixels: NDArray[Any], colours: NDArray[Any] | None, alpha: bool) -> NDArray[Any]:
+    """Replace indices by the colours of the palette; with `alpha` they are the first channel."""
+    indices = pixels[..., 0] if alpha else pixels
+    if colours is None or indices.max() >= colours.shape[1]:
         raise damaged("its palette is missing or too short")
-    # 8-bit colours are stored in 16 bits, as v * 257 or, less often, as v * 256.
-    if not (colours % 257).any() or not (colours % 256).any():
+    # They are stored in 16 bits. 8-bit ones are v * 257, v * 256 or, of some programs, v itself.
+    if colours.max() < 256:
+        colours = colours.astype(np.uint8)
+    elif not (colours % 257).any() or not (colours % 256).any():
         colours = (colours >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.moveaxis(colours[:, pixels], 0, -1))
+    found = np.moveaxis(colours[:, indices], 0, -1)
+    if not alpha:
+        return np.ascontiguousarray(found)
+    both = [found, pixels[..., 1:]]
+    deep = max(part.dtype.itemsize for part in both) == 2
+    both = [part * np.uint16(257) if deep and part.itemsize == 1 else part for part in both]
+    return np.concatenate(both, axis=-1)
 
 
 def _divided(pixels: NDArray[Any]) -> NDArray[Any]:
