@@ -7,13 +7,11 @@ take little time.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from . import _arguments
+from . import _arguments, _streams
 from ._report import CommandError, UsageError, complain
 
 __all__ = ["main"]
@@ -37,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         With code 2 when the arguments are wrong, with 0 after ``--help`` and ``--version``.
     """
+    _streams.occupy()
     argv = list(sys.argv[1:] if argv is None else argv)
     name = argv[0] if argv and argv[0] in _arguments.SUBCOMMANDS else None
     try:
@@ -57,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("there is not enough memory")
         return 1
     except BrokenPipeError:  # the reader closed the pipe
-        _forget_stdout()
+        _streams.forget_output()
         return 1
     except OSError as error:  # not of a file of the user, for instance stdout on a full disk
-        _forget_stdout()
+        _streams.forget_output()
         complain(f"cannot go on: {error.strerror or error}")
         return 1
 
@@ -98,9 +97,3 @@ def _subcommand(name: str, argv: list[str], parser: ArgumentParser) -> int:
     from . import _tables
 
     return {"models": _tables.models, "info": _tables.info, "warmup": _tables.warmup}[name](args)
-
-
-def _forget_stdout() -> None:
-    """Redirect stdout to the null device, so that Python's last flush does not fail again."""
-    with contextlib.suppress(OSError), open(os.devnull, "wb") as nothing:
-        os.dup2(nothing.fileno(), sys.stdout.fileno())

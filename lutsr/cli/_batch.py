@@ -8,9 +8,10 @@ import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any, TextIO
 
+from . import _streams
 from ._files import count_pixels, upscale_file
 from ._jobs import STREAM, Job, Plan, plan
-from ._report import CommandError, UsageError, need, say
+from ._report import CommandError, need, say
 from ._upscale import FrameUpscaler
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def upscale_files(args: Namespace) -> int:
         args.inputs, args.output, ending=args.format, suffix=suffix, overwrite=args.overwrite
     )
     for job in todo.jobs:
-        if job.source == STREAM and sys.stdin.isatty():
-            raise UsageError("argument INPUT: stdin is a terminal; send an image through a pipe")
-        if job.target == STREAM and sys.stdout.isatty():
-            raise UsageError("argument -o/--output: stdout is a terminal; send it to a file")
+        if job.source == STREAM:
+            _streams.binary_input("INPUT")
+        if job.target == STREAM:
+            _streams.check_output("-o/--output")
     return _Batch(args, upscale, todo).run()
 
 
@@ -54,7 +55,12 @@ class _Batch:
             self._make_folder(self.todo.new_folder)
         for target in skipped if self.each else ():
             self._report(f"skipped {target}: it exists; --overwrite replaces it")
-        shown = self.several and not self.args.quiet and (self.args.verbose or _is_terminal())
+        shown = (
+            self.several
+            and not self.args.quiet
+            and _streams.is_open(sys.stderr)
+            and (self.args.verbose or _streams.is_terminal(sys.stderr))
+        )
         expected = [count_pixels(job, self.upscale) if shown else 0 for job in jobs]
         with self._progress(sum(expected), shown) as bar:
             try:
@@ -116,13 +122,9 @@ class _Batch:
         if not self.args.quiet:
             self._print(text, self.stream)
 
-    def _print(self, text: str, stream: TextIO) -> None:
+    def _print(self, text: str, stream: TextIO | None) -> None:
         """Print a line without damaging the progress bar."""
         from tqdm import tqdm
 
         with tqdm.external_write_mode(file=stream):
             say(text, stream)
-
-
-def _is_terminal() -> bool:
-    return sys.stderr.isatty()

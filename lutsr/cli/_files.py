@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
 from .._frame.bands import available_workers
-from . import imagefile
+from . import _streams, imagefile
 from ._jobs import STREAM, Job
 from ._report import CommandError
 from ._upscale import FrameUpscaler
@@ -129,7 +128,7 @@ def _read(job: Job) -> tuple[imagefile.Picture, str]:
     """Read an image, and return it with the format of its output."""
     if job.source != STREAM:
         return imagefile.read(job.source), str(job.format)
-    data = sys.stdin.buffer.read()
+    data = _streams.binary_input("INPUT").read()
     picture = imagefile.read(io.BytesIO(data))
     own = next(name for head, name in _HEADS.items() if data.startswith(head))
     return picture, job.format or own
@@ -141,8 +140,8 @@ def _opened(target: str) -> Iterator[str | BinaryIO]:
     if target != STREAM:
         yield target
         return
-    try:  # a buffered file of its own: sys.stdout may be unbuffered, which can write in part
-        with open(sys.stdout.fileno(), "wb", closefd=False) as file:
+    try:
+        with _streams.binary_output() as file:
             yield file
     except BrokenPipeError:
         raise

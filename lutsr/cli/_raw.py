@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from argparse import Namespace
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,26 +10,28 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ._report import CommandError, UsageError, complain
+from . import _streams
+from ._report import CommandError, complain
 from ._upscale import load_upscaler
 
 
 def upscale_frames(args: Namespace) -> int:
     """Upscale the frames of ``--raw``, and return the exit code."""
-    if sys.stdin.isatty() or sys.stdout.isatty():
-        raise UsageError("argument --raw: stdin and stdout must be pipes or files, not a terminal")
+    source = _streams.binary_input("--raw")
+    _streams.check_output("--raw")
     width, height, channels = args.raw
     upscaler = load_upscaler(args)
     scale = upscaler.scale
     frame = np.empty((height, width, channels), np.uint8)
     # Two buffers: one is computed while the other is written, since a pipe holds less than a frame.
     results = [np.empty((height * scale, width * scale, channels), np.uint8) for _ in range(2)]
-    source = sys.stdin.buffer
-    # Unbuffered: otherwise Python would try to flush data to a closed pipe when the process ends.
-    target = open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
     start, count = time.perf_counter(), 0
     writing: Future[None] | None = None
-    with ThreadPoolExecutor(1, "lutsr-writer") as writer:
+    # Unbuffered: otherwise Python would try to flush data to a closed pipe when the process ends.
+    with (
+        _streams.binary_output(buffering=0) as target,
+        ThreadPoolExecutor(1, "lutsr-writer") as writer,
+    ):
         while _fill(frame, source, count):
             result = results[count % 2]
             upscaler(frame, channel_axis=-1, rgb=channels == 3, workers=args.workers, out=result)

@@ -20,8 +20,13 @@ def complain(text: str) -> None:
     say(f"lutsr: {text}", sys.stderr)
 
 
-def say(text: str, stream: TextIO) -> None:
-    """Print a line; characters that the stream cannot encode are escaped."""
+def say(text: str, stream: TextIO | None) -> None:
+    """Print a line; characters that the stream cannot encode are escaped.
+
+    A stream that is missing or closed takes nothing.
+    """
+    if stream is None or getattr(stream, "closed", False):
+        return
     encoding = stream.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 

@@ -107,7 +107,7 @@ def test_wrong_arguments(usage_error, monkeypatch, argv, said):
 
 def test_terminal_is_refused(usage_error, monkeypatch):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    assert "must be pipes or files, not a terminal" in usage_error(["--raw", "6x4x3"])
+    assert "--raw: stdin is a terminal, wanted a pipe or a file" in usage_error(["--raw", "6x4x3"])
 
 
 def ffmpeg(*argv):

@@ -109,3 +109,82 @@ def test_too_much_for_the_memory_is_said(capsys, monkeypatch, table):
     monkeypatch.setattr("lutsr.cli._raw.np.empty", refuse)
     assert cli.main(["--raw", "9x9x3", "-m", table]) == 1
     assert capsys.readouterr().err == "lutsr: there is not enough memory\n"
+
+
+def shell(line, *argv, data=b""):
+    """Run the command in a shell, whose line closes some of its standard streams."""
+    script = f'exec "$@" {line}'
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *LUTSR, *argv], input=data, capture_output=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("line", [">&-", "<&-", "2>&-", ">&- <&- 2>&-"])
+def test_closed_streams_change_nothing(folder, repeat, rgb, line):
+    os.mkdir("photos")
+    for name in "ab":
+        Image.fromarray(rgb).save(f"photos/{name}.png")
+    (folder / "photos/c.jpg").write_bytes(b"no image")
+    done = shell(line, "photos", "-o", "big", "-v", *repeat)
+    assert done.returncode == 1  # c.jpg; neither an error of a stream nor of Python
+    assert b"Traceback" not in done.stderr
+    assert (b"photos/c.jpg: is not an image" in done.stderr) == ("2>&-" not in line)
+    assert (b"wrote big/b_x2.png" in done.stdout) == (line in ("<&-", "2>&-"))
+    for name in "ab":
+        np.testing.assert_array_equal(pixels(f"big/{name}_x2.png"), twice(rgb))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("line", "argv", "said"),
+    [
+        ("<&-", ["-", "-o", "out.png"], b"argument INPUT: stdin is closed"),
+        (">&-", ["in.png", "-o", "-"], b"argument -o/--output: stdout is closed"),
+        ("<&-", ["--raw", "1x1x1"], b"argument --raw: stdin is closed"),
+        (">&-", ["--raw", "1x1x1"], b"argument --raw: stdout is closed"),
+    ],
+)
+def test_closed_stream_that_is_needed(folder, repeat, line, argv, said):
+    done = shell(line, *argv, *repeat)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert os.listdir() == ["in.png"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("argv", [["models"], ["info", "eclut"], ["--help"], ["--version"]])
+def test_sub_commands_without_stdout(argv):
+    assert shell(">&-", *argv).returncode == 0
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_missing_streams_as_in_a_windowed_program(folder, repeat, rgb, monkeypatch, closed):
+    for name in ("stdin", "stdout", "stderr"):
+        stream = io.StringIO() if closed else None
+        if stream is not None:
+            stream.close()
+        monkeypatch.setattr(sys, name, stream)
+    assert cli.main(["in.png", "none.png", "-o", "big/", "-v", *repeat]) == 1
+    np.testing.assert_array_equal(pixels("big/in_x2.png"), twice(rgb))
+    assert cli.main(["compare", "in.png", "-o", "drawn.png", *repeat]) == 0
+
+
+def test_replaced_streams(folder, repeat, rgb, monkeypatch):
+    class Replaced(io.TextIOWrapper):
+        def fileno(self):
+            raise io.UnsupportedOperation("fileno")
+
+    data = (folder / "in.png").read_bytes()
+    result = io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", Replaced(io.BytesIO(data)))
+    monkeypatch.setattr(sys, "stdout", Replaced(result))
+    assert cli.main(["-", "-o", "-", "-q", *repeat]) == 0
+    with Image.open(io.BytesIO(result.getvalue())) as image:
+        np.testing.assert_array_equal(np.asarray(image), twice(rgb))
+
+
+def test_stream_of_text(folder, repeat, usage_error, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("in.png"))
+    assert "argument INPUT: stdin is a stream of text" in usage_error(["-", "-o", "a.png", *repeat])
