@@ -11,9 +11,11 @@ and the plain NumPy reference implementation in `lutsr.reference`.
 
 from . import reference
 from ._convert import convert
+from ._loading import load, models, warmup
 from ._modelinfo import ModelInfo
 from ._resize import resize
-from ._upscaler import Upscaler, load, models, upscale, warmup
+from ._upscale import upscale
+from ._upscaler import Upscaler
 from ._version import __version__
 
 __all__ = [

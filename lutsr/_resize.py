@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._frame import sink
+from ._frame.advice import shown
 from ._frame.arguments import Image, check_image, check_int, check_out, check_workers
 from ._frame.axes import Place, planes_at, spatial_axes, stack_places
 from ._frame.mapped import let_go
+from ._frame.ranges import from_unit
 from ._frame.stages import Original, Reduced, Stage, band_rows, fill_rows
 from ._frame.threads import share
-from ._upscaler import Upscaler, check_depth, is_path, load, models, upscaled
+from ._loading import is_path, load, models
+from ._upscaler import Upscaler, check_depth, upscaled
 
 __all__ = ["resize"]
 
@@ -34,6 +37,7 @@ def resize(
     model: str | os.PathLike[str] = "eclut",
     rgb: bool = False,
     alpha: bool = False,
+    preserve_range: bool = False,
     workers: int | None = None,
     out: Any = None,
 ) -> NDArray[Any]:
@@ -62,6 +66,8 @@ def resize(
     alpha : bool, optional
         Whether the last channel is alpha; see :func:`lutsr.upscale`. Reduction weights colours by
         alpha.
+    preserve_range : bool, optional
+        Whether floats may lie beyond [0, 1]; see :func:`lutsr.upscale`.
     workers : int, optional
         Threads to use. None means all cores that the process may run on. The result does not
         depend on it.
@@ -92,8 +98,8 @@ def resize(
     >>> lutsr.resize(skimage.data.astronaut(), (768, 600), channel_axis=-1).shape
     (768, 600, 3)
     """
-    checked = check_image(image, channel_axis, alpha, rgb)
-    pixels, dtype, axes, _ = checked
+    checked = check_image(image, channel_axis, alpha, rgb, preserve_range)
+    pixels, dtype, axes = checked.pixels, checked.dtype, checked.axes
     lengths = _check_output_shape(output_shape, pixels, axes)
     workers = check_workers(workers)
     shape = _with_lengths(pixels.shape, axes, lengths)
@@ -104,11 +110,22 @@ def resize(
     else:
         sink.check_sink(out, shape, dtype)
     rows, columns = (pixels.shape[k] for k in spatial_axes(pixels.ndim, axes))
+    if lengths == (rows, columns):  # a copy, to the bit
+        checked = checked._replace(span=None)
+    span = checked.span
     scales, upscaler = _upscalers(model)
     steps = _plan((rows, columns), lengths, scales)
     if len(steps) == 1 and lengths == (rows * steps[0][1], columns * steps[0][1]):
         up = upscaler(steps[0][1])
-        up(image, channel_axis=channel_axis, rgb=rgb, alpha=alpha, workers=workers, out=out)
+        up(
+            image,
+            channel_axis=channel_axis,
+            rgb=rgb,
+            alpha=alpha,
+            preserve_range=preserve_range,
+            workers=workers,
+            out=out,
+        )
         return cast("NDArray[Any]", out)
     ups = [(before, upscaler(scale)) for before, scale in steps]
     for _, up in ups:
@@ -118,12 +135,16 @@ def resize(
     if isinstance(out, np.ndarray):
         targets = [planes_at(out, axes, place) for place in places]
         _fill(chains, targets, workers, (pixels, out))
+        if span is not None:
+            from_unit(out, span)
         return out
     for place, chain in zip(places, chains, strict=True):
 
         def compute(start: int, stop: int, chain: Stage = chain) -> NDArray[Any]:
             band = np.empty((stop - start, *chain.shape[1:]), dtype)
             _fill([chain], [band], workers, (pixels,), start)
+            if span is not None:
+                from_unit(band, span)
             return band
 
         for _ in sink.assign(out, place, axes, chain.shape, 1, compute):
@@ -140,9 +161,8 @@ def _chain(
     alpha: bool,
 ) -> Stage:
     """Return one image of a stack, to be upscaled and reduced step by step."""
-    stage: Stage = Original(
-        planes_at(image.pixels, image.axes, place), image.dtype, image.overshoots, alpha
-    )
+    planes = planes_at(image.pixels, image.axes, place)
+    stage: Stage = Original(planes, image.dtype, image.overshoots, alpha, image.span)
     for before, up in ups:
         stage = upscaled(_reduced(stage, before, alpha), up, rgb, alpha)
     return _reduced(stage, lengths, alpha)
@@ -251,22 +271,22 @@ def _check_output_shape(
         given = tuple(check_int("output_shape", length) for length in output_shape)
     except TypeError as error:
         raise TypeError(
-            f"output_shape: got {output_shape!r}, wanted integers: (height, width)"
+            f"output_shape: got {shown(output_shape)}, wanted integers: (height, width)"
         ) from error
     lengths = given
     if axes and len(given) == pixels.ndim:
         for axis in axes:
             if given[axis] != pixels.shape[axis]:
                 raise ValueError(
-                    f"output_shape: got {given}, and the image has length {pixels.shape[axis]} on "
-                    f"axis {axis}, which channel_axis keeps"
+                    f"output_shape: got {shown(given)}, and the image has length "
+                    f"{pixels.shape[axis]} on axis {axis}, which channel_axis keeps"
                 )
         lengths = tuple(given[k] for k in spatial_axes(pixels.ndim, axes))
     if len(lengths) != 2:
         wanted = "(height, width)" + (f", or all {pixels.ndim} axes" if axes else "")
-        raise ValueError(f"output_shape: got {given}, wanted {wanted}")
+        raise ValueError(f"output_shape: got {shown(given)}, wanted {wanted}")
     if min(lengths) < 1:
-        raise ValueError(f"output_shape: got {given}, wanted at least 1 pixel on each axis")
+        raise ValueError(f"output_shape: got {shown(given)}, wanted at least 1 pixel on each axis")
     return lengths[0], lengths[1]
 
 

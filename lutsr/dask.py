@@ -22,7 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._frame.arguments import check_image
-from ._upscaler import Upscaler, check_depth, is_path, load
+from ._frame.kinds import is_masked
+from ._frame.ranges import Span, check_span, from_unit, to_unit
+from ._loading import is_path, load, load_for_image
+from ._upscaler import Upscaler, check_depth
 
 try:
     import dask.array as da
@@ -42,6 +45,7 @@ def upscale(
     model: str | os.PathLike[str] = "eclut",
     channel_axis: int | tuple[int, ...] | None = None,
     rgb: bool = False,
+    preserve_range: bool = False,
 ) -> da.Array:
     """Upscale a dask array, chunk by chunk, to what :func:`lutsr.upscale` makes of the whole.
 
@@ -65,6 +69,9 @@ def upscale(
     rgb : bool, optional
         Whether the channels are red, green and blue, which some models upscale together; see
         :func:`lutsr.upscale`. Chunks that hold only some of them are joined.
+    preserve_range : bool, optional
+        Whether floats may lie beyond [0, 1]; see :func:`lutsr.upscale`. The range is that of the
+        whole array, which is therefore computed twice.
 
     Returns
     -------
@@ -76,6 +83,7 @@ def upscale(
     ------
     TypeError, ValueError
         As :func:`lutsr.upscale`, and if `darray` is not a dask array or its shape is unknown.
+        Dask arrays of masked arrays are refused as well.
         What depends on pixels is raised when they are computed: floats outside [0, 1].
     OSError
         If the table's file cannot be read, here or by a worker.
@@ -100,14 +108,24 @@ def upscale(
         raise ValueError(
             f"darray: shape {darray.shape} is not known yet; call darray.compute_chunk_sizes()"
         )
+    if is_masked(darray._meta):
+        raise TypeError(
+            "darray: got chunks that are masked arrays, and a mask cannot be upscaled; fill what "
+            "is masked, as in dask.array.ma.filled(darray, 0), or ignore the mask: "
+            "dask.array.ma.getdata(darray)"
+        )
     # The same checks as for an image in memory, of its shape first and then of its dtype.
     like = np.broadcast_to(np.uint8(0), darray.shape)
-    axes = check_image(like, channel_axis, rgb=rgb).axes
+    axes = check_image(like, channel_axis, rgb=rgb, preserve_range=preserve_range).axes
     dtype = check_image(np.zeros((1, 1), darray.dtype), None).dtype
     if is_path(model):
         model = os.path.abspath(model)  # workers may run in another folder
-    upscaler = load(model, scale)
+    upscaler = load_for_image(model, scale)
     check_depth(upscaler, dtype)
+    ends = None
+    if preserve_range and dtype.kind == "f":
+        ends = darray.min(), darray.max()
+        darray = da.map_blocks(_to_unit, darray, *ends, wanted=dtype, dtype=dtype)
     halo = {k: 0 if k in axes else upscaler.halo for k in range(darray.ndim)}
     # The halo of a chunk comes from its neighbours alone, so shorter chunks are joined.
     least = {k: max(n, 1) for k, n in halo.items()} | ({axes[-1]: 3} if rgb else {})
@@ -127,8 +145,29 @@ def upscale(
         halo=halo,
         last=tuple(n - 1 for n in joined.numblocks),
     )
+    if ends is not None:
+        result = da.map_blocks(_from_unit, result, *ends, dtype=dtype)
     whole: da.Array = result.rechunk(_longer(darray.chunks, upscaler.scale, axes))
     return whole
+
+
+def _to_unit(
+    block: NDArray[Any], low: NDArray[Any], high: NDArray[Any], wanted: np.dtype[Any]
+) -> NDArray[Any]:
+    """Scale a chunk into [0, 1] if the whole array lies beyond it."""
+    span = Span(float(low.min()), float(high.max()))
+    check_span(span, preserve_range=True)
+    return block if span.is_unit else to_unit(block, span, wanted)
+
+
+def _from_unit(block: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> NDArray[Any]:
+    """Scale a chunk of the result back."""
+    span = Span(float(low.min()), float(high.max()))
+    if span.is_unit:
+        return block
+    block = block.copy()  # chunks may be kept by dask
+    from_unit(block, span)
+    return block
 
 
 def _join(lengths: tuple[int, ...], least: int) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from ._eclut.reference import (
 from ._frame.arguments import check_image
 from ._frame.axes import planes_at, stack_places, upscaled_shape
 from ._frame.depth import from_sums, steps_per_level, to_steps
+from ._frame.ranges import from_unit, to_unit
 
 if TYPE_CHECKING:
     from ._upscaler import Upscaler
@@ -47,6 +48,7 @@ def upscale(
     *,
     channel_axis: int | tuple[int, ...] | None = None,
     rgb: bool = False,
+    preserve_range: bool = False,
 ) -> NDArray[Any]:
     """Upscale an image in plain NumPy, to exactly what `upscaler` returns.
 
@@ -58,7 +60,7 @@ def upscale(
         A model, from :func:`lutsr.load`.
     channel_axis : int or tuple of int, optional
         As in :func:`lutsr.upscale`.
-    rgb : bool, optional
+    rgb, preserve_range : bool, optional
         As in :func:`lutsr.upscale`.
 
     Returns
@@ -72,7 +74,10 @@ def upscale(
     >>> bool((upscale(image, up) == up(image)).all())
     True
     """
-    pixels, dtype, axes, _ = check_image(image, channel_axis, rgb=rgb)
+    checked = check_image(image, channel_axis, rgb=rgb, preserve_range=preserve_range)
+    pixels, dtype, axes, span = checked.pixels, checked.dtype, checked.axes, checked.span
+    if span is not None:
+        pixels = to_unit(pixels, span, dtype)
     engine, steps = upscaler._engine, steps_per_level(dtype)
     compute = engine.reference_rgb if rgb and engine.joint_rgb else engine.reference
     out = np.empty(upscaled_shape(pixels.shape, axes, engine.scale), dtype)
@@ -80,4 +85,6 @@ def upscale(
         planes = np.asarray(planes_at(pixels, axes, place), dtype)
         sums = compute(to_steps(planes), steps)
         from_sums(sums, planes_at(out, axes, place), engine.divisor, engine.half_even)
+    if span is not None:
+        from_unit(out, span)
     return out

@@ -50,6 +50,7 @@ OPTIONS = {
     ),
     "rgb": st.booleans() | anything,
     "alpha": st.booleans() | anything,
+    "preserve_range": st.booleans() | anything,
     "workers": st.none() | st.integers(-1, 4) | anything,
 }
 OUT = {"out": st.none() | arrays() | anything}

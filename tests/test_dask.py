@@ -251,7 +251,10 @@ def test_wrong_arguments_are_refused_before_anything_is_computed(image, argument
     arrays().map(lambda image: da.from_array(np.asarray(image), chunks=2)) | anything,
     st.integers(1, 5) | anything,
     st.fixed_dictionaries(
-        {}, optional={name: OPTIONS[name] for name in ("model", "channel_axis", "rgb")}
+        {},
+        optional={
+            name: OPTIONS[name] for name in ("model", "channel_axis", "rgb", "preserve_range")
+        },
     ),
 )
 def test_any_arguments(image, scale, options):

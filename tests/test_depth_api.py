@@ -5,7 +5,7 @@ import pytest
 
 import lutsr
 from lutsr import reference
-from lutsr._frame import arguments
+from lutsr._frame import ranges
 
 BYTES = np.random.default_rng(7).integers(0, 256, (11, 9, 3), dtype=np.uint8)
 IMAGES = {
@@ -103,17 +103,23 @@ def test_the_ends_of_the_range_are_images():
     ("dtype", "advice"),
     [
         ("bool", r"skimage\.util\.img_as_ubyte.*skimage\.util\.img_as_float"),
-        ("int8", r"astype\(numpy\.uint8\)"),
-        ("int64", r"astype\(numpy\.uint8\).*0\.\.255.*uint16.*0\.\.65535.*img_as_float.*int64"),
+        (
+            "int8",
+            r"astype\(numpy\.uint8\) if it holds 0\.\.255.*float64\) with preserve_range=True",
+        ),
+        ("int16", r"uint16\) if it holds 0\.\.65535.*float64\) with preserve_range=True$"),
+        ("int64", r"uint16\) if it holds 0\.\.65535.*float64\) with preserve_range=True$"),
         ("uint32", r"astype\(numpy\.uint16\)"),
-        ("complex64", r"numpy\.abs"),
-        ("object", r"astype\(numpy\.uint8\)"),
-        ("U1", r"astype\(numpy\.uint8\)"),
-        ("M8[s]", r"astype\(numpy\.uint8\)"),
+        ("complex64", r"image\.real and image\.imag by themselves"),
+        ("object", r"if all its items are numbers: image\.astype\(numpy\.float64\)"),
+        ("U1", r"text is no image; to read files, call skimage\.io\.imread"),
+        ("S3", r"text is no image; to read files"),
+        ("u1,u1", r"structured_to_unstructured\(image\)"),
+        ("M8[s]", r"such values have no grey levels"),
     ],
 )
 def test_other_dtypes_are_told_what_to_call(dtype, advice):
-    message = rf"image: got dtype .*, wanted uint8, uint16 or float; convert it first: .*{advice}"
+    message = rf"image: got dtype .*, wanted uint8, uint16 or float; .*{advice}"
     with pytest.raises(TypeError, match=message):
         lutsr.upscale(np.zeros((4, 4), dtype), 4)
 
@@ -136,13 +142,24 @@ def test_values_that_are_not_finite(bad, dtype):
 @pytest.mark.parametrize(
     ("low", "high", "message"),
     [
-        (0, 255, r"within \[0, 255\], wanted \[0, 1\].*image / 255$"),
-        (0, 201.5, r"within \[0, 201.5\], wanted \[0, 1\].*image / 255$"),
-        (12, 60000, r"within \[12, 60000\], wanted \[0, 1\].*image / 65535$"),
-        (0, 1e6, r"within \[0, 1000000\], wanted \[0, 1\].*image / 1e\+06$"),
-        (-1, 1, r"within \[-1, 1\], wanted \[0, 1\].*numpy\.clip.*rescale_intensity"),
-        (0, 1.25, r"within \[0, 1.25\], wanted \[0, 1\].*numpy\.clip"),
-        (-0.25, 1, r"within \[-0.25, 1\], wanted \[0, 1\].*numpy\.clip"),
+        (
+            0,
+            255,
+            r"within \[0, 255\], wanted \[0, 1\]; if they are grey levels, image / 255; to keep",
+        ),
+        (0, 201.5, r"within \[0, 201.5\], wanted \[0, 1\].*image / 255; .*preserve_range=True$"),
+        (
+            12,
+            60000,
+            r"within \[12, 60000\], wanted \[0, 1\].*image / 65535; .*preserve_range=True$",
+        ),
+        (
+            0,
+            1e6,
+            r"within \[0, 1000000\], wanted \[0, 1\]; to keep the values.*preserve_range=True",
+        ),
+        (0, 1.25, r"within \[0, 1.25\], wanted \[0, 1\].*overshoot.*numpy\.clip.*preserve_range"),
+        (-0.25, 1, r"within \[-0.25, 1\], wanted \[0, 1\].*overshoot.*numpy\.clip.*preserve_range"),
     ],
 )
 def test_floats_outside_0_and_1(low, high, message):
@@ -175,9 +192,23 @@ def test_more_than_rounding_is_refused_with_enough_digits(value, shown):
         lutsr.upscale(image, 2)
 
 
-def test_grey_levels_with_overshoot_are_told_to_divide_and_clip():
-    with pytest.raises(ValueError, match=r"numpy\.clip\(image / 255, 0, 1\)$"):
-        lutsr.upscale(np.array([[-3.0, 250.0]]), 2)
+@pytest.mark.parametrize(
+    ("what", "low", "high"),
+    [
+        ("L*a*b*", -86.2, 98.2),
+        ("z-scores", -3.1, 4.2),
+        ("differences", -1, 1),
+        ("counts", 0, 1e6),
+        ("grey levels with overshoot", -3, 250),
+    ],
+)
+def test_values_that_clipping_would_destroy_are_told_to_keep_their_range(what, low, high):
+    with pytest.raises(
+        ValueError, match=r"to keep the values .* pass preserve_range=True"
+    ) as caught:
+        lutsr.upscale(np.array([[low, high]], float), 2)
+    assert "clip" not in str(caught.value)
+    assert "rescale" not in str(caught.value)
 
 
 @pytest.mark.parametrize("masked", [True, False])
@@ -188,7 +219,7 @@ def test_masked_arrays_are_told_what_to_do(masked):
 
 
 def test_every_row_of_a_large_image_is_checked(monkeypatch):
-    monkeypatch.setattr(arguments, "CHECKED_VALUES", 20)
+    monkeypatch.setattr(ranges, "CHECKED_VALUES", 20)
     for place in np.ndindex(5, 6):
         image = np.full((5, 6), 0.5)
         image[place] = np.nan

@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import bands
-from .mapped import let_go
-
-#: Number of floats that are checked at a time.
-CHECKED_VALUES = 1 << 22
-
-#: Floats may lie outside [0, 1] by this much, because of rounding; they are clipped.
-TOLERANCE = 1e-6
+from .advice import axes_advice, counted, dtype_advice, shown
+from .kinds import as_array, is_masked
+from .ranges import Span, check_span, find_span
 
 
 class Image(NamedTuple):
@@ -30,13 +26,16 @@ class Image(NamedTuple):
     axes : tuple of int
         The axes that ``channel_axis`` names, as in `lutsr._frame.axes`.
     overshoots : bool
-        Whether floats lie outside [0, 1] by no more than `TOLERANCE`.
+        Whether floats lie outside [0, 1] by rounding alone, to be clipped.
+    span : Span or None
+        The range of floats that are to be scaled into [0, 1], and back afterwards.
     """
 
     pixels: NDArray[Any]
     dtype: np.dtype[Any]
     axes: tuple[int, ...]
-    overshoots: bool
+    overshoots: bool = False
+    span: Span | None = None
 
 
 def check_image(
@@ -44,6 +43,7 @@ def check_image(
     channel_axis: int | tuple[int, ...] | None,
     alpha: bool = False,
     rgb: bool = False,
+    preserve_range: bool = False,
 ) -> Image:
     """Check an image.
 
@@ -57,22 +57,30 @@ def check_image(
         Whether the last channel is alpha.
     rgb : bool
         Whether the other channels are red, green and blue.
+    preserve_range : bool
+        Whether floats may lie beyond [0, 1].
     """
-    pixels: NDArray[Any] = np.asarray(image)
-    if type(image) is not np.ndarray and isinstance(image, np.ma.MaskedArray):
-        raise TypeError(
-            "image: got a masked array, and a mask cannot be upscaled; fill what is masked, as in "
-            "image.filled(0), or ignore the mask: numpy.ma.getdata(image)"
-        )
+    pixels = as_array(image)
     dtype = _result_dtype(pixels.dtype)
     axes = _check_channel_axis(channel_axis, pixels)
-    for name, value in (("alpha", alpha), ("rgb", rgb)):
+    for name, value in (("alpha", alpha), ("rgb", rgb), ("preserve_range", preserve_range)):
         if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name}: got {value!r}, wanted True or False")
+            raise TypeError(f"{name}: got {shown(value)}, wanted True or False")
     _check_kind(pixels.shape[axes[-1]] if axes else None, alpha, rgb)
     if 0 in pixels.shape:
         raise ValueError(f"image: shape {pixels.shape} has an empty axis; nothing to upscale")
-    return Image(pixels, dtype, axes, dtype.kind == "f" and _overshoots(pixels))
+    if dtype.kind != "f":
+        return Image(pixels, dtype, axes)
+    span = find_span(pixels)
+    check_span(span, preserve_range)
+    if span.is_unit:
+        return Image(pixels, dtype, axes, span.overshoots)
+    if alpha:
+        raise ValueError(
+            f"preserve_range: floats are within [{span.low:.9g}, {span.high:.9g}], and alpha is "
+            "within [0, 1]; upscale colours and alpha in two calls"
+        )
+    return Image(pixels, dtype, axes, span=span)
 
 
 def check_workers(workers: int | None) -> int:
@@ -89,6 +97,11 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], pixels: ND
     """Check an output array, which must not overlap the image."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out: got {type(out).__name__}, wanted a numpy array")
+    if is_masked(out):
+        raise TypeError(
+            "out: got a masked array, whose mask would not be that of the result; pass "
+            "numpy.ma.getdata(out)"
+        )
     if out.dtype != dtype or not out.dtype.isnative or out.shape != shape:
         order = "" if out.dtype.isnative else "byte-swapped "
         raise ValueError(
@@ -107,7 +120,7 @@ def check_int(name: str, value: Any) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: got {value!r}, wanted an integer") from None
+        raise TypeError(f"{name}: got {shown(value)}, wanted an integer") from None
 
 
 def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -116,21 +129,8 @@ def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
         return np.dtype(np.float64 if dtype.itemsize == 8 else np.float32)
     if dtype.kind == "u" and dtype.itemsize <= 2:
         return dtype.newbyteorder("=")
-    if dtype.kind == "f":
-        advice = "image.astype(numpy.float64)"
-    elif dtype.kind == "b":
-        advice = "skimage.util.img_as_ubyte(image) or skimage.util.img_as_float(image)"
-    elif dtype.kind in "iu":
-        advice = (
-            "image.astype(numpy.uint8) if it holds 0..255, image.astype(numpy.uint16) if it holds "
-            f"0..65535, skimage.util.img_as_float(image) if it uses all of {dtype.name}"
-        )
-    elif dtype.kind == "c":
-        advice = "numpy.abs(image) scaled to [0, 1], or its real and imaginary parts by themselves"
-    else:
-        advice = "image.astype(numpy.uint8), or numpy.float64 for values in [0, 1]"
     raise TypeError(
-        f"image: got dtype {dtype}, wanted uint8, uint16 or float; convert it first: {advice}"
+        f"image: got dtype {dtype}, wanted uint8, uint16 or float; {dtype_advice(dtype)}"
     )
 
 
@@ -155,52 +155,6 @@ def _check_kind(channels: int | None, alpha: bool, rgb: bool) -> None:
         )
 
 
-def _overshoots(pixels: NDArray[Any]) -> bool:
-    """Check that floats are within [0, 1], a few rows at a time and without a copy.
-
-    Returns
-    -------
-    bool
-        Whether some of them are outside by no more than `TOLERANCE`.
-    """
-    low, high = np.inf, -np.inf
-    rows = max(1, CHECKED_VALUES * len(pixels) // pixels.size)
-    with np.errstate(invalid="ignore"):
-        for start in range(0, len(pixels), rows):
-            part = pixels[start : start + rows]
-            # These give NaN if there is one; Python's min and max may not.
-            low, high = np.minimum(low, part.min()), np.maximum(high, part.max())
-            let_go(pixels)
-    low, high = float(low), float(high)
-    if low >= 0 and high <= 1:
-        return False
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError(
-            "image: has NaN or infinite values, wanted floats in [0, 1]; "
-            "replace them first, as with numpy.nan_to_num"
-        )
-    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
-        return True
-    raise ValueError(
-        f"image: floats are within [{low:.9g}, {high:.9g}], wanted [0, 1]; "
-        f"bring them there first: {_range_advice(low, high)}"
-    )
-
-
-def _range_advice(low: float, high: float) -> str:
-    """Suggest how to bring floats into [0, 1]."""
-    if high > 2:
-        # No rounding error reaches 2: these are grey levels in a float array.
-        white = next((w for w in (255, 65535) if high <= w), high)
-        levels = f"image / {white:.6g}"
-        return (
-            f"divide by the value of white, as in {levels}"
-            if low >= 0
-            else (f"divide by the value of white and clip, as in numpy.clip({levels}, 0, 1)")
-        )
-    return "numpy.clip(image, 0, 1), or skimage.exposure.rescale_intensity(image)"
-
-
 def _check_channel_axis(
     channel_axis: int | tuple[int, ...] | None, pixels: NDArray[Any]
 ) -> tuple[int, ...]:
@@ -208,35 +162,24 @@ def _check_channel_axis(
     if channel_axis is None:
         if ndim == 2:
             return ()
-        if ndim == 3:
-            raise ValueError(
-                f"image: shape {shape} has three axes; if the last one holds channels, pass "
-                "channel_axis=-1; if the first one numbers the images of a stack, channel_axis=0"
-            )
-        raise ValueError(
-            f"image: shape {shape}, wanted (H, W) without channel_axis; to keep other axes, name "
-            "them, as in channel_axis=(0, 1)"
-        )
+        raise ValueError(f"image: {axes_advice(shape)}")
     if isinstance(channel_axis, tuple):
         given = tuple(check_int("channel_axis", axis) for axis in channel_axis)
     else:
         given = (check_int("channel_axis", channel_axis),)
     if ndim != 2 + len(given):
         raise ValueError(
-            f"image: shape {shape}, wanted {_COUNTS.get(2 + len(given), 2 + len(given))} axes with "
-            f"channel_axis={channel_axis}: all but the two of rows and columns are named, as in "
-            "channel_axis=(0, -1)"
+            f"image: shape {shape}, wanted {counted(2 + len(given))} axes with "
+            f"channel_axis={shown(channel_axis)}: all but the two of rows and columns are "
+            "named, as in channel_axis=(0, -1)"
         )
     for axis in given:
         if not -ndim <= axis < ndim:
             raise ValueError(
                 f"channel_axis: got {axis}, wanted {-ndim}..{ndim - 1} for an image of "
-                f"{_COUNTS.get(ndim, ndim)} axes"
+                f"{counted(ndim)} axes"
             )
     axes = tuple(axis % ndim for axis in given)
     if len(set(axes)) < len(axes):
         raise ValueError(f"channel_axis: got {channel_axis}, which names an axis twice")
     return axes
-
-
-_COUNTS = {2: "two", 3: "three", 4: "four"}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .._reduce.filters import lanczos_filter
 from .alpha import white_level
 from .mapped import let_go
+from .ranges import Span, to_unit
 from .reduce import reduce_rows, reduce_weighted_rows
 
 #: Approximate size in bytes of the largest image part of a band, so that it stays in the caches.
@@ -61,18 +62,25 @@ class Stage(Protocol):
 
 
 class Original:
-    """An array (H, W, C), converted to a type and clipped if wanted."""
+    """An array (H, W, C), converted to a type, and clipped or scaled into [0, 1] if wanted."""
 
     def __init__(
-        self, planes: NDArray[Any], dtype: np.dtype[Any], overshoots: bool, alpha: bool
+        self,
+        planes: NDArray[Any],
+        dtype: np.dtype[Any],
+        overshoots: bool,
+        alpha: bool,
+        span: Span | None = None,
     ) -> None:
         height, width, channels = planes.shape
         self.shape, self.dtype = (height, width, channels), dtype
-        self._planes, self._overshoots = planes, overshoots
+        self._planes, self._overshoots, self._span = planes, overshoots, span
         self.opaque = alpha and self._is_opaque()
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """Return some rows, a view where nothing is to be converted."""
+        if self._span is not None:
+            return to_unit(self._planes[start:stop], self._span, self.dtype)
         rows = self._planes[start:stop].astype(self.dtype, copy=False)
         return np.clip(rows, 0, 1) if self._overshoots else rows
 

@@ -6,7 +6,7 @@ import lutsr_data
 
 from .._modelinfo import ModelInfo
 from .card import read_card
-from .files import listing
+from .files import listing, short
 from .model import Model
 from .read import read_model
 
@@ -35,10 +35,10 @@ def read_shipped(name: str, scale: int) -> Model:
     names = sorted({info.name for info in available})
     if name not in names:
         raise ValueError(
-            f"model: {name!r} is not shipped; there is {listing(names)}. "
+            f"model: {short(name)} is not shipped; there is {listing(names)}. "
             "For a table of your own pass the path of its .npy file"
         )
     scales = [info.scale for info in available if info.name == name]
     if scale not in scales:
-        raise ValueError(f"scale: got {scale!r}, and model {name!r} has {listing(scales)}")
+        raise ValueError(f"scale: got {short(scale)}, and model {name!r} has {listing(scales)}")
     return read_model(lutsr_data.table_path(name, scale))

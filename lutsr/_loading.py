@@ -1,0 +1,134 @@
+"""Loading of models: by name or from a file, listed, and compiled before the first image.
+
+`lutsr._modelfile` is imported inside functions: it would double the time of ``import lutsr``.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._frame.advice import shown
+from ._frame.arguments import check_int
+from ._upscaler import Upscaler
+
+if TYPE_CHECKING:
+    from ._modelinfo import ModelInfo
+
+__all__ = ["load", "models", "warmup"]
+
+
+def load(
+    model: str | os.PathLike[str] = "eclut",
+    scale: int | None = None,
+) -> Upscaler:
+    """Load a model for repeated use.
+
+    Parameters
+    ----------
+    model : str or path
+        Name of a shipped model, or the path of a ``.npy`` table with its card beside it.
+    scale : int, optional
+        Needed with a model's name; a table's card names its scale.
+
+    Returns
+    -------
+    Upscaler
+
+    Raises
+    ------
+    ValueError
+        If there is no such model or scale, or the file or its card is not valid.
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> import lutsr
+    >>> lutsr.load("eclut", 4)
+    <lutsr.Upscaler eclut x4>
+    """
+    if scale is not None:
+        scale = check_int("scale", scale)
+    if not isinstance(model, (str, os.PathLike)):
+        raise TypeError(f"model: got {type(model).__name__}, wanted a name or a path")
+    if is_path(model):
+        from ._modelfile import read_model
+
+        return Upscaler(read_model(model, scale))
+    if scale is None:
+        raise ValueError(f"scale: needed with a model's name, as in load({model!r}, 4)")
+    return _load_shipped(os.fspath(model), scale)
+
+
+def load_for_image(model: str | os.PathLike[str], scale: int) -> Upscaler:
+    """Load a model for a call that passes an image; for other scales there is `lutsr.resize`."""
+    if getattr(scale, "shape", ()):
+        raise TypeError(
+            f"scale: got {shown(scale)}, wanted an integer; the image comes first, as in "
+            "upscale(image, 4)"
+        )
+    try:
+        return load(model, scale)
+    except (TypeError, ValueError) as error:
+        number = isinstance(scale, (int, float, np.integer, np.floating))
+        if isinstance(scale, bool) or not (number and scale > 0):
+            raise
+        whole = isinstance(error, TypeError) and scale % 1 == 0  # 4.0 is 4
+        if whole or not str(error).startswith("scale: got"):
+            raise
+        advice = "for any other size call lutsr.resize(image, (height, width))"
+        raise type(error)(f"{error}; {advice}") from error
+
+
+def is_path(model: object) -> bool:
+    """Return whether this is the path of a table, not the name of a model."""
+    return isinstance(model, os.PathLike) or (isinstance(model, str) and model.endswith(".npy"))
+
+
+@lru_cache(maxsize=8)
+def _load_shipped(model: str, scale: int) -> Upscaler:
+    from ._modelfile import read_shipped
+
+    return Upscaler(read_shipped(model, scale))
+
+
+def models() -> list[ModelInfo]:
+    """List the shipped models.
+
+    Returns
+    -------
+    list of ModelInfo
+        What is known of each without loading it, sorted by name and scale.
+
+    Examples
+    --------
+    >>> import lutsr
+    >>> sorted({model.name for model in lutsr.models()})
+    ['eclut', 'eclut-fast']
+    """
+    from ._modelfile import shipped_models
+
+    return shipped_models()
+
+
+def warmup() -> None:
+    """Compile the kernels of the shipped models now rather than at the first call.
+
+    For grey, RGB and RGBA images of 8 bits and for deeper ones. Compiled code is cached on disk
+    where a cache folder is writable, so this takes a minute once and then a second or two.
+
+    Examples
+    --------
+    >>> import lutsr
+    >>> lutsr.warmup()
+    """
+    for model in models():
+        up = load(model.name, model.scale)
+        for channels in (1, 3, 4):
+            up(np.zeros((5, 5, channels), np.uint8), channel_axis=-1)
+        if not up._engine.eight_bit_only:
+            up(np.zeros((5, 5), np.uint16))
