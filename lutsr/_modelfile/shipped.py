@@ -12,9 +12,24 @@ from .read import read_model
 
 
 def shipped_models() -> list[ModelInfo]:
-    """Describe every shipped model from its card, sorted by name and scale."""
+    """Describe every shipped model from its card, sorted by name and scale.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none, or the table file of a card is missing: the package was not installed as
+        a whole, as in a zip file or in a program that another one has packed.
+    """
     found = []
-    for path in lutsr_data.card_paths():
+    paths = lutsr_data.card_paths()
+    for path in paths or [lutsr_data.DIRECTORY / "*_x[0-9].json"]:
+        table = path.with_suffix(".npy")
+        if not (paths and table.is_file()):
+            raise FileNotFoundError(
+                f"model: the table files of lutsr are missing: there is no {table}; "
+                "install lutsr into a folder, not a zip file, and pack the data files of "
+                "lutsr_data into a frozen program, as by pyinstaller --collect-data lutsr_data"
+            )
         card = read_card(path)
         found.append(
             ModelInfo(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .._replace import replacing
 from .card import parse_card
 from .families import check_model
 from .files import listing
@@ -88,14 +87,7 @@ def _card_text(card: dict[str, Any]) -> str:
 
 def replace_file(path: Path, content: bytes | memoryview) -> None:
     """Write a file under another name in its folder, flush it to the disk, then rename it."""
-    target = Path(os.path.realpath(path))  # a symbolic link stays one
-    partial = target.with_name(f".lutsr-{secrets.token_hex(8)}.part")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    finally:  # also after Ctrl-C; nothing is left once it is renamed
-        with contextlib.suppress(OSError):
-            partial.unlink()
+    with replacing(path) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -61,10 +61,12 @@ def main_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parse_main(argv: Sequence[str] | None, parser: argparse.ArgumentParser) -> argparse.Namespace:
+def parse_main(argv: Sequence[str], parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse the arguments, and refuse combinations; `inputs` includes those of ``-i``."""
-    args = parser.parse_intermixed_args(argv)
-    args.inputs = args.inputs + args.input
+    end = argv.index("--") if "--" in argv else len(argv)
+    # argparse would take what follows "--" for options again in its second pass.
+    args = parser.parse_intermixed_args(argv[:end])
+    args.inputs = args.inputs + args.input + list(argv[end + 1 :])
     if args.raw:
         given = {
             "INPUT": args.inputs, "-o/--output": args.output, "--size": args.size,

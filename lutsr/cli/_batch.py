@@ -53,6 +53,8 @@ class _Batch:
         jobs, skipped = self.todo.jobs, self.todo.skipped
         if self.todo.new_folder is not None:
             self._make_folder(self.todo.new_folder)
+        for path in self.todo.passed if self.args.verbose else ():
+            self._report(f"passed over {path}: {_reason(path)}")
         for target in skipped if self.each else ():
             self._report(f"skipped {target}: it exists; --overwrite replaces it")
         shown = (
@@ -74,7 +76,11 @@ class _Batch:
             summary = f"{self.done} done, {len(skipped)} skipped, {self.failed} failed"
             if self.todo.left_out:
                 summary += f", {self.todo.left_out} left out (outputs of others)"
+            if self.todo.passed:
+                summary += f", {len(self.todo.passed)} passed over"
             self._report(f"{summary}, {time.perf_counter() - start:.2f} s")
+        elif self.todo.passed and not self.args.verbose:
+            self._report(f"{len(self.todo.passed)} passed over; -v lists them")
         return 1 if self.failed else 0
 
     def _make_folder(self, folder: str) -> None:
@@ -128,3 +134,12 @@ class _Batch:
 
         with tqdm.external_write_mode(file=stream):
             say(text, stream)
+
+
+def _reason(path: str) -> str:
+    """Return why a file or folder is not taken for an image."""
+    if os.path.isdir(path):
+        return "it is a folder"
+    if not os.path.isfile(path):
+        return "it is no file, or a link to none"
+    return "its name is not that of an image"

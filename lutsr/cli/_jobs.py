@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ._report import UsageError
@@ -48,12 +48,16 @@ class Plan:
         Number of inputs that are outputs of other inputs, as in a second run in the same folder.
     new_folder : str or None
         Output folder to create first.
+    passed : list of str
+        Files and folders in an input folder, or of the name of a pattern, that are not taken for
+        images. Names that begin with a dot do not count.
     """
 
     jobs: list[Job]
     skipped: list[str]
     left_out: int = 0
     new_folder: str | None = None
+    passed: list[str] = field(default_factory=list)
 
 
 def plan(
@@ -80,8 +84,32 @@ def plan(
     UsageError
         If the arguments ask for something impossible.
     """
-    sources, several = _expand(inputs)
-    several = several or len(sources) > 1
+    sources, several, passed = _expand(inputs)
+    try:
+        jobs, new_folder = _targets(sources, several or len(sources) > 1, output, ending, suffix)
+    except UsageError as error:
+        # A name that is not there may be the reason, such as that of a folder, mistyped.
+        for source in sources:
+            if source != STREAM and not os.path.lexists(source):
+                reason = f"argument INPUT: there is no file or folder {source!r}"
+                raise UsageError(reason) from error
+        raise
+    made = {_identity(job.target): job.source for job in jobs}
+    kept = [job for job in jobs if made.get(_identity(job.source), job.source) == job.source]
+    _refuse_same_output(kept)
+    for job in kept:
+        _check_target(job, overwrite)
+    skipped = [] if overwrite else [job.target for job in kept if _exists(job.target)]
+    existing = set(skipped)
+    left = [job for job in kept if job.target not in existing]
+    passed = [path for path in passed if _identity(path) != _identity(output)]
+    return Plan(left, skipped, len(jobs) - len(kept), new_folder, passed)
+
+
+def _targets(
+    sources: list[str], several: bool, output: str, ending: str | None, suffix: str
+) -> tuple[list[Job], str | None]:
+    """Name the outputs, and return the folder to create, if any."""
     new_folder = None
     if output == STREAM:
         if len(sources) > 1:
@@ -95,45 +123,44 @@ def plan(
     else:
         _check_folder_of(output)
         jobs = [Job(sources[0], output, _format_of(output, ending))]
-    made = {_identity(job.target): job.source for job in jobs}
-    kept = [job for job in jobs if made.get(_identity(job.source), job.source) == job.source]
-    _refuse_same_output(kept)
-    for job in kept:
-        _check_target(job, overwrite)
-    skipped = [] if overwrite else [job.target for job in kept if _exists(job.target)]
-    existing = set(skipped)
-    left = [job for job in kept if job.target not in existing]
-    return Plan(left, skipped, len(jobs) - len(kept), new_folder)
+    return jobs, new_folder
 
 
-def _expand(inputs: list[str]) -> tuple[list[str], bool]:
-    """Return the input files, each once, and whether a folder or a glob was given."""
+def _expand(inputs: list[str]) -> tuple[list[str], bool, list[str]]:
+    """Return the input files, each once, whether a folder or a glob was given, and the rest."""
     found: dict[str, str] = {}
+    passed: list[str] = []
     several = False
     for name in inputs:
-        if os.path.isdir(name):
-            names, several = _images_in(name), True
-        elif glob.has_magic(name) and not os.path.exists(name):
-            names, several = sorted(filter(_is_image, glob.glob(name, recursive=True))), True
-            if not names:
-                raise UsageError(f"argument INPUT: no image is named like {name!r}")
-        else:
-            names = [name]
-        for path in names:
+        paths = [name]
+        pattern = glob.has_magic(name) and not os.path.exists(name)
+        if pattern or os.path.isdir(name):
+            several = True
+            listed = sorted(glob.glob(name, recursive=True)) if pattern else _listed(name)
+            paths = list(filter(_is_image, listed))
+            passed += (path for path in listed if not _is_image(path))
+            if "**" in name:  # folders are where the files of such a pattern are looked for
+                passed = [path for path in passed if not os.path.isdir(path)]
+            if not paths:
+                raise UsageError(f"argument INPUT: {_none_found(name, pattern)}")
+        for path in paths:
             found.setdefault(_identity(path), path)
-    return list(found.values()), several
+    others = {_identity(path): path for path in passed}
+    return list(found.values()), several, [others[key] for key in others if key not in found]
 
 
-def _images_in(folder: str) -> list[str]:
+def _listed(folder: str) -> list[str]:
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
         raise UsageError(f"argument INPUT: {folder!r} cannot be listed: {error.strerror}") from None
-    paths = [os.path.join(folder, name) for name in names if not name.startswith(".")]
-    if not (images := list(filter(_is_image, paths))):
-        wanted = ", ".join(EXTENSIONS)
-        raise UsageError(f"argument INPUT: there is no image ({wanted}) in the folder {folder!r}")
-    return images
+    return [os.path.join(folder, name) for name in names if not name.startswith(".")]
+
+
+def _none_found(name: str, pattern: bool) -> str:
+    if pattern:
+        return f"no image is named like {name!r}"
+    return f"there is no image ({', '.join(EXTENSIONS)}) in the folder {name!r}"
 
 
 def _is_image(path: str) -> bool:
@@ -227,6 +254,12 @@ def _refuse_same_output(jobs: list[Job]) -> None:
 
 def _check_target(job: Job, overwrite: bool) -> None:
     if not _exists(job.target):
+        if job.target != STREAM and os.path.islink(job.target):
+            # `cp` does not write through such a link either.
+            raise UsageError(
+                f"argument -o/--output: {job.target!r} is a link to a file that does not exist;"
+                " remove it, or name the file"
+            )
         return
     if not os.path.isfile(job.target):  # a device would be replaced by a regular file
         raise UsageError(f"argument -o/--output: {job.target!r} exists and is not a regular file")

@@ -31,7 +31,7 @@ def test_bad_file_is_reported_and_the_rest_goes_on(photos, repeat, rgb, capsys):
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[0] == "made the folder big"
-    assert re.fullmatch(r"2 done, 0 skipped, 1 failed, \d+\.\d\d s", lines[1])
+    assert re.fullmatch(r"2 done, 0 skipped, 1 failed, 1 passed over, \d+\.\d\d s", lines[1])
     assert err.startswith("lutsr: photos/b.png: is damaged")
     assert err.count("\n") == 1
     assert sorted(os.listdir("big")) == ["a_x2.png", "c_x2.tif"]
@@ -53,8 +53,10 @@ def test_second_run_does_what_is_left(photos, repeat, rgb, capsys):
 
 def test_second_run_in_one_folder_says_what_it_left_out(photos, repeat, capsys):
     os.remove("photos/b.png")
-    for said in ("2 done, 0 skipped, 0 failed, ",
-                 "0 done, 2 skipped, 0 failed, 2 left out (outputs of others), "):  # fmt: skip
+    for said in (
+        "2 done, 0 skipped, 0 failed, 1 passed over, ",
+        "0 done, 2 skipped, 0 failed, 2 left out (outputs of others), 1 passed over, ",
+    ):
         assert cli.main(["photos", "-o", "photos", *repeat]) == 0
         assert capsys.readouterr().out.startswith(said)
 
@@ -64,8 +66,35 @@ def test_verbose_has_a_line_for_every_file(photos, repeat, capsys):
     (photos / "big/c_x2.tif").touch()
     assert cli.main(["photos", "-o", "big", "-v", *repeat]) == 1
     out, _ = capsys.readouterr()
+    assert "passed over photos/read me.txt: its name is not that of an image\n" in out
     assert "skipped big/c_x2.tif: it exists; --overwrite replaces it\n" in out
     assert re.search(r"^wrote big/a_x2\.png: 18x12 RGB, x2, \d+\.\d\d s$", out, re.MULTILINE)
+
+
+def test_what_is_passed_over_is_counted_and_listed(photos, repeat, capsys):
+    os.mkdir("photos/deep")
+    os.symlink("none.png", "photos/broken.png")
+    for name in (".hidden", "clip.mp4", "x.PSD"):
+        (photos / "photos" / name).touch()
+    os.remove("photos/b.png")
+    assert cli.main(["photos", "-o", "photos/big", *repeat]) == 0
+    assert ", 5 passed over, " in capsys.readouterr().out
+    assert cli.main(["photos", "-o", "photos/big", "-v", *repeat]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("passed over")] == [
+        "passed over photos/broken.png: it is no file, or a link to none",
+        "passed over photos/clip.mp4: its name is not that of an image",
+        "passed over photos/deep: it is a folder",
+        "passed over photos/read me.txt: its name is not that of an image",
+        "passed over photos/x.PSD: its name is not that of an image",
+    ]  # neither the hidden file nor the output folder
+
+
+def test_one_image_among_others(photos, repeat, capsys):
+    os.remove("photos/b.png")
+    os.remove("photos/c.tif")
+    assert cli.main(["photos", "-o", "big", *repeat]) == 0
+    assert capsys.readouterr().out.endswith(" s\n1 passed over; -v lists them\n")
 
 
 def test_quiet_says_errors_only(photos, repeat, capsys):

@@ -58,6 +58,53 @@ def test_suffix_and_format_name_the_outputs():
     assert {job.format for job in found.jobs} == {"WEBP"}
 
 
+def test_folders_take_all_endings_of_jpeg(tree):
+    os.mkdir("c")
+    for name in ("1.jfif", "2.jpe", "3.JPEG", "4.jpg"):
+        (tree / "c" / name).touch()
+    found = make("c", output="b")
+    assert [job.target for job in found.jobs] == [
+        "b/1_x4.jfif", "b/2_x4.jpe", "b/3_x4.JPEG", "b/4_x4.jpg"
+    ]  # fmt: skip
+    assert {job.format for job in found.jobs} == {"JPEG"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "passed"),
+    [
+        (["a"], ["a/deep", "a/notes.txt"]),
+        (["a/*"], ["a/deep", "a/notes.txt"]),
+        (["a/**/*"], ["a/notes.txt"]),  # the files of its folders are found
+        (["a/*.[jp]*"], []),
+        (["a/y.JPG", "b"], ["b/no_ending"]),
+        (["a/x.png", "a/y.JPG"], []),
+    ],
+)
+def test_what_is_passed_over(inputs, passed):
+    assert make(*inputs, output="new").passed == passed
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output"),
+    [
+        (["aa"], "large"),
+        (["aa/"], "large/"),
+        (["a", "aa"], "large"),
+        (["none.png"], "large"),
+        (["none.png", "a"], "large.png"),
+        (["no/such/folder/"], "b"),
+    ],
+)
+def test_inputs_that_are_not_there_are_not_blamed_on_the_output(inputs, output):
+    said = refused(*inputs, output=output)
+    missing = next(name for name in inputs if not os.path.exists(name))
+    assert said == f"argument INPUT: there is no file or folder {missing!r}"
+
+
+def test_a_missing_file_among_others_fails_when_it_is_its_turn():
+    assert [job.source for job in make("a", "none.png", output="b").jobs][-1] == "none.png"
+
+
 def test_globs_are_expanded_and_reach_subfolders_on_demand():
     assert pairs(make("a/*", output="b")) == [("a/x.png", "b/x_x4.png"), ("a/y.JPG", "b/y_x4.JPG")]
     found = make("a/**/*", output="b")
@@ -160,3 +207,11 @@ def test_missing_file_is_left_for_the_run_to_report():
         "a/none.png",
         "b/none_x4.png",
     )
+
+
+def test_a_link_to_nothing_is_not_written_through(tree):
+    os.symlink("none.png", "link.png")
+    os.symlink("loop.png", "loop.png")
+    for name in ("link.png", "loop.png"):
+        said = refused("a/x.png", output=name, overwrite=True)
+        assert said.startswith(f"argument -o/--output: '{name}' is a link to a file that does not")

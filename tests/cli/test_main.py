@@ -14,6 +14,7 @@ import lutsr
 from lutsr import cli
 
 from .helpers import pixels, run, twice
+from .imagefile.helpers import chunk, png
 
 
 def test_upscales_rgb_and_reports(folder, repeat, rgb, capsys):
@@ -110,6 +111,30 @@ def test_input_option_reaches_files_named_like_sub_commands(folder, repeat, rgb)
     assert cli.main(["./models", "-o", "out.png", *repeat]) == 0
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["-o", "out.png", "--", "-odd.png"],
+        ["-o", "out.png", "--overwrite", "--", "-odd.png"],
+        ["-o", "new/", "-s", "2", "--suffix", "", "--", "-odd.png", "in.png"],
+        ["in.png", "-o", "new/", "--", "-odd.png"],
+    ],
+)
+def test_names_after_two_dashes_are_files(folder, repeat, rgb, argv):
+    Image.fromarray(rgb[::-1]).save("-odd.png")
+    at = argv.index("--")
+    assert cli.main([*argv[:at], *repeat, *argv[at:]]) == 0
+    found = next(p for p in ("out.png", "new/-odd.png", "new/-odd_x2.png") if os.path.exists(p))
+    np.testing.assert_array_equal(pixels(found), twice(rgb[::-1]))
+
+
+@pytest.mark.parametrize("name", ["models", "--help", "-s"])
+def test_two_dashes_end_options_and_sub_commands(folder, repeat, rgb, name):
+    os.rename("in.png", name)
+    assert cli.main(["-o", "out.png", *repeat, "--", name]) == 0
+    assert pixels("out.png").shape == (12, 18, 3)
+
+
 def test_quiet_says_nothing(folder, repeat, capsys):
     assert cli.main(["in.png", "-o", "out.png", "-q", *repeat]) == 0
     assert capsys.readouterr() == ("", "")
@@ -174,6 +199,65 @@ def test_notes_go_to_stderr_and_quiet_leaves_them_out(folder, repeat, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
+def test_overwriting_keeps_the_mode(folder, repeat, rgb, mode):
+    (folder / "out.png").write_bytes(b"old")
+    os.chmod("out.png", mode)
+    os.symlink("out.png", "link.png")
+    for name in ("out.png", "link.png"):
+        assert cli.main(["in.png", "-o", name, "--overwrite", *repeat]) == 0
+        assert os.stat("out.png").st_mode & 0o7777 == mode
+        np.testing.assert_array_equal(pixels("out.png"), twice(rgb))
+    assert os.readlink("link.png") == "out.png"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX modes")
+def test_a_private_result_is_private_from_its_first_byte(folder, repeat, monkeypatch):
+    from lutsr.cli.imagefile import _writing
+
+    (folder / "out.png").touch(0o600)
+    encode, modes = _writing._png.encode, []
+
+    def look(*args):
+        (part,) = folder.glob(".lutsr-*.part")
+        modes.append(part.stat().st_mode & 0o7777)
+        return encode(*args)
+
+    monkeypatch.setattr(_writing._png, "encode", look)
+    assert cli.main(["in.png", "-o", "out.png", "--overwrite", *repeat]) == 0
+    assert modes == [0o600]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a umask")
+def test_new_files_follow_the_umask(folder, repeat):
+    old = os.umask(0o027)
+    try:
+        assert cli.main(["in.png", "-o", "out.png", *repeat]) == 0
+    finally:
+        os.umask(old)
+    assert os.stat("out.png").st_mode & 0o7777 == 0o640
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize(
+    ("colour_type", "row", "more", "note"),
+    [
+        (6, 16, [(b"tRNS", b"\0\0")], "tRNS: invalid with alpha channel"),
+        (0, 4, [(b"PLTE", b"\0\0\0")], "PLTE: ignored in grayscale PNG"),
+        (3, 4, [(b"PLTE", b"\0\0\0"), (b"tRNS", bytes(9))], "tRNS: invalid"),
+    ],
+)
+def test_warnings_of_libpng_become_notes(
+    folder, repeat, capfd, quiet, colour_type, row, more, note
+):
+    data = png(8, colour_type, bytes(row), *(chunk(*each) for each in more))
+    (folder / "odd.png").write_bytes(data)
+    assert cli.main(["odd.png", "-o", "out.png", *repeat, *["-q"] * quiet]) == 0
+    said = f"lutsr: odd.png: note: PNG warning: {note}\n"
+    assert capfd.readouterr().err == ("" if quiet else said)
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])
@@ -206,7 +290,7 @@ def test_help_names_every_option(capsys):
         ([], "the following arguments are required: INPUT, -o/--output"),
         (["in.png"], "the following arguments are required: -o/--output"),
         (["-o", "out.png"], "the following arguments are required: INPUT"),
-        (["in.png", "-o", "out.gif"], "'out.gif' must end in one of .png, .jpg, .jpeg, .webp, "),
+        (["in.png", "-o", "out.gif"], "'out.gif' must end in one of .png, .jpg, .jpeg, .jpe, "),
         (["in.png", "-o", "out"], "'out' must end in one of .png, .jpg, .jpeg"),
         (["in.png", "-o", "out.png", "-s", "2.5"], "-s/--scale: got '2.5', wanted a whole number"),
         (["in.png", "-o", "out.png", "-s", "5"], "has 2, 3, 4; for any other size give --size"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from . import _jpeg_webp, _png
+from ._libraries import library_warnings
 from ._picture import ImageFileError, Picture, damaged
 from ._tiff import _bands, _pages
 from ._tiff._bands import LargePicture
@@ -25,7 +26,7 @@ def read(source: str | BinaryIO) -> Picture:
     ImageFileError
         If the file cannot be read, or has content that a `Picture` could not hold faithfully.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, library_warnings() as logged:
         warnings.simplefilter("always")
         for category in (DeprecationWarning, PendingDeprecationWarning):  # for developers
             warnings.simplefilter("ignore", category)
@@ -38,6 +39,8 @@ def read(source: str | BinaryIO) -> Picture:
         own = os.path.basename(warning.filename) == "TiffImagePlugin.py"
         if "Bomb" not in warning.category.__name__ and not own:
             picture.note(str(warning.message))
+    for text in logged:
+        picture.note(text)
     picture.notes = list(dict.fromkeys(picture.notes))  # those of several pages, once
     return picture
 

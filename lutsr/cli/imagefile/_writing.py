@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import secrets
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -13,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..._replace import replacing
 from . import _jpeg_webp, _png, _png_chunks
 from ._metadata._enlarged import enlarged
 from ._picture import ImageFileError, Metadata, Picture
@@ -164,15 +163,8 @@ def write_large(
 
 def write_file(path: str, encode: Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name, and rename it when it is complete."""
-    target = os.path.realpath(path)  # a link stays a link, and the file that it names is replaced
-    temporary = os.path.join(os.path.dirname(target), f".lutsr-{secrets.token_hex(8)}.part")
-    try:
-        with open(temporary, "x+b") as file:
-            encode(file)
-        os.replace(temporary, target)
-    finally:  # after Ctrl-C too; once it is renamed there is no such file
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+    with replacing(path) as file:
+        encode(file)
 
 
 def _checked_pages(
