@@ -13,6 +13,7 @@ import numpy as np
 
 from ._frame.advice import shown
 from ._frame.arguments import check_int
+from ._modelinfo import DEFAULT_MODEL
 from ._upscaler import Upscaler
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["load", "models", "warmup"]
 
 
 def load(
-    model: str | os.PathLike[str] = "eclut",
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
     scale: int | None = None,
 ) -> Upscaler:
     """Load a model for repeated use.
@@ -102,7 +103,8 @@ def models() -> list[ModelInfo]:
     Returns
     -------
     list of ModelInfo
-        What is known of each without loading it, sorted by name and scale.
+        What is known of each without loading it: the default model first, then the others of its
+        family, then all others, sorted by name and scale.
 
     Examples
     --------

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Name of the shipped model that is used where none is named.
+DEFAULT_MODEL = "eclut"
+
 
 @dataclass(frozen=True)
 class ModelInfo:

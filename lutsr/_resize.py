@@ -21,6 +21,7 @@ from ._frame.ranges import from_unit
 from ._frame.stages import Original, Reduced, Stage, band_rows, fill_rows
 from ._frame.threads import share
 from ._loading import is_path, load, models
+from ._modelinfo import DEFAULT_MODEL
 from ._upscaler import Upscaler, check_depth, upscaled
 
 __all__ = ["resize"]
@@ -34,7 +35,7 @@ def resize(
     output_shape: Sequence[int],
     *,
     channel_axis: int | tuple[int, ...] | None = None,
-    model: str | os.PathLike[str] = "eclut",
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
     rgb: bool = False,
     alpha: bool = False,
     preserve_range: bool = False,

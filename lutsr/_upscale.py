@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ._loading import load_for_image
+from ._modelinfo import DEFAULT_MODEL
 
 __all__ = ["upscale"]
 
@@ -16,7 +17,7 @@ def upscale(
     image: ArrayLike,
     scale: int,
     *,
-    model: str | os.PathLike[str] = "eclut",
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
     channel_axis: int | tuple[int, ...] | None = None,
     rgb: bool = False,
     alpha: bool = False,

@@ -25,6 +25,7 @@ from ._frame.arguments import check_image
 from ._frame.kinds import is_masked
 from ._frame.ranges import Span, check_span, from_unit, to_unit
 from ._loading import is_path, load, load_for_image
+from ._modelinfo import DEFAULT_MODEL
 from ._upscaler import Upscaler, check_depth
 
 try:
@@ -42,7 +43,7 @@ def upscale(
     darray: da.Array,
     scale: int,
     *,
-    model: str | os.PathLike[str] = "eclut",
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
     channel_axis: int | tuple[int, ...] | None = None,
     rgb: bool = False,
     preserve_range: bool = False,

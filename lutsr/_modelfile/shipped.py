@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import lutsr_data
 
-from .._modelinfo import ModelInfo
+from .._modelinfo import DEFAULT_MODEL, ModelInfo
 from .card import read_card
 from .files import listing, short
 from .model import Model
@@ -12,7 +12,7 @@ from .read import read_model
 
 
 def shipped_models() -> list[ModelInfo]:
-    """Describe every shipped model from its card, sorted by name and scale.
+    """Describe every shipped model from its card, in the order of `lutsr.models`.
 
     Raises
     ------
@@ -41,13 +41,19 @@ def shipped_models() -> list[ModelInfo]:
                 psnr_y=card.psnr_y,
             )
         )
-    return sorted(found, key=lambda model: (model.name, model.scale))
+    first = {model.family for model in found if model.name == DEFAULT_MODEL}
+    return sorted(
+        found,
+        key=lambda model: (
+            model.family not in first, model.name != DEFAULT_MODEL, model.name, model.scale
+        ),
+    )  # fmt: skip
 
 
 def read_shipped(name: str, scale: int) -> Model:
     """Read the shipped model of a name and scale."""
     available = shipped_models()
-    names = sorted({info.name for info in available})
+    names = list(dict.fromkeys(info.name for info in available))
     if name not in names:
         raise ValueError(
             f"model: {short(name)} is not shipped; there is {listing(names)}. "

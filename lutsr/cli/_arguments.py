@@ -6,9 +6,9 @@ import argparse
 import re
 from collections.abc import Sequence
 
+from .._modelinfo import DEFAULT_MODEL
 from .._version import __version__
 
-DEFAULT_MODEL = "eclut"
 DEFAULT_SCALE = 4
 SUBCOMMANDS = {
     "models": "list the shipped models",
