@@ -20,10 +20,19 @@ from .models import eclut_model
 
 
 class Case(NamedTuple):
-    """A model, and whether it returns constant images exactly."""
+    """A model, and what it promises.
+
+    Attributes
+    ----------
+    flat : bool
+        Whether it returns constant images exactly.
+    rounds : bool
+        Whether it rounds between its layers on 8-bit images, and on deeper ones does not.
+    """
 
     make: Callable[[], Model]
     flat: bool = False
+    rounds: bool = False
 
 
 def random_pairs(r: int, low: int, high: int) -> np.ndarray[Any, Any]:
@@ -37,7 +46,7 @@ MODELS = {
     "eclut-fast of 16-bit entries": Case(lambda: eclut_model(random_pairs(2, -60, 90), 1)),
     "chain of interpolated pairs": Case(chains.pair),
     "chain of layers": Case(lambda: chains.ecnn(border="edge")),
-    "stack": Case(chains.ecnn),
+    "stack": Case(chains.ecnn, rounds=True),
     "chain of two stages": Case(chains.two_stages),
     "chain of bytes": Case(chains.byte_layers),
 }

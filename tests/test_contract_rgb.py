@@ -183,6 +183,9 @@ def test_sinks(joint: Upscaler) -> None:
     assert np.array_equal(out.data, rgb(joint, image))
 
 
-def test_deeper_images_are_refused_where_levels_are_whole(joint: Upscaler) -> None:
-    with pytest.raises(TypeError, match="is defined on uint8 only"):
-        rgb(joint, picture((9, 8, 3), "uint16"))
+@pytest.mark.parametrize("dtype", ["uint16", "float16", "float32", "float64"])
+def test_the_depth_of_an_image_is_kept(joint: Upscaler, dtype: str) -> None:
+    image = picture((9, 8, 3), dtype)
+    big = rgb(joint, image)
+    assert big.dtype == ("float32" if dtype == "float16" else dtype)
+    assert len(np.unique(big)) > 256

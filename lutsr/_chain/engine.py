@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from .._engine import Engine
 from .._numba.loading import load_numba
+from .._stack.deep_plan import is_deep
+from .._stack.deep_reference import deep_rgb_sums, deep_sums
 from .._stack.plan import find_stack
 from .._stack.reference import rgb_sums
 from .card import read_chain
@@ -42,13 +44,14 @@ class ChainEngine(Engine):
         self.halo = self._chain.halo
         self.divisor = last.divisor
         self.half_even = last.rounding == "even"
-        self.eight_bit_only = not self._chain.deep
         self._compiled = load_numba()
         if self._compiled:
             self.direct_channels = MOST_CHANNELS
             self.nanoseconds = (20.0, 20.0)
         stack = find_stack(self._chain)
         self.joint_rgb = stack is not None
+        self._deep_stack = stack if stack and is_deep(stack) else None
+        self.eight_bit_only = not self._chain.deep and self._deep_stack is None
         self._stack = self._prepare(stack) if stack and self._compiled else None
         self._chains: dict[int, CompiledChain] = {}
 
@@ -79,7 +82,7 @@ class ChainEngine(Engine):
         self, values: NDArray[np.int32], steps: int, first: int, last: int
     ) -> NDArray[np.int32]:
         """Compute the sums of some row groups of each channel."""
-        if not self._compiled:
+        if not self._compiled or (self._deep_stack and steps > 1):
             top, bottom = max(0, first - self.halo), min(len(values), last + self.halo)
             total = self.reference(values[top:bottom], steps)
             return total[(first - top) * self.scale : (last - top) * self.scale]
@@ -102,16 +105,17 @@ class ChainEngine(Engine):
 
     def reference(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
         """Compute the sums of a whole image in plain NumPy, channel by channel."""
+        planes = [values[..., c] for c in range(values.shape[2])]
+        if self._deep_stack and steps > 1:
+            return np.stack([deep_sums(one, steps, self._deep_stack) for one in planes], axis=-1)
         chain = self._deepened(steps)
-        planes = [run_sums(values[..., c], chain) for c in range(values.shape[2])]
-        return np.stack(planes, axis=-1)
+        return np.stack([run_sums(one, chain) for one in planes], axis=-1)
 
     def reference_rgb(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
-        """Compute the sums of a whole RGB image by a stack, with the detail of its luma, in NumPy.
-
-        Stacks are defined on 8-bit codes, so a level has one step.
-        """
-        assert steps == 1
+        """Compute the sums of a whole RGB image by a stack, with the detail of its luma."""
+        if steps > 1:
+            assert self._deep_stack is not None
+            return deep_rgb_sums(values, steps, self._deep_stack)
         return rgb_sums(values, self._chain)
 
     def facts(self) -> Mapping[str, str]:

@@ -37,6 +37,8 @@ class Stack:
     flat : ndarray of int64, shape (256, r * r)
     base : ndarray of int32, shape (3, 3, 1, 256, r * r)
         With the pixel's own level.
+    own : int
+        How often the pixel's own level counts in it.
     gains : list of ndarray of int64, shape (C,)
         Of the hidden layers: a channel's own level counts so many times.
     biases : list of ndarray of int64
@@ -55,6 +57,7 @@ class Stack:
     last: NDArray[np.int8]
     flat: NDArray[np.int64]
     base: NDArray[np.int32]
+    own: int
     gains: list[NDArray[np.int64]]
     biases: list[NDArray[np.int64]]
     shifts: list[int]
@@ -65,6 +68,23 @@ class Stack:
     def channels(self) -> int:
         """Channels of hidden maps."""
         return int(self.first.shape[-1])
+
+    @property
+    def reach(self) -> int:
+        """Pixels on each side by which the windows of all layers extend an output pixel."""
+        return len(self.first) // 2 + len(self.body) + 1
+
+    @property
+    def divisor(self) -> int:
+        """The divisor of the stage: entries of the last layer in a grey level."""
+        return 1 << self.shift
+
+    @property
+    def base_alone(self) -> NDArray[np.int16]:
+        """The base without the pixel's own level."""
+        base = self.base.copy()
+        base[1, 1, 0] -= self.own * np.arange(256, dtype=np.int32)[:, np.newaxis]
+        return base.astype(np.int16)
 
 
 class _OtherChainError(Exception):
@@ -109,7 +129,7 @@ def _read(chain: Chain) -> Stack:
             tables.append(_window(layer.look_ups[0], source, 1, 256, WINDOWS))
         _want(tables[-1].shape[-1] == channels)
         source = layer.out
-    detail, flat, base = _read_last(last, source, channels, top + 1, chain.scale)
+    detail, flat, base, own = _read_last(last, source, channels, top + 1, chain.scale)
     halfs = [layer.rounding for layer in layers]
     stack = Stack(
         scale=chain.scale,
@@ -120,6 +140,7 @@ def _read(chain: Chain) -> Stack:
         last=detail,
         flat=flat,
         base=base,
+        own=own,
         gains=gains,
         biases=[*(one.bias + one.divisor // 2 for one in halfs), last.rounding.bias],
         shifts=[_shift(one) for one in halfs],
@@ -169,8 +190,8 @@ def _window(
 
 def _read_last(
     layer: Layer, source: str, channels: int, levels: int, scale: int
-) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int32]]:
-    """Return the tables of the detail, the flat one, and the base with the pixel's own level."""
+) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.int32], int]:
+    """Return the tables of the detail, the flat one, the base with the own level, and its gain."""
     _want(layer.place.cells == scale and not layer.place.shifts and not layer.residual)
     _want(layer.rounding.divisor == 1 and layer.rounding.clamp is None)
     cell = scale * scale
@@ -186,15 +207,15 @@ def _read_last(
             flat = flat + table[1, 1, 0]
         else:
             base += table
-    for name, gain in layer.add:
-        _want(name == "image")
-        base[1, 1, 0] += int(gain[0]) * np.arange(256, dtype=np.int32)[:, np.newaxis]
+    _want(all(name == "image" for name, _ in layer.add))
+    own = sum(int(gain[0]) for _, gain in layer.add)
+    base[1, 1, 0] += own * np.arange(256, dtype=np.int32)[:, np.newaxis]
     _want(len(details) == 1 and details[0].shape[-1] == cell)
     # Otherwise there is nothing to add the detail of another channel to.
     _want(
         bool(layer.add) or any(one.source == "image" and not is_flat(one) for one in layer.look_ups)
     )
-    return details[0], flat, base
+    return details[0], flat, base, own
 
 
 def is_flat(look_up: LookUp) -> bool:
@@ -207,7 +228,7 @@ def _check_sums(stack: Stack) -> None:
     layers = [stack.first, *stack.body]
     _want(all(layer.dtype == np.int8 for layer in (*layers, stack.last)))
     for number, layer in enumerate(layers):
-        low, high = (bound + stack.biases[number] for bound in _bounds(layer))
+        low, high = (bound + stack.biases[number] for bound in sum_bounds(layer))
         if number:
             own = stack.gains[number - 1] * (stack.levels - 1)
             low, high = low + np.minimum(own, 0), high + np.maximum(own, 0)
@@ -215,12 +236,12 @@ def _check_sums(stack: Stack) -> None:
         _want(low.min() >= _INT16.min and high.max() <= _INT16.max)
     low, high = stack.biases[-1] + stack.bias, stack.biases[-1] + stack.bias + (1 << stack.shift)
     for table in (stack.last, stack.flat[np.newaxis, np.newaxis, np.newaxis], stack.base):
-        bounds = _bounds(table)
+        bounds = sum_bounds(table)
         low, high = low + bounds[0], high + bounds[1]
     _want(low.min() >= _INT16.min and high.max() <= _INT16.max)
 
 
-def _bounds(entries: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def sum_bounds(entries: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the smallest and largest sum of entries, for each output channel."""
     low, high = entries.min(3), entries.max(3)
     return low.sum((0, 1, 2), dtype=np.int64), high.sum((0, 1, 2), dtype=np.int64)

@@ -16,7 +16,7 @@ LUMA = (77, 150, 29)
 
 
 def luma(values: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the luma (H, W) of 8-bit RGB values (H, W, 3), in whole levels."""
+    """Return the luma (H, W) of RGB values (H, W, 3), rounded like them to levels or steps."""
     sums: NDArray[np.int32] = values @ np.array(LUMA, np.int32) + 128
     return sums >> 8
 

@@ -6,7 +6,9 @@ import itertools
 
 import numpy as np
 
+from lutsr._chain.card import read_chain
 from lutsr._modelfile import Model
+from lutsr._stack.plan import find_stack
 
 #: How entries of 8 bits are drawn.
 KINDS = ("uniform", "extremes", "lowest", "highest", "small")
@@ -91,3 +93,62 @@ def stack(channels=16, hidden=1, size=5, scale=4, levels=64, kind="uniform", see
         "clamp": [0, 255],
     }
     return Model("stack", scale, "chain", {"stages": [stage]}, tables)
+
+
+def trained(channels=8, hidden=2, scale=4, divisor=8, seed=0):
+    """Return a stack with the properties of a trained one.
+
+    Tables are smooth, the base is a filter whose entries sum up to 0 at each level, and ``flat``
+    makes constant images exact.
+    """
+    rng = np.random.default_rng(seed)
+    model = stack(channels, hidden, 3, scale, kind="small", seed=seed)
+    tables = dict(model.tables)
+    cell = scale * scale
+    for name, table in tables.items():
+        count, levels, outputs = table.shape
+        slopes = rng.normal(0, 8 if name == "detail" else 20, (count, 1, outputs))
+        bends = rng.uniform(-1, 1, (count, 1, outputs))
+        at = np.linspace(-1, 1, levels)[:, np.newaxis]
+        tables[name] = np.clip(np.rint(slopes * np.maximum(at, bends)), -128, 127).astype(np.int8)
+    tables["base"] = base_of(scale, divisor)
+    tables["flat"] = np.zeros((1, 256, cell), np.int16)
+    (stage,) = model.parameters["stages"]
+    stage |= {"bias": 0, "divisor": divisor}
+    *layers, last = stage["layers"]
+    for number, layer in enumerate(layers):
+        layer["bias"] = [0 if number else 128] * channels
+        if number:
+            layer["add"][0]["gain"] = layer["divisor"]
+    last["bias"], last["add"][0]["gain"] = [0] * cell, divisor
+    found = find_stack(read_chain(scale, model.parameters, tables))
+    tables["flat"][0] = -constant_sums(found)
+    return Model("trained", scale, "chain", model.parameters, tables)
+
+
+def base_of(scale, divisor):
+    """Return a base: quadratic interpolation, without the pixel's own level."""
+    at = (np.arange(scale) + 0.5) / scale - 0.5
+    weights = np.stack([(at - 0.5) ** 2 / 2, 0.75 - at**2, (at + 0.5) ** 2 / 2])
+    filters = weights[:, np.newaxis, :, np.newaxis] * weights[np.newaxis, :, np.newaxis]
+    by_level = np.arange(256)[:, np.newaxis] * divisor * filters.reshape(9, 1, -1)
+    base = np.rint(by_level).astype(np.int16)
+    base[4] = 0
+    base[4] = -base.sum(0)
+    return base
+
+
+def constant_sums(plan):
+    """Return the sums of the last layer for constant 8-bit images, (256, r * r)."""
+    maps = np.arange(256)[:, np.newaxis]
+    for number, tables in enumerate([plan.first, *plan.body]):
+        sums = read(tables, maps) + plan.biases[number]
+        if number:
+            sums += plan.gains[number - 1] * maps
+        maps = np.clip(sums >> plan.shifts[number], 0, plan.levels - 1)
+    return read(plan.last, maps) + plan.biases[-1]
+
+
+def read(tables, maps):
+    whole = tables.sum((0, 1), dtype=np.int64)
+    return sum(whole[c, maps[:, c]] for c in range(len(whole)))
