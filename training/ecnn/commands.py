@@ -28,7 +28,7 @@ OPTIONS = (
     ("steps", COUNT, "training steps"),
     ("batch", COUNT, "crops per step"),
     ("crop", COUNT, "side of a crop, in input pixels"),
-    ("lr", positive(float), "highest learning rate"),
+    ("lr", positive(float), "highest learning rate of Muon"),
     ("offset", positive(float), "added to a crop's squared error before its logarithm"),
     ("round_at", AMOUNT, "fraction of the run after which hidden maps are rounded"),
     ("tables_at", AMOUNT, "fraction after which the result is that of int8 tables"),

@@ -116,9 +116,13 @@ class Network(nn.Module):
         # How often each level of each hidden channel occurs; nothing is known at first.
         self.register_buffer("use", torch.full((r + 1, C, LEVELS), 1 / LEVELS))
 
+    def matrices(self) -> list[nn.Parameter]:
+        """Return the weights of all layers of the detail, first to last."""
+        return [self.first, *self.hidden, self.last]
+
     def convolutions(self) -> list[torch.Tensor]:
         """Return the weights of the detail, first to last, as (outputs, inputs, rows, columns)."""
-        matrices = [self.first, *self.hidden, self.last]
+        matrices = self.matrices()
         sides = [self.shape.window] + [WINDOW] * (self.shape.layers + 1)
         return [
             matrix.reshape(len(matrix), -1, side, side)

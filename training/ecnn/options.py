@@ -23,7 +23,7 @@ class EcnnOptions(RunOptions):
     crop : int
         Side of a crop, in pixels of the shrunk picture, margin included.
     lr : float
-        Highest learning rate.
+        Highest learning rate of Muon.
     offset : float
         Added to a crop's mean squared error, in squares of grey levels, before its logarithm.
     round_at : float
@@ -46,9 +46,9 @@ class EcnnOptions(RunOptions):
     kinks: int = 1
     knots: int = 8
     steps: int = 60_000
-    batch: int = 16
-    crop: int = 64
-    lr: float = 0.0025
+    batch: int = 8
+    crop: int = 96
+    lr: float = 0.02
     offset: float = 50.0
     round_at: float = 0.1
     tables_at: float = 1.0

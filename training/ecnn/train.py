@@ -26,6 +26,8 @@ from training.run import Run, Task, load_run, resume_run, start_run
 WARM_UP = 200
 #: The learning rate ends at this fraction of its peak.
 LAST_RATE = 5e-4
+#: Muon changes the matrices of convolutions, Adam all else, at this fraction of Muon's rate.
+ADAM_SHARE = 0.15
 #: Number of steps between two computations of the penalty.
 PENALTY_STEPS = 4
 #: Steps between two counts of levels, crops that are counted, and a count's weight in the mean.
@@ -71,7 +73,13 @@ class EcnnTask(Task):
             pictures = load_pictures(options.val, options.scale, min_side=3, cache=cache)
             self.val = [planes_of(picture) for picture in pictures]
         self.network = Network(self.shape, torch.Generator().manual_seed(seed)).to(self.device)
-        self.optimizer = torch.optim.Adam(self.network.parameters())
+        matrices = self.network.matrices()
+        names = {id(one) for one in matrices}
+        others = [one for one in self.network.parameters() if id(one) not in names]
+        self.optimizers: tuple[torch.optim.Optimizer, ...] = (
+            torch.optim.Muon(matrices, weight_decay=0),
+            torch.optim.Adam(others),
+        )
         self.loss = math.nan
 
     def start(self) -> None:
@@ -94,8 +102,9 @@ class EcnnTask(Task):
     def advance(self, step: int) -> None:
         """Do one step."""
         options = self.options
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(step)
+        for optimizer, share in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate(step) * share
         image, wanted = (torch.from_numpy(a).to(self.device) for a in self.crops(step))
         if step % OBSERVED_STEPS == 0:
             self.network.observe(image[:OBSERVED], max(OBSERVED_SHARE, 1 / (step + 1)))
@@ -112,9 +121,10 @@ class EcnnTask(Task):
         penalised = options.excess > 0 and step >= options.excess_at * self.total
         if penalised and step % PENALTY_STEPS == 0:
             loss = loss + PENALTY_STEPS * options.excess * excess(self.network)
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         loss.backward()
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         old = value if math.isnan(self.loss) else self.loss
         self.loss = old + NEWEST * (value - old)
 
@@ -140,17 +150,18 @@ class EcnnTask(Task):
         return float(np.mean(scores))
 
     def state(self) -> dict[str, Any]:
-        """Return network, optimizer and the running mean of the loss."""
+        """Return network, optimizers and the running mean of the loss."""
         return {
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "loss": self.loss,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, one in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(one)
         self.loss = state["loss"]
 
     def finish(self, run: Run) -> Path:
