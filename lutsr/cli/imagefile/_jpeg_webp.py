@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _jpeg_segments, _webp_chunks
 from ._colour import fitting, from_cmyk, is_grey_profile, to_srgb, upright
 from ._metadata import _exif, _xmp
 from ._metadata._change import Change
@@ -40,10 +41,8 @@ def read(file: BinaryIO) -> Picture:
     """Read a JPEG or WebP file."""
     picture = Picture([])
     with _open(file) as image:
-        if image.format == "MPO":  # of many cameras: a JPEG followed by previews
-            picture.note("holds several pictures; only the first, the main one, was upscaled")
-        elif image.format == "WEBP":
-            return _read_webp(image, picture)
+        if image.format == "WEBP":
+            return _read_webp(image, file, picture)
         image.load()
         icc = image.info.get("icc_profile")
         if icc is None and "icc_profile" in image.info:
@@ -55,10 +54,10 @@ def read(file: BinaryIO) -> Picture:
             raise damaged(f"its colours are {image.mode}")
         metadata, orientation = _metadata(image, icc, pixels, picture)
         metadata.resolution = _jpeg_resolution(image, metadata, orientation)
-        if comment := image.info.get("comment"):
-            metadata.comment = _decoded(comment)
+        metadata.comments = _jpeg_segments.comments(image)
         if "photoshop" in image.info:
             picture.note("its Photoshop and IPTC data were left out")
+        _jpeg_segments.note_others(image, file, picture)
     picture.frames, picture.pages = [upright(pixels, orientation)], [metadata]
     return picture
 
@@ -70,13 +69,14 @@ def encode_jpeg(file: BinaryIO, pixels: NDArray[Any], metadata: Metadata, pictur
     options = _options(metadata)
     if "exif" in options:
         options["exif"] = b"Exif\0\0" + options["exif"]
-    for key, name in (("exif", "EXIF"), ("xmp", "XMP"), ("comment", "comment")):
+    for key, name in (("exif", "EXIF"), ("xmp", "XMP")):
         if len(options.get(key, b"")) > _JPEG_SEGMENT:
             del options[key]
             picture.note(f"a JPEG cannot hold {name} data as long as these; they were left out")
     density = metadata.resolution.per("inch") if metadata.resolution else None
     if density and all(0.5 <= value < 65535 for value in density):
         options["dpi"] = density
+    options["extra"] = _jpeg_segments.encoded_comments(metadata.comments, picture)
     Image.fromarray(pixels).save(file, format="JPEG", quality=95, subsampling=0, **options)
 
 
@@ -91,7 +91,6 @@ def encode_webp(
     from PIL import Image
 
     options = _options(metadata)
-    options.pop("comment", None)
     density = metadata.resolution.per("inch") if metadata.resolution else None
     if density and _exif.resolution(metadata.exif) is None and max(density) < 1 << 17:
         options["exif"] = _exif.with_resolution(options.get("exif"), *density)
@@ -122,7 +121,7 @@ def _open(file: BinaryIO) -> Image.Image:
         raise damaged("its header is invalid") from error
 
 
-def _read_webp(image: Any, picture: Picture) -> Picture:
+def _read_webp(image: Any, file: BinaryIO, picture: Picture) -> Picture:
     count = image.n_frames
     check_pixels(image.width, image.height, count)
     frames, durations = [], []
@@ -138,6 +137,7 @@ def _read_webp(image: Any, picture: Picture) -> Picture:
     picture.pages = [metadata]
     if count > 1:
         picture.animation = Animation(durations, image.info.get("loop", 0))
+    _webp_chunks.note_others(file, picture)
     return picture
 
 
@@ -167,13 +167,6 @@ def _exif_resolution(metadata: Metadata) -> Resolution | None:
     return Resolution(*found) if found and min(found[:2]) > 0 else None
 
 
-def _decoded(comment: bytes) -> str:
-    try:
-        return comment.decode()
-    except UnicodeDecodeError:
-        return comment.decode("latin-1")
-
-
 def _options(metadata: Metadata) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if metadata.icc:
@@ -182,8 +175,6 @@ def _options(metadata: Metadata) -> dict[str, Any]:
         options["exif"] = metadata.exif
     if metadata.xmp:
         options["xmp"] = metadata.xmp
-    if metadata.comment is not None:
-        options["comment"] = metadata.comment.encode()
     return options
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ._metadata._ifd import Tag
 
 EXTENSIONS = {
     ".png": "PNG",
@@ -35,6 +38,7 @@ class Resolution:
     x: float
     y: float
     unit: str | None = "inch"  # or "cm" or "metre"
+    physical: bool = False  # whether it is that of the scene, not of a print
 
     def per(self, unit: str) -> tuple[float, float] | None:
         """Return pixels per `unit`, or None if the file states no unit."""
@@ -47,7 +51,11 @@ class Resolution:
 
     def turned(self, orientation: int) -> Resolution:
         """Return the resolution of a picture turned upright from this EXIF orientation."""
-        return Resolution(self.y, self.x, self.unit) if orientation > 4 else self
+        return replace(self, x=self.y, y=self.x) if orientation > 4 else self
+
+    def enlarged(self, x: float, y: float) -> Resolution:
+        """Return the resolution of a picture enlarged by two factors; a print becomes larger."""
+        return replace(self, x=self.x * x, y=self.y * y) if self.physical else self
 
 
 @dataclass
@@ -59,9 +67,10 @@ class Metadata:
     exif: bytes | None = None  # a TIFF structure, without orientation and thumbnail
     xmp: bytes | None = None
     resolution: Resolution | None = None
-    comment: str | None = None  # of a JPEG
+    comments: list[bytes] = field(default_factory=list)  # of a JPEG
     colours: dict[bytes, bytes] = field(default_factory=dict)  # chunks of a PNG
     texts: list[tuple[bytes, bytes]] = field(default_factory=list)  # chunks of a PNG
+    tags: dict[int, Tag] = field(default_factory=dict)  # of a TIFF, that no other format has
 
 
 @dataclass
@@ -97,6 +106,12 @@ class Picture:
         """Add a line to `notes`, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def note_rest(self, data: bytes) -> None:
+        """Add a note about the bytes behind the end of the image, unless they are padding."""
+        if data.strip(b"\0"):
+            what = " (a video)" if data[4:8] == b"ftyp" else ""
+            self.note(f"{len(data):,} bytes behind its end{what} were left out")
 
 
 def damaged(reason: object = "") -> ImageFileError:

@@ -68,8 +68,11 @@ def read(file: BinaryIO) -> Picture:
             picture.note(f"its chunk {_png_chunks.shown(name)} is damaged and was left out")
         elif name in _png_chunks.TEXTS:
             texts.append((name, data))
+        elif name in others:
+            picture.note(f"of several chunks {_png_chunks.shown(name)} the first was kept")
         else:
-            others.setdefault(name, data)
+            others[name] = data
+    picture.note_rest(file.read())
     if header is None or not has_image:
         raise damaged("it has no pixels")
 

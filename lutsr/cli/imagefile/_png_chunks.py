@@ -104,8 +104,8 @@ def encode(metadata: Metadata) -> Iterator[bytes]:
         yield _chunk(b"eXIf", metadata.exif)
     if metadata.xmp:
         yield _chunk(b"iTXt", _XMP_KEYWORD, bytes(5), metadata.xmp)
-    if metadata.comment is not None:
-        yield _chunk(b"iTXt", b"Comment", bytes(5), metadata.comment.encode())
+    for comment in metadata.comments:
+        yield _chunk(b"iTXt", b"Comment", bytes(5), _in_utf8(comment))
     for name, data in metadata.texts:
         yield _chunk(name, data)
 
@@ -122,6 +122,14 @@ def text_names(metadata: Metadata) -> list[str]:
     """Return the keywords of texts, which no other format can hold."""
     names = {data.split(b"\0", 1)[0].decode("latin-1") for _, data in metadata.texts}
     return sorted(names)
+
+
+def _in_utf8(text: bytes) -> bytes:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1").encode()
+    return text
 
 
 def _inflate(data: bytes) -> bytes | None:

@@ -15,7 +15,7 @@ from ..._replace import replacing
 from . import _jpeg_webp, _png, _png_chunks
 from ._metadata._enlarged import enlarged
 from ._picture import ImageFileError, Metadata, Picture
-from ._tiff import _pages, _tiles
+from ._tiff import _pages, _tags, _tiles
 from ._tiff._bands import LargePicture
 
 _DTYPES = {
@@ -176,8 +176,7 @@ def _checked_pages(
     if strip:
         pages = [Metadata(icc=page.icc, colours=page.colours) for page in pages]
     pages = [
-        enlarged(page, frame.shape[1], frame.shape[0], source.notes)
-        for page, frame in zip(pages, frames, strict=True)
+        enlarged(page, frame.shape, source.notes) for page, frame in zip(pages, frames, strict=True)
     ]
     for page in pages:
         _note_losses(page, source, format)
@@ -186,15 +185,17 @@ def _checked_pages(
 
 def _note_losses(page: Metadata, source: Picture, format: str) -> None:
     """Add notes about metadata that a format cannot hold."""
+    name = _NAMES[format]
+    if format != "TIFF" and page.tags:
+        source.note(f"{name} cannot hold its {', '.join(_tags.names(page.tags))}")
     if format == "PNG":
         return
-    name = _NAMES[format]
     if names := _png_chunks.foreign_colours(page):
         source.note(f"{name} cannot hold its {', '.join(names)}: colours may differ")
     if names := _png_chunks.text_names(page):
         source.note(f"{name} cannot hold its texts: {', '.join(names)}")
-    if page.comment is not None and format != "JPEG":
-        source.note(f"{name} cannot hold its comment")
+    if page.comments and format != "JPEG":
+        source.note(f"{name} cannot hold its comment{'s' * (len(page.comments) > 1)}")
 
 
 @contextlib.contextmanager

@@ -47,7 +47,11 @@ def test_comment_of_a_jpeg():
 
 
 def test_comment_that_is_not_unicode():
-    assert parse(saved(smooth((9, 9)), "JPEG", comment=b"gr\xfcn")).pages[0].comment == "grün"
+    picture = parse(saved(smooth((9, 9)), "JPEG", comment=b"gr\xfcn"))
+    assert pillow(made(picture.frames, "JPEG", picture)).info["comment"] == b"gr\xfcn"
+    image = pillow(made(picture.frames, "PNG", picture))
+    image.load()
+    assert image.text == {"Comment": "grün"}
 
 
 def test_warnings_of_pillow_become_notes(monkeypatch):

@@ -5,24 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._picture import Metadata
-from . import _exif, _xmp
+from . import _descriptions, _exif, _geo, _ifd, _xmp
 from ._change import Change
 from ._properties import is_absent, true_text
 
 
-def enlarged(metadata: Metadata, width: int, height: int, notes: list[str]) -> Metadata:
-    """Return the metadata that are true of the picture enlarged to a size.
+def enlarged(metadata: Metadata, shape: tuple[int, ...], notes: list[str]) -> Metadata:
+    """Return the metadata that are true of the picture enlarged to the shape of an array.
 
     `notes` gains a line for everything that is left out.
     """
-    change = Change(metadata.size or (width, height), (width, height))
+    size = shape[1], shape[0]
+    change = Change(metadata.size or size, size)
+    resolution = metadata.resolution
     return replace(
         metadata,
         size=change.after,
         exif=metadata.exif and _exif.enlarged(metadata.exif, change, notes),
+        resolution=resolution and resolution.enlarged(*map(float, change.scales)),
+        tags=_true_tags(metadata.tags, change, shape),
         xmp=metadata.xmp and _xmp.enlarged(metadata.xmp, change, notes),
         texts=_true_texts(metadata.texts, change, notes),
     )
+
+
+def _true_tags(
+    tags: dict[int, _ifd.Tag], change: Change, shape: tuple[int, ...]
+) -> dict[int, _ifd.Tag]:
+    """Return the tags of a TIFF page."""
+    found = _geo.enlarged(tags, change)
+    if _exif.DESCRIPTION in tags:
+        text = _descriptions.enlarged(_descriptions.text_of(tags), change, shape)
+        found[_exif.DESCRIPTION] = _descriptions.tag_of(text)
+    return found
 
 
 def _true_texts(

@@ -19,11 +19,11 @@ from ._exif_block import Block, name_of, tag_name
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-DESCRIPTION = 0x010E
+DESCRIPTION, ORIENTATION = 0x010E, 0x0112
 # Tags of a TIFF page that describe the picture, not how the file stores it.
 TIFF_TAGS = {269, DESCRIPTION, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432}
-TIFF_TAGS |= {*range(40091, 40096), _ifd.EXIF, _ifd.GPS}
-_ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x0112, 0x011A, 0x011B, 0x0128
+TIFF_TAGS |= {ORIENTATION, *range(40091, 40096), _ifd.EXIF, _ifd.GPS}
+_X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 # Tags that depend on the size of the picture, by kind; the others do not.
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002, 0x1001), (0x0101, 0xA003, 0x1002)
 _PIXELS_PER_UNIT = ((0xA20E, 0xA20F), (0x920E, 0x920F))  # of the focal plane
@@ -71,18 +71,19 @@ def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[b
     return bytes(block.data), orientation
 
 
-def read_tiff(
-    file: BinaryIO, page: TiffPage, wanted: set[int], notes: list[str]
-) -> tuple[bytes | None, int]:
-    """Return the same as `read`, from some tags of a TIFF page."""
+def page_tags(file: BinaryIO, page: TiffPage, notes: list[str]) -> _ifd.Tree:
+    """Return the tags of a TIFF page."""
     layout = _ifd.Layout(page.parent.byteorder, page.parent.is_bigtiff)
     lost: list[_ifd.Lost] = []
     tags = _ifd.tree(file, page.offset, layout, lost)
     if lost:
         notes.append(f"{DAMAGED_TAGS}: {_listed([name_of(part) for part in lost])}")
-    kept = {code: tag for code, tag in tags.items() if code in wanted | {_ORIENTATION}}
-    exif = _HEADER + _ifd.encode(kept, len(_HEADER)) if kept else None
-    return read(exif, (page.imagewidth, page.imagelength), notes)
+    return tags
+
+
+def from_tags(tags: _ifd.Tree, size: tuple[int, int], notes: list[str]) -> tuple[bytes | None, int]:
+    """Return the same as `read`, from tags."""
+    return read(_HEADER + _ifd.encode(tags, len(_HEADER)) if tags else None, size, notes)
 
 
 def enlarged(exif: bytes, change: Change, notes: list[str]) -> bytes:
@@ -136,7 +137,7 @@ def resolution(exif: bytes | None) -> tuple[float, float, str] | None:
 
 def _orientation(block: Block) -> int:
     """Return the orientation, and reset it."""
-    for tag in _found(block.tree, _ORIENTATION):
+    for tag in _found(block.tree, ORIENTATION):
         orientation = tag.value()
         block.set_number(tag, _ifd.SHORT, 1)
         return orientation if orientation in range(1, 9) else 1

@@ -132,10 +132,10 @@ class Document:
 
     def _ended(self, _name: str) -> None:
         element = self._open.pop()
-        stop = self._parser.CurrentByteIndex
-        if stop == element.start:  # it has no end tag
+        if self._data[element.inner - 2] == ord("/"):  # it has no end tag
             element.end = element.inner
             return
+        stop = self._parser.CurrentByteIndex
         element.end = self._data.index(b">", stop) + 1
         if not element.children:
             text = self._data[element.inner : stop]

@@ -15,13 +15,13 @@ from .._metadata import _exif, _ifd
 from .._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
 from . import _tags
 from ._checks import check_content, check_segments, extra_channel, photometric
+from ._main_pages import main_pages
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 CLASSIC_LIMIT = 4_000_000_000  # offsets have 32 bits; larger files are written as BigTIFF
-_DNG_VERSION = 50706
 
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
@@ -59,7 +59,7 @@ def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) ->
     with tifffile.TiffWriter(file, bigtiff=big, byteorder="<") as writer:
         for frame, metadata in zip(frames, pages, strict=True):
             writer.write(np.ascontiguousarray(frame), **_tags.options(frame, metadata))
-    _tags.add_exif(file, pages)
+    _tags.add(file, pages)
 
 
 @contextlib.contextmanager
@@ -78,15 +78,7 @@ def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[Tiff
     try:
         file.seek(0)
         with tifffile.TiffFile(file, name="file") as tif:
-            pages = [page for page in tif.pages if isinstance(page, tifffile.TiffPage)]
-            full = [page for page in pages if not page.is_reduced]
-            if not full or any(_DNG_VERSION in page.tags for page in pages):
-                raise ImageFileError(
-                    "is raw camera data or holds previews only; develop it into a picture first"
-                )
-            if picture is not None and len(full) < len(pages):
-                picture.note("the reduced copies in it were left out")
-            yield full
+            yield main_pages(tif, picture)
     finally:
         logger.removeHandler(errors)
         logger.propagate = propagate

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from numpy.typing import NDArray
 
 from .._colour import fitting
-from .._metadata import _exif, _ifd, _xmp
+from .._metadata import _descriptions, _exif, _geo, _ifd, _xmp
 from .._metadata._change import Change
 from .._picture import Metadata, Picture, Resolution
+from ._checks import photometric
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _XMP, _ICC = 700, 34675
-# Tags about how the pixels are stored, and those that tifffile writes.
-_STORAGE = {*range(254, 267), *range(273, 285), *range(288, 294), 296, 297, *range(317, 342), 347}
-_STORAGE |= {*range(512, 534), _XMP, _ICC}
+# Tags about how the pixels are stored, those that tifffile writes, and the resolution.
+_STORAGE = {*range(254, 260), 262, 263, *range(264, 267), 273, *range(277, 285), 288, 289, 292, 293}
+_STORAGE |= {296, 317, 320, *range(322, 331), 332, 334, 336, *range(338, 342), 347, 532}
+_STORAGE |= {*range(512, 532), _XMP, _ICC}
+# Tags that are true of the output, too, and their names in messages.
+_NAMES = {286: "XPosition", 287: "YPosition", 297: "PageNumber"}
+_NAMES |= {318: "WhitePoint", 319: "PrimaryChromaticities"}
+_COLOURS = {318, 319}
+#: A description of tifffile that states nothing but the shape of the pixels.
+_ONLY_SHAPE = re.compile(
+    r'\{"shape": \[[\d, ]*\](, "axes": "(YXS?|SYX)")?\}|shape=\([\d, ]*\)', re.ASCII
+)
 
 
 def read(
@@ -30,29 +40,85 @@ def read(
     picture: Picture,
 ) -> tuple[Metadata, int]:
     """Return the metadata of a page, and its orientation."""
-    wanted = _exif.TIFF_TAGS
-    others = {tag.name for tag in page.tags if tag.code not in _STORAGE | wanted} - {"Orientation"}
-    if page.is_ome or page.is_shaped:  # descriptions that state the image's size in their own form
-        wanted = wanted - {_exif.DESCRIPTION}
-        if page.is_ome or json.loads(page.description).keys() - {"shape", "axes"}:
-            others.add("ImageDescription")
-    exif, orientation = _exif.read_tiff(file, page, wanted, picture.notes)
-    if others:
-        picture.note(f"its tags {', '.join(sorted(others))} were left out")
-    resolution = None
-    if 282 in page.tags and 283 in page.tags:
-        x, y = _ratio(page.tags[282].value), _ratio(page.tags[283].value)
-        unit = {2: "inch", 3: "cm"}.get(page.tags.valueof(296, default=2))
-        if min(x, y) > 0 and (unit or x != y):
-            resolution = Resolution(x, y, unit).turned(orientation)
+    tags = _exif.page_tags(file, page, picture.notes)
+    text = _descriptions.text_of(tags)
+    wanted = _exif.TIFF_TAGS - ({_exif.DESCRIPTION} if _descriptions.kind(text) else set())
+    size = page.imagewidth, page.imagelength
+    exif, orientation = _exif.from_tags(
+        {code: tag for code, tag in tags.items() if code in wanted}, size, picture.notes
+    )
+    turned = Change.turned(size, orientation)
+    kept = _kept(page, tags, turned)
+    if wanted != _exif.TIFF_TAGS and not _ONLY_SHAPE.fullmatch(text):
+        frame = turned.after[::-1] + pixels.shape[2:]
+        kept |= _described(page, text, turned, frame, picture)
+    _note_others(page, {*wanted, *kept}, picture)
     xmp = page.tags.valueof(_XMP)
-    turned = Change.turned((page.imagewidth, page.imagelength), orientation)
     return Metadata(
         icc=fitting(icc, pixels, picture.notes),
         exif=exif,
         xmp=_xmp.read(xmp if isinstance(xmp, bytes) else None, turned, picture.notes),
-        resolution=resolution,
+        resolution=_resolution(page, orientation),
+        tags=kept,
     ), orientation
+
+
+def names(tags: dict[int, _ifd.Tag]) -> list[str]:
+    """Return what tags that only a TIFF has are about."""
+    found = []
+    if text := _descriptions.text_of(tags):
+        who = _descriptions.kind(text)
+        found.append("description with a pixel size" if who == "text" else f"{who} description")
+    if tags.keys() & _geo.TAGS:
+        found.append("georeference")
+    return found + [_NAMES[code] for code in _NAMES if code in tags]
+
+
+def _kept(page: TiffPage, tags: _ifd.Tree, turned: Change) -> dict[int, _ifd.Tag]:
+    """Return the tags that only a TIFF has, and that are true of the upright picture."""
+    found = {code: tag for code, tag in tags.items() if isinstance(tag, _ifd.Tag)}
+    kept = {code: tag for code, tag in found.items() if code in _NAMES}
+    if photometric(page) == "SEPARATED":  # its colours are converted
+        kept = {code: tag for code, tag in kept.items() if code not in _COLOURS}
+    geo = {code: tag for code, tag in found.items() if code in _geo.TAGS}
+    return kept | (geo if turned.orientation == 1 and _geo.is_known(geo) else {})
+
+
+def _described(
+    page: TiffPage, text: str, turned: Change, frame: tuple[int, ...], picture: Picture
+) -> dict[int, _ifd.Tag]:
+    """Return the tag of a description that programs read, if it can be made true."""
+    checked = _descriptions.checked(text, page.shape, frame)
+    who = _descriptions.kind(text)
+    if checked is None or (turned.orientation != 1 and who in ("ImageJ", "OME")):
+        return {}
+    if who == "OME" and any(getattr(other, "is_reduced", False) for other in page.parent.pages):
+        return {}  # it counts all pages
+    if _descriptions.has_regions(text):
+        picture.note("the regions (ROI) in its OME description were left out")
+    if others := _descriptions.other_keys(text):
+        picture.note(f"its description was kept with {', '.join(others)} unchanged")
+    return {_exif.DESCRIPTION: _descriptions.tag_of(checked)}
+
+
+def _note_others(page: TiffPage, known: set[int], picture: Picture) -> None:
+    """Add a note about tags that are left out."""
+    others = {tag.name for tag in page.tags if tag.code not in _STORAGE | known}
+    if _ONLY_SHAPE.fullmatch(page.description):
+        others.discard("ImageDescription")
+    if others:
+        picture.note(f"its tags {', '.join(sorted(others))} were left out")
+
+
+def _resolution(page: TiffPage, orientation: int) -> Resolution | None:
+    if 282 not in page.tags or 283 not in page.tags:
+        return None
+    x, y = _ratio(page.tags[282].value), _ratio(page.tags[283].value)
+    unit = {2: "inch", 3: "cm"}.get(page.tags.valueof(296, default=2))
+    physical = page.parent.is_imagej or page.parent.is_ome
+    if min(x, y) <= 0 or not (unit or physical or x != y):
+        return None
+    return Resolution(x, y, unit, bool(physical)).turned(orientation)
 
 
 def _ratio(value: Any) -> float:
@@ -61,7 +127,7 @@ def _ratio(value: Any) -> float:
 
 
 def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
-    """Return the arguments with which tifffile writes a page, except EXIF data."""
+    """Return the arguments with which tifffile writes a page; `add` adds other tags."""
     channels = 1 if frame.ndim == 2 else frame.shape[2]
     options: dict[str, Any] = {
         "photometric": "rgb" if channels > 2 else "minisblack",
@@ -85,15 +151,16 @@ def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
     return options
 
 
-def add_exif(file: BinaryIO, pages: list[Metadata]) -> None:
-    """Add the EXIF data, which tifffile does not write, to the pages of a finished file."""
-    if not any(page.exif for page in pages):
+def add(file: BinaryIO, pages: list[Metadata]) -> None:
+    """Add EXIF data and other tags, which tifffile does not write, to the pages of a file."""
+    if not any(page.exif or page.tags for page in pages):
         return
     layout, chain = _ifd.chain(file)
     # From the last page to the first, because each directory holds the offset of the next one.
     for page, (link, directory) in reversed(list(zip(pages, chain, strict=True))):
-        if page.exif:
-            _add(file, layout, link, directory.offset, _exif.tree(page.exif))
+        if page.exif or page.tags:
+            tags = _exif.tree(page.exif) if page.exif else {}
+            _add(file, layout, link, directory.offset, tags | page.tags)
 
 
 def _add(file: BinaryIO, layout: _ifd.Layout, link: int, offset: int, more: _ifd.Tree) -> None:

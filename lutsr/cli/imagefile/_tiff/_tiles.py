@@ -84,6 +84,6 @@ def encode(
             buffersize=BLOCK_BYTES,
             **_tags.options(frame, metadata),
         )
-    _tags.add_exif(file, [metadata])
+    _tags.add(file, [metadata])
     # The output may replace the input, and Windows cannot replace an open file.
     source.close()

@@ -1,0 +1,109 @@
+"""Parts of a JPEG beside its pixels: comments, segments that nothing here reads, what follows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, BinaryIO
+
+from ._picture import Picture
+
+# A marker among coded pixels: neither a stuffed byte nor a restart marker nor a fill byte.
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_START, _END, _COMMENT = 0xD8, 0xD9, 0xFE
+#: Segments that are read elsewhere, or describe how the pixels are stored.
+_READ = (
+    ("APP0", b"JFIF"),
+    ("APP1", b"Exif\0\0"),
+    ("APP1", b"http://ns.adobe.com/xap/1.0/\0"),
+    ("APP2", b"ICC_PROFILE\0"),
+    ("APP2", b"MPF\0"),  # a list of the pictures that follow
+    ("APP13", b"Photoshop 3.0\0"),
+    ("APP14", b"Adobe"),
+)
+_XMP, _MORE_XMP = _READ[2][1], b"http://ns.adobe.com/xmp/extension/\0"
+_PURPOSES = {b"JP": "JUMBF, as of C2PA"}
+_MOST_BYTES = 65533
+
+
+def comments(image: Any) -> list[bytes]:
+    """Return all comments of a JPEG that Pillow has opened."""
+    return [data for name, data in image.applist if name == "COM"]
+
+
+def encoded_comments(comments: list[bytes], picture: Picture) -> bytes:
+    """Return the segments of comments."""
+    short = [text for text in comments if len(text) <= _MOST_BYTES]
+    if len(short) < len(comments):
+        picture.note("a JPEG cannot hold a comment as long as one of these; it was left out")
+    return b"".join(b"\xff\xfe" + (len(text) + 2).to_bytes(2) + text for text in short)
+
+
+def note_others(image: Any, file: BinaryIO, picture: Picture) -> None:
+    """Add notes about what is in a JPEG and is not read: segments, further pictures, other data.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        The file opened by Pillow.
+    file : file
+    picture : Picture
+        Its `notes` are added to.
+    """
+    file.seek(0)
+    data = file.read()
+    end, late = _picture_end(data, 0)
+    segments = [item for item in image.applist if item[0] != "COM"]
+    names = [_name(*item) for item in segments if not _is_read(*item)] + late
+    if sum(data.startswith(_XMP) for _, data in segments) > 1:
+        picture.note("of several blocks of XMP data only the last one was kept")
+    if any(d[:5] == b"JFIF\0" and len(d) > 14 for _, d in segments):
+        names.append("thumbnail of APP0 JFIF")
+    if names:
+        picture.note(f"its segments {', '.join(dict.fromkeys(names))} were left out")
+    several = image.format == "MPO"
+    while (start := _next_picture(data, end)) is not None:
+        several = True
+        end = _picture_end(data, start)[0]
+    if several:
+        picture.note("holds several pictures; only the first, the main one, was upscaled")
+    picture.note_rest(data[end:])
+
+
+def _is_read(name: str, data: bytes) -> bool:
+    return any(name == known and data.startswith(start) for known, start in _READ)
+
+
+def _name(name: str, data: bytes) -> str:
+    """Return the name of a segment and what its content calls itself."""
+    if data.startswith(_MORE_XMP):
+        return "APP1 (more XMP)"
+    own = re.match(rb"[\x21-\x7e]{2,40}", data)
+    if own is None:
+        return name
+    return f"{name} ({_PURPOSES.get(own[0], own[0].decode())})"
+
+
+def _picture_end(data: bytes, start: int) -> tuple[int, list[str]]:
+    """Return the offset behind a picture, and the names of segments among its coded pixels."""
+    late: list[str] = []
+    place, scans = start + 2, 0
+    while (match := _MARKER.search(data, place)) is not None:
+        code, place = data[match.start() + 1], match.end()
+        if code == _END:
+            return place, late
+        if code in (1, _START):  # markers without a length
+            continue
+        length = max(2, int.from_bytes(data[place : place + 2]))
+        if scans and code == _COMMENT:
+            late.append("comment between scans")
+        elif scans and 0xE0 <= code < 0xF0:
+            late.append(_name(f"APP{code - 0xE0}", data[place + 2 : place + length]))
+        scans += code == 0xDA
+        place += length
+    return len(data), late
+
+
+def _next_picture(data: bytes, end: int) -> int | None:
+    """Return the offset of a JPEG that follows, after padding."""
+    match = re.compile(rb"\0*(?=\xff\xd8\xff)").match(data, end)
+    return match.end() if match else None
