@@ -11,9 +11,10 @@ from training.eclut import commands as eclut_commands
 from training.ecnn import commands as ecnn_commands
 from training.errors import TrainingError
 from training.evaluation import commands as evaluation_commands
+from training.rclut import commands as rclut_commands
 
 #: Modules that add commands: a new family adds its own here.
-MODULES = (eclut_commands, ecnn_commands, evaluation_commands)
+MODULES = (eclut_commands, ecnn_commands, rclut_commands, evaluation_commands)
 
 OPTIONAL_PACKAGES = ("torch", "PIL", "skimage", "scipy", "tqdm", "matplotlib")
 

@@ -13,7 +13,11 @@ from lutsr._numba import jit
 ROOT = Path(__file__).parents[2]
 
 #: Modules with functions that are cached, and the folder whose content stamps the cache.
-KERNELS = {"training.ecnn.kernels": "training/ecnn", "training.eclut.fit.kernels": "training/eclut"}
+KERNELS = {
+    "training.ecnn.kernels": "training/ecnn",
+    "training.eclut.fit.kernels": "training/eclut",
+    "training.rclut.kernels": "training/rclut",
+}
 
 
 @pytest.mark.parametrize(("name", "folder"), KERNELS.items())
