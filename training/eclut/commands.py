@@ -1,4 +1,4 @@
-"""The commands of eclut: ``train``, ``fit``, ``export``, ``inspect``."""
+"""The commands of eclut: ``train``, ``fit``, ``export``, ``inspect``, ``ablation``."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def register(commands: Commands) -> None:
     _add_fit(commands)
     _add_export(commands)
     _add_inspect(commands)
+    _add_ablation(commands)
 
 
 def _add_train(commands: Commands) -> None:
@@ -102,6 +103,22 @@ def _add_inspect(commands: Commands) -> None:
     parser.add_argument("--scale", type=int, choices=SCALES, help="for a shipped model")
 
 
+def _add_ablation(commands: Commands) -> None:
+    parser = commands.add(
+        "ablation",
+        "fit tables without parts of the method and print what each part is worth (eclut)",
+        "--images photos/ --hr Set5/HR Set14/HR --scale 4",
+        run_ablation,
+    )
+    parser.add_argument("table", nargs="*", type=file_or_name, help="models to measure, too")
+    parser.add_argument("--images", required=True, help="folder of images to fit")
+    parser.add_argument("--hr", nargs="+", required=True, help="folders of full-size images")
+    parser.add_argument("--scale", type=int, choices=SCALES, default=4)
+    parser.add_argument("--iterations", type=COUNT, default=10, help="of each fit (%(default)s)")
+    parser.add_argument("--rounds", type=COUNT, default=4, help="of rounding (%(default)s)")
+    parser.add_argument("--cache", metavar="FOLDER", help="for decoded pictures")
+
+
 def _add_expand_shift(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expand-shift",
@@ -166,3 +183,18 @@ def run_inspect(arguments: argparse.Namespace) -> None:
         arguments.table, arguments.out, images=arguments.images, scale=arguments.scale
     )
     print(*drawn, sep="\n")
+
+
+def run_ablation(arguments: argparse.Namespace) -> None:
+    """Run ``ablation``."""
+    from training.eclut.ablation import print_ablation
+
+    print_ablation(
+        arguments.images,
+        arguments.hr,
+        scale=arguments.scale,
+        models=arguments.table,
+        iterations=arguments.iterations,
+        rounds=arguments.rounds,
+        cache=arguments.cache or user_cache(),
+    )

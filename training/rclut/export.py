@@ -32,7 +32,7 @@ def _stage(
 ) -> dict[str, Any]:
     """Describe a stage, without its name and rounding, and add its tables."""
     layers, look_ups = [], []
-    for rc, conv, pixels in zip(stage.windows, stage.convs, stage.pixels, strict=True):
+    for rc, conv, pixels in stage.branches():
         window, after, codes = f"rc{rc.side}_{number}", f"conv{rc.side}_{number}", f"codes{rc.side}"
         tables[window] = _int8(rc.entries()).reshape(rc.side**2, 256, 1)
         tables[after] = _int8(conv.entries())[np.newaxis]

@@ -18,6 +18,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -184,13 +185,20 @@ class Stage(nn.Module):
         self.pixels = pixels
         self.reach = max(n - 1 + (p > 1) for n, p in zip(WINDOWS, pixels, strict=True))
 
+    def branches(self) -> Iterator[tuple[RC, Conv, int]]:
+        """Yield the two modules of each branch, and the codes that index the second."""
+        for rc, conv, pixels in zip(self.windows, self.convs, self.pixels, strict=True):
+            assert isinstance(rc, RC)
+            assert isinstance(conv, Conv)
+            yield rc, conv, pixels
+
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
         """Sum all branches and rotations at codes (B, H, W): (B, r * H, r * W), times 16."""
         reach, turned = self.reach, [torch.rot90(codes, k, (1, 2)) for k in range(ROTATIONS)]
         padded = [functional.pad(each[:, None], (0, reach, 0, reach), "replicate")[:, 0]
                   for each in turned]  # fmt: skip
         total = torch.zeros((), device=codes.device)
-        for rc, conv, pixels in zip(self.windows, self.convs, self.pixels, strict=True):
+        for rc, conv, pixels in self.branches():
             spare = reach - (rc.side - 1) - (pixels > 1)
             cut = [each[:, : each.shape[1] - spare, : each.shape[2] - spare] for each in padded]
             for k, sums in enumerate(conv(rc(cut))):
@@ -225,4 +233,5 @@ class RCLUT(nn.Module):
     def upscale(self, image: torch.Tensor) -> torch.Tensor:
         """Upscale uint8 images (B, H, W), with all entries of the tables."""
         self.eval()
-        return self(image.float()).round().clamp(0, 255).to(torch.uint8)
+        levels: torch.Tensor = self(image.float())
+        return levels.round().clamp(0, 255).to(torch.uint8)

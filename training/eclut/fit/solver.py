@@ -104,6 +104,8 @@ class Rounding:
         The objective there.
     share : float
         The fraction.
+    unit : float
+        Distance of two values that a table can give.
     """
 
     def __init__(
@@ -114,15 +116,23 @@ class Rounding:
         gradient: torch.Tensor,
         value: float,
         share: float = CHANGES,
+        unit: float = 1.0,
     ) -> None:
-        self.objective, self.limits = objective, limits
+        self.objective, self.limits, self.unit = objective, limits, unit
         self.windows, self.gradient, self.value, self.share = windows, gradient, value, share
 
     @classmethod
-    def start(cls, objective: Objective, windows: torch.Tensor, limits: Limits) -> Rounding:
-        """Round windows, within limits."""
-        windows = windows.round().clamp(*limits)
-        return cls(objective, limits, windows, *objective.gradient(windows))
+    def start(
+        cls,
+        objective: Objective,
+        windows: torch.Tensor,
+        limits: Limits,
+        unit: float = 1.0,
+        own: torch.Tensor | float = 0.0,
+    ) -> Rounding:
+        """Round windows to multiples of `unit`, with `own` added to them, within limits."""
+        windows = (((windows + own) / unit).round() * unit - own).clamp(*limits)
+        return cls(objective, limits, windows, *objective.gradient(windows), unit=unit)
 
     def step(self, seed: int) -> None:
         """Do one round."""
@@ -132,7 +142,8 @@ class Rounding:
         # The same for all four values that must stay equal.
         chance = torch.maximum(chance, chance.flip(3, 5))
         chance = torch.maximum(chance, chance.transpose(0, 1).flip(2, 3, 4, 5))
-        change = -torch.sign(self.gradient) * (self.gradient.abs() > 0.5 * diagonal)
+        useful = self.gradient.abs() > 0.5 * self.unit * diagonal
+        change = -self.unit * torch.sign(self.gradient) * useful
         change *= chance < self.share**0.25
         trial = (self.windows + change).clamp(*self.limits)
         gradient, value = self.objective.gradient(trial)
@@ -142,5 +153,5 @@ class Rounding:
             self.share /= 2
 
     def state(self) -> dict[str, Any]:
-        """Return all arguments of a solver that continues from here, but the first two."""
+        """Return all arguments of a solver that continues from here, but limits and unit."""
         return {name: getattr(self, name) for name in ("windows", "gradient", "value", "share")}

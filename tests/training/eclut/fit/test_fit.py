@@ -273,3 +273,39 @@ def test_a_fit_is_no_network(folder, tmp_path):
     fit(folder, 2, out=tmp_path, stop_at=2, **QUICK)
     with pytest.raises(TrainingError, match="checkpoint of a fit of eclut, wanted a network"):
         load_network(tmp_path / "checkpoint.pt")
+
+
+def test_entries_in_whole_levels_make_windows_of_them(folder):
+    from training.eclut.ablation import fit_shape, own_levels
+
+    pictures = load_pictures(folder, 2)
+    passes = Passes(pictures, 2)
+    objective = Objective(passes, 5.0, reach(2, 0))
+    exact, quarter, whole = fit_shape(objective, None, 3, 2)
+    assert quarter is None
+    with_own = whole + own_levels()
+    assert torch.equal(with_own, (with_own / 4).round() * 4)
+    assert not (whole * (1 - reach(2, 0))).any()
+    assert (whole - exact).abs().max() > 1
+    values = [objective.gradient(windows)[1] for windows in (whole, 0 * exact)]
+    assert values[0] < values[1]
+
+
+def test_the_ablation_is_a_table(folder, tmp_path, capsys):
+    from training.__main__ import main
+
+    small = ["--iterations=2", "--rounds=1", "--scale=2", f"--cache={tmp_path}"]
+    assert main(["ablation", "eclut", "--images", str(folder), "--hr", str(folder), *small]) == 0
+    rows = [line.split("|")[1:3] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [name.strip() for name, _ in rows] == [
+        "eclut",
+        "no expanded convolution, not rounded",
+        "no expanded convolution, whole levels",
+        *(
+            f"expand_shift {shift}, {kind}"
+            for shift in (1, 2)
+            for kind in ("not rounded", "quarter levels", "whole levels")
+        ),
+    ]
+    scores = [float(score) for _, score in rows]
+    assert scores[1] < scores[3] < scores[6]
