@@ -28,8 +28,8 @@ _SRGB = {
 _COLOURS = (*_SRGB, b"mDCV", b"cLLI")
 _READ = (*_COLOURS, b"iCCP", b"eXIf", b"pHYs")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-# They describe how or when the input was stored, and do not apply to the output.
-_DROPPED = (b"sBIT", b"hIST", b"tIME", b"bKGD", b"sPLT", b"vpAg", b"caNv")
+# They describe how or when the input was stored.
+_STALE = (b"sBIT", b"hIST", b"tIME", b"bKGD", b"sPLT", b"vpAg", b"caNv")
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _RAW_PROFILE = b"Raw profile type "
 _INFLATED_LIMIT = 1 << 26
@@ -47,8 +47,11 @@ def decode(
     picture: Picture,
 ) -> tuple[Metadata, int]:
     """Return the metadata in the chunks, and the orientation."""
-    if others := sorted({shown(name) for name in found.keys() - {*_READ, *_DROPPED}}):
-        picture.note(f"its chunks {', '.join(others)} were left out")
+    others = sorted(found.keys() - {*_READ})
+    if stale := [shown(name) for name in others if name in _STALE]:
+        picture.note(f"its chunks {', '.join(stale)} do not apply to the output and were left out")
+    if unknown := [shown(name) for name in others if name not in _STALE]:
+        picture.note(f"its chunks {', '.join(unknown)} were left out")
     xmp, exif, kept = None, found.get(b"eXIf"), []
     for name, data in texts:
         keyword = data.split(b"\0", 1)[0]

@@ -154,10 +154,12 @@ def test_16_bit_noise_of_another_writer():
     np.testing.assert_array_equal(parse(imagecodecs.png_encode(pixels)).frames[0], pixels)
 
 
-def test_chunks_that_are_not_true_of_the_output_go_without_a_word():
+def test_chunks_that_are_not_true_of_the_output_are_left_out_and_said():
     old = [chunk(b"tIME", bytes(7)), chunk(b"sBIT", b"\5"), chunk(b"vpAg", bytes(9))]
     picture = parse(png(8, 0, bytes(4), *old))
-    assert picture.notes == []
+    assert picture.notes == [
+        "its chunks sBIT, tIME, vpAg do not apply to the output and were left out"
+    ]
     assert [name for name, _ in chunks(made(picture.frames, "PNG", picture))] == [
         b"IHDR",
         b"IDAT",

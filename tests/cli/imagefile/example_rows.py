@@ -1,0 +1,207 @@
+"""The examples of each row of the table in docs/cli.md, by format."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from .examples import (
+    PANO,
+    RGB,
+    SRGB,
+    Example,
+    animated,
+    axes,
+    chunk_of,
+    comments,
+    damaged,
+    exif,
+    geo,
+    jpeg,
+    kind,
+    mode,
+    others,
+    palette,
+    png,
+    printed,
+    resolution,
+    scale,
+    segment,
+    stack,
+    stored,
+    tag,
+    text,
+    tiff_of_axes,
+    times,
+    with_block,
+    with_exif,
+    with_sub_directory,
+    with_xmp,
+    xmp_of,
+)  # fmt: skip
+from .helpers import EXIF_IFD, ORIENTATION, chunk, noise, pillow, saved, smooth, tiff
+
+NOT_TRUE = "do not apply to the output"
+FOUR = ("PNG", "JPEG", "WEBP", "TIFF")
+PICTURE_AT = {0x9214: (5, 2)}
+MOTION = 'c:MotionPhoto="1"'
+THUMBNAIL = struct.pack("<HHHIIHHIII", 2, 0x201, 4, 1, 56, 0x202, 4, 1, 4, 0) + b"\xff\xd8\xff\xd9"
+BLOCK = b"II*\0\x08\0\0\0" + struct.pack("<HHHI4sI", 1, 0x010F, 2, 4, b"abc\0", 26)
+CUT = b"II*\0\x08\0\0\0" + struct.pack(
+    "<HHHI4sHHIII", 2, 0x010F, 2, 4, b"abc\0", 0x8825, 4, 1, 9999, 0
+)
+
+
+Row = dict[str, Example]
+
+
+def same(data: Callable[[str], bytes], look: Any, *formats: str, **rest: Any) -> Row:
+    """Return the examples of several formats that are looked at alike."""
+    return {format: Example(data(format), look, **rest) for format in formats}
+
+
+def inputs() -> dict[str, Row]:
+    """Return the examples of the rows about inputs, which are written in their own format."""
+    grey, deep, floats = smooth((8, 12)), noise((8, 12), "uint16"), noise((8, 12), "float32")
+    bits = Image.fromarray(grey).convert("1")
+    rgba, cmyk = noise((8, 12, 4)), Image.fromarray(RGB).convert("CMYK")
+    multiplied = {"extrasamples": ["assocalpha"]}
+    unknown = {"extrasamples": ["unspecified"]}
+    two = saved(Image.fromarray(RGB), "MPO", save_all=True, append_images=[Image.fromarray(RGB)])
+    wide = f"{{{PANO}}}FullPanoWidthPixels"
+    iptc = segment(0xED, b"Photoshop 3.0\0" + bytes(20))
+
+    def profile(format: str, content: bytes = SRGB) -> bytes:
+        name = "iccprofile" if format == "TIFF" else "icc_profile"
+        return stored(format, RGB, **{name: content})
+
+    return {
+        "grey": same(lambda f: stored(f, grey), kind, "PNG", "JPEG", "TIFF"),
+        "RGB": same(lambda f: stored(f, RGB), kind, *FOUR),
+        "alpha": same(lambda f: stored(f, rgba), kind, "PNG", "WEBP", "TIFF"),
+        "16 bits": same(lambda f: stored(f, deep), kind, "PNG", "TIFF"),
+        "32-bit floats in [0, 1]": same(lambda f: stored(f, floats), kind, "TIFF"),
+        "floats beyond [0, 1]": same(lambda f: stored(f, floats + 1), kind, "TIFF"),
+        "palette": same(palette, mode, "PNG", "TIFF", after="RGB"),
+        "1 bit per pixel": same(lambda f: saved(bits, f), kind, "PNG", "TIFF", note="1 bit"),
+        "colours multiplied by alpha": same(
+            lambda f: stored(f, rgba, **multiplied), kind, "TIFF", note="multiplied by alpha"
+        ),
+        "fourth channel that is not alpha": same(
+            lambda f: stored(f, rgba, **unknown), kind, "TIFF", note="not stated to be alpha"
+        ),
+        "CMYK": same(lambda f: saved(cmyk, f), kind, "JPEG", "TIFF", note="CMYK"),
+        "CIELAB and other colours": same(
+            lambda f: stored(f, RGB, photometric="cielab"), kind, "TIFF"
+        ),
+        "pages": {"TIFF": Example(tiff([grey, grey]), kind)},
+        "animation": same(animated, times, "PNG", "WEBP"),
+        "further pictures, reduced copies": {
+            "JPEG": Example(two, note="several pictures"),
+            "TIFF": Example(with_sub_directory(8), note="SubIFDs"),
+        },
+        "thumbnail of a picture in a SubIFD": {"TIFF": Example(with_sub_directory(32))},
+        "raw camera data": {
+            "TIFF": Example(stored("TIFF", grey, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]))
+        },
+        "damaged pixels": same(damaged, kind, "PNG", "WEBP", "TIFF", "JPEG"),
+        "colour profile": same(profile, lambda d: pillow(d).info.get("icc_profile"), *FOUR),
+        "damaged colour profile": same(
+            lambda f: profile(f, b"bad" * 50), kind, *FOUR, note="colour profile is damaged"
+        ),
+        "EXIF": same(lambda f: with_exif(f, {0x010F: "Maker"}), tag(0x010F), *FOUR),
+        "orientation": same(
+            lambda f: with_exif(f, {ORIENTATION: 6}),
+            lambda d: pillow(d).size, *FOUR, after=(16, 24),
+        ),
+        "sizes in EXIF": same(
+            lambda f: with_exif(f, {}, {0xA002: 12}), tag(0xA002, EXIF_IFD), *FOUR, after=24
+        ),
+        "places in EXIF": same(
+            lambda f: with_exif(f, {}, PICTURE_AT), tag(0x9214, EXIF_IFD), *FOUR, after=(11, 5)
+        ),
+        "damaged parts of EXIF": same(
+            lambda f: with_block(f, CUT), kind, *FOUR, note="the GPS directory"
+        ),
+        "thumbnail in EXIF": same(
+            lambda f: with_block(f, BLOCK + THUMBNAIL), kind, *FOUR[:3], note="the thumbnail"
+        ),
+        "XMP": same(
+            lambda f: with_xmp(f, 'dc:title="a"'),
+            lambda d: xmp_of(d, "{http://purl.org/dc/elements/1.1/}title"), *FOUR,
+        ),
+        "sizes and places in XMP": same(
+            lambda f: with_xmp(f, 'GPano:FullPanoWidthPixels="50"'),
+            lambda d: xmp_of(d, wide), *FOUR, after="100",
+        ),
+        "XMP about parts that go": same(lambda f: with_xmp(f, MOTION), kind, *FOUR, note=NOT_TRUE),
+        "resolution of the print": same(printed, resolution, *FOUR),
+        "scale of ImageJ, OME or a description": {
+            "TIFF": Example(stack(), scale, ("um", (10, 1)))
+        },
+        "georeference": {
+            "TIFF": Example(
+                stored("TIFF", grey, extratags=[(33550, 12, 3, (1.0, 2.0, 0.0), True)]),
+                geo, (0.5, 1.0, 0.0),
+            )
+        },
+        "axes of tifffile": {"TIFF": Example(tiff_of_axes(), axes)},
+        "comments": {
+            "JPEG": Example(jpeg(segment(0xFE, b"one"), segment(0xFE, b"two")), comments)
+        },
+        "texts": {"PNG": Example(text(), lambda d: pillow(d).text)},
+        "chunks about colour": {
+            "PNG": Example(png(chunk(b"gAMA", b"\0\1\x86\xa0")), chunk_of(b"gAMA\0\1\x86\xa0"))
+        },
+        "chunks about the input": {"PNG": Example(png(chunk(b"tIME", bytes(7))), note=NOT_TRUE)},
+        "Photoshop and IPTC data": {
+            "JPEG": Example(jpeg(iptc), note="Photoshop and IPTC"),
+            "TIFF": Example(
+                stored("TIFF", RGB, extratags=[(34377, 1, 4, b"abcd", True)]), note="ImageResources"
+            ),
+        },
+        "other segments, chunks, tags": same(others, kind, *FOUR, note="were left out"),
+        "bytes behind the end": same(
+            lambda f: stored(f, RGB) + b"more", kind, *FOUR[:3], note="4 bytes behind its end"
+        ),
+    }  # fmt: skip
+
+
+def outputs() -> dict[str, Row]:
+    """Return the examples of the rows about inputs of another format."""
+    deep = stored("TIFF", noise((8, 12, 3), "uint16"))
+    floats = stored("TIFF", noise((8, 12), "float32"))
+    grey = saved(smooth((8, 12)), "PNG")
+    pages = tiff([smooth((8, 12)), smooth((8, 12))])
+    comment = jpeg(segment(0xFE, b"one"))
+    long = with_exif("PNG", {0x010E: "x" * 70_000})
+    gamma = png(chunk(b"gAMA", b"\0\1\x86\xa0"))
+    place = stored("TIFF", RGB, extratags=[(33550, 12, 3, (1.0, 2.0, 0.0), True)])
+    blocks = saved(
+        RGB, "WEBP", icc_profile=SRGB, exif=exif({0x010F: "Maker"}).tobytes(), lossless=True
+    )
+    return {
+        "alpha": dict.fromkeys(FOUR, Example(stored("WEBP", noise((8, 12, 4))), kind)),
+        "16 bits": dict.fromkeys(FOUR, Example(deep, kind)),
+        "32-bit floats": dict.fromkeys(FOUR, Example(floats, kind)),
+        "grey": dict.fromkeys(FOUR, Example(grey, kind, note="cannot hold grey")),
+        "pages": dict.fromkeys(FOUR, Example(pages, kind)),
+        "animation": dict.fromkeys(FOUR, Example(animated("PNG"), times, note="the times")),
+        "profile, EXIF, XMP, resolution": dict.fromkeys(FOUR, Example(blocks, tag(0x010F))),
+        "EXIF or XMP of more than 64 KB": dict.fromkeys(
+            FOUR, Example(long, tag(0x010E), note="as long as these")
+        ),
+        "comments of a JPEG": dict.fromkeys(FOUR, Example(comment, comments, note="its comment")),
+        "texts of a PNG": dict.fromkeys(
+            FOUR, Example(text(), lambda d: pillow(d).text, note="its texts: Author")
+        ),
+        "chunks about colour of a PNG": dict.fromkeys(
+            FOUR, Example(gamma, chunk_of(b"gAMA\0\1\x86\xa0"), note="colours may differ")
+        ),
+        "scale and georeference of a TIFF": dict.fromkeys(
+            FOUR, Example(place, geo, (0.5, 1.0, 0.0), note="its georeference")
+        ),
+    }
