@@ -24,6 +24,12 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_SIDE = 1_000_000  # libpng's limit
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
 
+#: Number of samples that the setting of a PNG is chosen by, and rows of each.
+SAMPLES, SAMPLE_ROWS = 8, 8
+
+#: How much larger the samples may be with the faster setting. Of 16 bits, they exaggerate by 4 %.
+SAMPLE_GROWTH = 1.05
+
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
     """Return width, height and number of frames, from the chunks before the pixels."""
@@ -102,14 +108,41 @@ def read(file: BinaryIO) -> Picture:
 
 def encode(frames: list[NDArray[Any]], animation: Animation | None, metadata: Metadata) -> bytes:
     """Return the bytes of a PNG file."""
-    import imagecodecs
-
     if animation is None or len(frames) == 1:
-        data = imagecodecs.png_encode(np.ascontiguousarray(frames[0]), level=3)
+        data = encode_still(np.ascontiguousarray(frames[0]))
     else:
         data = _encode_animation(frames, animation)
     end = len(SIGNATURE) + 25  # of the header
     return b"".join((data[:end], *_png_chunks.encode(metadata), data[end:]))
+
+
+def encode_still(pixels: NDArray[Any]) -> bytes:
+    """Encode pixels by a fast setting, or by a slower one where that makes the file smaller.
+
+    Photographs hardly repeat. If their differences from neighbouring pixels are only coded by
+    Huffman, that takes a third of the time, and most files are smaller. Drawings and text repeat,
+    and need a search for matches. Some rows tell which of the two it is.
+    """
+    starts = np.linspace(0, max(0, len(pixels) - SAMPLE_ROWS), SAMPLES).astype(int)
+    rows = (starts[:, np.newaxis] + np.arange(min(SAMPLE_ROWS, len(pixels)))).reshape(-1)
+    sample = pixels[rows]
+    if len(_encode_differences(sample)) <= SAMPLE_GROWTH * len(_encode_matches(sample)):
+        return _encode_differences(pixels)
+    return _encode_matches(pixels)
+
+
+def _encode_differences(pixels: NDArray[Any]) -> bytes:
+    import imagecodecs
+
+    png = imagecodecs.PNG
+    strategy, filter = png.STRATEGY.HUFFMAN_ONLY, png.FILTER.PAETH
+    return bytes(imagecodecs.png_encode(pixels, level=1, strategy=strategy, filter=filter))
+
+
+def _encode_matches(pixels: NDArray[Any]) -> bytes:
+    import imagecodecs
+
+    return bytes(imagecodecs.png_encode(pixels, level=3))
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from lutsr.cli.imagefile import _png
+
 from .helpers import chunk, chunks, made, noise, parse, png, refusal, saved
 
 PALETTE = chunk(b"PLTE", bytes([10, 20, 30, 200, 0, 0, 0, 200, 0, 1, 2, 3]))
@@ -165,3 +167,28 @@ def test_chunks_that_are_not_true_of_the_output_are_left_out_and_said():
         b"IDAT",
         b"IEND",
     ]
+
+
+def smooth_noise(shape, dtype):
+    image = np.cumsum(np.random.default_rng(1).normal(0, 2.0, shape), axis=1) + 128
+    image = np.clip((image + np.roll(image, 1, 0)) / 2, 0, 255)
+    return np.rint(image * (257 if dtype == "uint16" else 1)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (9, 3), (90, 70)])
+def test_pixels_are_encoded_without_loss(dtype, channels, shape):
+    drawing = np.kron(np.eye(2), np.ones((45, 35)))[: shape[0], : shape[1]]
+    for frame in (smooth_noise((*shape, channels), dtype), drawing[..., None] * np.ones(channels)):
+        frame = frame.astype(dtype)[..., 0] if channels == 1 else frame.astype(dtype)
+        np.testing.assert_array_equal(imagecodecs.png_decode(_png.encode_still(frame)), frame)
+
+
+def test_photographs_and_drawings_are_compressed_by_settings_of_their_own():
+    photo = smooth_noise((200, 300, 3), "uint8")
+    drawing = np.kron(np.eye(4, dtype=np.uint8)[..., None] * np.uint8(200), np.ones((50, 50, 3)))
+    drawing = drawing.astype(np.uint8)
+    usual = [len(imagecodecs.png_encode(image, level=3)) for image in (photo, drawing)]
+    assert len(_png.encode_still(photo)) < 0.95 * usual[0]
+    assert len(_png.encode_still(drawing)) == usual[1]
