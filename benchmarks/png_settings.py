@@ -34,7 +34,7 @@ def _libdeflate(pixels: Pixels) -> bytes:
     filtered = np.full((len(rows), rows.shape[1] + 1), 2, np.uint8)
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    return bytes(imagecodecs.deflate_encode(filtered, level=1))
+    return bytes(imagecodecs.deflate_encode(filtered.tobytes(), level=1))
 
 
 SETTINGS = {

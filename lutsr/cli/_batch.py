@@ -1,21 +1,33 @@
-"""Upscale files, one after another, and report the progress."""
+"""Upscale files, several at a time, and report the progress in the order of the files."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from argparse import Namespace
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from .._frame.bands import available_workers
 from . import _streams
 from ._files import count_pixels, upscale_file
 from ._jobs import STREAM, Job, Plan, plan
 from ._report import CommandError, need, say
+from ._threads import Threads
 from ._upscale import FrameUpscaler
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+
+#: Memory in bytes that the files in progress may take, if there are several of them.
+MOST_BYTES = 1 << 30
+
+#: Approximate memory that a file takes for each pixel of its output: four channels of a byte, or
+#: three of two bytes, twice, as the encoder holds the result and the file.
+PIXEL_BYTES = 12
 
 
 def upscale_files(args: Namespace) -> int:
@@ -34,6 +46,17 @@ def upscale_files(args: Namespace) -> int:
     return _Batch(args, upscale, todo).run()
 
 
+class _Outcome(NamedTuple):
+    """A job that is done or has failed, and how many pixels its bar still has to advance."""
+
+    job: Job
+    report: str
+    notes: list[str]
+    error: str | None
+    seconds: float
+    rest: float
+
+
 class _Batch:
     """A run: its jobs, its progress bar and its reports."""
 
@@ -46,6 +69,8 @@ class _Batch:
         to_stdout = any(job.target == STREAM for job in todo.jobs)
         self.stream = sys.stderr if to_stdout else sys.stdout
         self.done = self.failed = 0
+        self.bar: tqdm[Any]
+        self.lock = threading.Lock()  # of the bar
 
     def run(self) -> int:
         """Do all jobs, and return the exit code."""
@@ -65,9 +90,9 @@ class _Batch:
         )
         expected = [count_pixels(job, self.upscale) if shown else 0 for job in jobs]
         with self._progress(sum(expected), shown) as bar:
+            self.bar = bar
             try:
-                for job, pixels in zip(jobs, expected, strict=True):
-                    self._attempt(job, pixels, bar)
+                self._run_jobs(expected)
             except KeyboardInterrupt:
                 left = len(jobs) - self.done - self.failed
                 text = f"{self.done} done, {left} left; run it again for the rest"
@@ -107,22 +132,72 @@ class _Batch:
     def _count(self) -> str:
         return f"{self.done + self.failed}/{len(self.todo.jobs)} files"
 
-    def _attempt(self, job: Job, pixels: int, bar: tqdm[Any]) -> None:
-        """Do a job; if it fails, report the reason and go on."""
-        start, before = time.perf_counter(), bar.n
+    def _run_jobs(self, expected: list[int]) -> None:
+        """Do all jobs and report them in order; `expected` are their numbers of output pixels."""
+        jobs = self.todo.jobs
+        workers = self.args.workers or available_workers()
+        threads = min(workers, len(jobs))
+        if threads == 1 or any(STREAM in job[:2] for job in jobs):  # stdin cannot be interrupted
+            for job, pixels in zip(jobs, expected, strict=True):
+                self._tell(self._attempt(job, pixels, self.upscale, lambda: None))
+            return
+
+        def work(number: int, check: Callable[[], None]) -> _Outcome:
+            alone = costs[number] >= MOST_BYTES
+            upscale = self.upscale.with_workers(workers if alone else workers // threads)
+            return self._attempt(jobs[number], expected[number], upscale, check)
+
+        def cost(number: int) -> int:
+            costs[number] = PIXEL_BYTES * count_pixels(jobs[number], self.upscale)
+            return costs[number]
+
+        costs: dict[int, int] = {}
+        pool = Threads(work, cost, len(jobs), threads, MOST_BYTES)
         try:
-            report, notes = upscale_file(job, self.upscale, self.args, bar.update)
-        except CommandError as error:
+            for outcome in pool.results():
+                self._tell(outcome)
+        except BaseException:
+            for outcome in pool.stop():
+                self._tell(outcome)
+            raise
+
+    def _attempt(
+        self, job: Job, pixels: int, upscale: FrameUpscaler, check: Callable[[], None]
+    ) -> _Outcome:
+        """Do a job, and return what to report; it is called from several threads."""
+        start, counted = time.perf_counter(), 0.0
+
+        def advance(computed: float) -> None:
+            nonlocal counted
+            check()
+            counted += computed
+            with self.lock:
+                self.bar.update(computed)
+
+        error = None
+        report, notes = "", list[str]()
+        try:
+            report, notes = upscale_file(job, upscale, self.args, advance)
+        except CommandError as reason:
+            error = str(reason)
+        rest = max(0, pixels - counted)
+        return _Outcome(job, report, notes, error, time.perf_counter() - start, rest)
+
+    def _tell(self, outcome: _Outcome) -> None:
+        """Report a job."""
+        job = outcome.job
+        if outcome.error is not None:
             self.failed += 1
-            self._print(f"lutsr: {error}", sys.stderr)
+            self._print(f"lutsr: {outcome.error}", sys.stderr)
         else:
             self.done += 1
-            for note in () if self.args.quiet else notes:
+            for note in () if self.args.quiet else outcome.notes:
                 self._print(f"lutsr: {job.source_name}: note: {note}", sys.stderr)
             if self.each:
-                self._report(f"{report}, {time.perf_counter() - start:.2f} s")
-        bar.update(max(0, pixels - (bar.n - before)))
-        bar.set_description_str(self._count())
+                self._report(f"{outcome.report}, {outcome.seconds:.2f} s")
+        with self.lock:
+            self.bar.update(outcome.rest)
+            self.bar.set_description_str(self._count())
 
     def _report(self, text: str) -> None:
         if not self.args.quiet:

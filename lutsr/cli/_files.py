@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -24,13 +25,17 @@ _HEADS = {
     b"MM": "TIFF",
 }
 
+# Readers collect warnings and messages of libraries, which all threads of the process share.
+_READING = threading.Lock()
+
 
 def count_pixels(job: Job, upscale: FrameUpscaler) -> int:
     """Return the number of output pixels of a job, or 0 if it is not known in advance."""
     if job.source == STREAM:
         return 0
     try:
-        width, height, frames = imagefile.size(job.source)
+        with _READING:
+            width, height, frames = imagefile.size(job.source)
     except imagefile.ImageFileError:
         return 0
     height, width = upscale.shape((height, width))
@@ -64,17 +69,23 @@ def upscale_file(
     """
     about = job.source_name
     try:
-        with _open_large(job, upscale, args) as large:
+        with contextlib.ExitStack() as stack:
+            with _READING:
+                large = stack.enter_context(_open_large(job, upscale, args))
+                if large is None:
+                    stack.close()
             if large is not None:
                 about = job.target_name
                 frame = _upscale_large(job, large, upscale, args, advance)
                 return _report(job, [frame], upscale), large.picture.notes
-        picture, kind = _read(job)
+        with _READING:
+            picture, kind = _read(job)
         about = job.target_name
         shapes = [
             (upscale.shape(frame.shape) + frame.shape[2:], frame.dtype) for frame in picture.frames
         ]
         imagefile.check_target(kind, shapes, picture)
+        advance(0)
         frames = []
         for frame in picture.frames:
             frames.append(upscale(frame, picture.alpha))
@@ -119,7 +130,7 @@ def _upscale_large(
         lambda part: upscale(part, alpha),
         advance,
         halo=upscale.halo(alpha),
-        workers=args.workers or available_workers(),
+        workers=upscale.workers or available_workers(),
         strip=args.strip,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from .._frame.alpha import reach
@@ -36,7 +37,7 @@ class FrameUpscaler:
         self._upscaler = load_upscaler(args)  # checks the model even if a size is wanted
         self._size = args.size
         self._model = args.model
-        self._workers = args.workers
+        self.workers = args.workers
 
     def __call__(self, frame: NDArray[Any], alpha: bool) -> NDArray[Any]:
         """Upscale an array (H, W) or (H, W, C): grey or RGB, with or without alpha."""
@@ -44,7 +45,7 @@ class FrameUpscaler:
         rgb = axis == -1 and frame.shape[-1] - alpha == 3
         if self._size is None:
             return self._upscaler(
-                frame, channel_axis=axis, rgb=rgb, alpha=alpha, workers=self._workers
+                frame, channel_axis=axis, rgb=rgb, alpha=alpha, workers=self.workers
             )
         from .. import resize
 
@@ -55,8 +56,14 @@ class FrameUpscaler:
             model=self._model,
             rgb=rgb,
             alpha=alpha,
-            workers=self._workers,
+            workers=self.workers,
         )
+
+    def with_workers(self, workers: int) -> FrameUpscaler:
+        """Return one that uses so many threads."""
+        other = copy(self)
+        other.workers = workers
+        return other
 
     @property
     def scale(self) -> int:
