@@ -309,3 +309,43 @@ def test_pages_that_overlap_are_read_as_they_are():
         tif.pages[1].tags["StripOffsets"].overwrite(first)
     frames = parse(file.getvalue()).frames
     np.testing.assert_array_equal(frames[0], frames[1])
+
+
+XMP_PARTS = [
+    '<r:Description GPano:FullPanoWidthPixels="{}" tiff:ImageWidth="{}">',
+    "</r:Description>",
+    '<mwg-rs:Area stArea:x="{}" stArea:y="{}" stArea:w="{}" stArea:unit="pixel"/>',
+    '<a stDim:w="{}" stDim:h="{}"/>',
+    "<exif:SubjectArea><r:Seq><r:li>{}</r:li><r:li>{}</r:li></r:Seq></exif:SubjectArea>",
+    "<Container:Directory>{}</Container:Directory>",
+    "<exif:FocalPlaneXResolution>{}</exif:FocalPlaneXResolution>",
+    "<!-- {} -->",
+]
+NUMBERS = st.sampled_from(
+    ["1", "-7", "2.5", "1/3", "1/0", "1e999999999", "²", "9" * 6000, "", "nan"]
+)
+
+
+@hypothesis.given(st.lists(st.sampled_from(XMP_PARTS), max_size=6), st.data())
+def test_xmp_of_any_content_is_made_true_or_left_out(parts, data):
+    text = "".join(parts)
+    numbers = [data.draw(NUMBERS) for _ in range(text.count("{}"))]
+    root = data.draw(st.sampled_from(["x:xmpmeta", "Container:Directory"]))
+    xmp = f"<{root}>{text.format(*numbers)}</{root}>".encode()
+    exif = Image.Exif()
+    exif[0x0112] = data.draw(st.sampled_from([1, 6]))
+    picture = parse(saved(np.zeros((2, 3, 3), np.uint8), "WEBP", xmp=xmp, exif=exif))
+    for kind in KINDS:
+        made([frame.repeat(2, 0) for frame in picture.frames], kind, picture)
+
+
+@hypothesis.given(NUMBERS, st.integers(0, 6))
+def test_descriptions_of_any_content_are_made_true_or_left_out(number, form):
+    ome = '<OME><Image><Pixels SizeX="3" SizeY="2" PhysicalSizeX="{}"/><ROI/></Image></OME>'
+    texts = [
+        ome, "ImageJ=1\nxorigin={}\nyorigin={}\n", '{{"shape": [2, 3], "PhysicalSizeX": "{}"}}',
+        '{{"shape": {}}}', '{{"shape": null, "a": {}}}', "MPP = {}", "shape=({})",
+    ]  # fmt: skip
+    text = texts[form].format(number, number).encode()
+    picture = parse(tiff(np.zeros((2, 3), np.uint8), description=text))
+    made([frame.repeat(2, 0) for frame in picture.frames], "TIFF", picture)

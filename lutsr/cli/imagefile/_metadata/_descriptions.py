@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 
 from . import _ifd
 from ._change import Change
 from ._xml import Document
 
 _TAG, _ASCII = 0x010E, 2
-_ORIGIN = re.compile(r"^([xy])origin=([\d.eE+-]+)$", re.MULTILINE)
+_ORIGIN = re.compile(
+    r"^([xy])origin=([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)$", re.MULTILINE | re.ASCII
+)
 #: A pixel size in a text, such as ``MPP = 0.25`` of Aperio.
 _PIXEL_SIZE = re.compile(
     r"""\b((?:MPP|(?:Pixel|Physical)[ _-]?Size)[ _-]?([XY]?)(?:[ _-]?[un]m)?["']?\s*[=:]\s*)"""
@@ -83,7 +84,7 @@ def enlarged(text: str, change: Change, frame: tuple[int, ...]) -> str:
         scales = dict(zip("xy", map(float, change.scales), strict=True))
         return _ORIGIN.sub(lambda m: f"{m[1]}origin={_shown(float(m[2]) * scales[m[1]])}", text)
     return _PIXEL_SIZE.sub(
-        lambda m: m[1] + _shown(float(Fraction(m[3]) / change.scales[m[2] in ("Y", "y")])), text
+        lambda m: m[1] + _shown(float(m[3]) / float(change.scales[m[2] in ("Y", "y")])), text
     )
 
 
@@ -98,9 +99,10 @@ def _checked_shape(text: str, shape: tuple[int, ...], frame: tuple[int, ...]) ->
     """Return the description with shape and axes of the pixels that were read."""
     try:
         found = json.loads(text)
-    except ValueError:  # the form of early versions
+    except (ValueError, RecursionError):  # the form of early versions, or damage
         return None
-    if not isinstance(found, dict) or found.get("shape", [])[-len(shape) :] != list(shape):
+    lengths = found.get("shape") if isinstance(found, dict) else None
+    if not isinstance(lengths, list) or lengths[-len(shape) :] != list(shape):
         return None
     found["shape"] = [*found["shape"][: -len(shape)], *frame]
     if isinstance(axes := found.get("axes"), str) and len(frame) != len(shape):

@@ -46,8 +46,9 @@ def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[b
     notes : list of str
         Gains a line for everything that is left out.
     """
+    orientation = 1
     if not exif:
-        return None, 1
+        return None, orientation
     try:
         block = Block(exif)
         orientation = _orientation(block)
@@ -62,7 +63,7 @@ def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[b
         tree(bytes(block.data))
     except (ValueError, IndexError, struct.error):
         notes.append(_DAMAGED)
-        return None, 1
+        return None, orientation
     if block.lost:
         notes.append(f"damaged parts of its EXIF data were left out: {_listed(block.lost)}")
     if thumbnail:

@@ -57,6 +57,9 @@ _PIXELS_PER_UNIT = re.compile(r"FocalPlane([XY])Resolution$|Calibrated(F)ocalLen
 # Parts of the picture in forms that are not turned with it; those of mwg-rs are.
 _PARTS = re.compile(r"^crs:Crop(Top|Left|Bottom|Right|Angle)$|^(?!mwg-rs).*:(Region\w+|Rectangle)$")
 
+# Of as many digits as programs write; `Fraction` would compute any exponent.
+_NUMBER = re.compile(r"\s*[+-]?(\d{1,18}(\.\d{0,30}|/\d{1,18})?|\.\d{1,30})\s*", re.ASCII)
+
 
 def is_absent(name: str) -> bool:
     """Return whether a property is about something that the output does not contain."""
@@ -86,12 +89,20 @@ def true_text(name: str, text: str, change: Change) -> str | None:
     return text if factor == 1 else _multiplied(text, factor)
 
 
+def number(text: str) -> Fraction | None:
+    """Return the number that a text states: whole, decimal or a fraction; None if it is none."""
+    try:
+        return Fraction(text.strip()) if _NUMBER.fullmatch(text) else None
+    except ZeroDivisionError:
+        return None
+
+
 def _multiplied(text: str, factor: Fraction) -> str | None:
     """Return a number, in the form that it has: whole, decimal or a fraction."""
-    try:
-        value = Fraction(text.strip()) * factor
-    except (ValueError, ZeroDivisionError):
+    value = number(text)
+    if value is None:
         return None
+    value *= factor
     if "/" in text:
         return f"{value.numerator}/{value.denominator}"
     return str(round(value)) if text.strip().lstrip("+-").isdigit() else f"{float(value):.10g}"

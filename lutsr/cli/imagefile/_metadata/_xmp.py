@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from ._change import Change
-from ._properties import PREFIXES, is_absent, is_part, true_text
+from ._properties import PREFIXES, is_absent, is_part, number, true_text
 from ._xml import Document, Element, Value
 
 _PLACES = ("exif:SubjectArea", "exif:SubjectLocation")
@@ -34,7 +32,7 @@ def read(xmp: bytes | None, change: Change, notes: list[str]) -> bytes | None:
         lost += _turn(document, change)
         lost += _apply(document, change)
     _note(lost, notes)
-    return document.changed()
+    return document.changed() if any(document.elements()) else None
 
 
 def enlarged(xmp: bytes, change: Change, notes: list[str]) -> bytes:
@@ -98,12 +96,12 @@ def _change_place(document: Document, element: Element, change: Change) -> bool:
     """Change a list of two to four numbers, as EXIF has them."""
     items = [item.text for sequence in element.children for item in sequence.children]
     values = [item for item in items if item is not None]
-    numbers = [int(v.text) for v in values if v.text.strip().isdigit()]
+    numbers = [round(n) for v in values if (n := number(v.text)) is not None]
     if len(numbers) != len(items) or len(items) not in (2, 3, 4):
         return False
     moved = change.area(numbers)
-    for value, number in zip(values, moved or (), strict=False):
-        document.replace(value, str(number))
+    for value, place in zip(values, moved or (), strict=False):
+        document.replace(value, str(place))
     return moved is not None
 
 
@@ -111,12 +109,11 @@ def _change_size(document: Document, found: dict[str, Value], change: Change) ->
     """Change a width and a height."""
     if "stDim:unit" in found and not found["stDim:unit"].text.startswith("pixel"):
         return True
-    try:
-        size = change.size(Fraction(found["stDim:w"].text), Fraction(found["stDim:h"].text))
-    except (ValueError, ZeroDivisionError):
+    width, height = number(found["stDim:w"].text), number(found["stDim:h"].text)
+    if width is None or height is None:
         return False
-    for name, number in zip(("stDim:w", "stDim:h"), size, strict=True):
-        document.replace(found[name], str(round(number)))
+    for name, side in zip(("stDim:w", "stDim:h"), change.size(width, height), strict=True):
+        document.replace(found[name], str(round(side)))
     return True
 
 
@@ -127,14 +124,12 @@ def _change_area(document: Document, found: dict[str, Value], change: Change) ->
     after = (1, 1) if in_pixels else change.after
     if not in_pixels and change.orientation == 1:  # shares of the picture stay the same
         return True
-    try:
-        numbers = {
-            name: Fraction(found[f"stArea:{name}"].text)
-            for name in ("x", "y", "w", "h", "d")
-            if f"stArea:{name}" in found
-        }
-    except (ValueError, ZeroDivisionError):
-        return False
+    numbers = {}
+    for name in {f"stArea:{letter}" for letter in "xywhd"} & found.keys():
+        stated = number(found[name].text)
+        if stated is None:
+            return False
+        numbers[name[-1]] = stated
     x, y = change.place(numbers["x"] * before[0], numbers["y"] * before[1])
     moved = {"x": float(x / after[0]), "y": float(y / after[1])}
     if "w" in numbers and "h" in numbers:
@@ -142,8 +137,8 @@ def _change_area(document: Document, found: dict[str, Value], change: Change) ->
         moved |= {"w": float(w / after[0]), "h": float(h / after[1])}
     if "d" in numbers:
         moved["d"] = change.diameter(float(numbers["d"])) if in_pixels else float(numbers["d"])
-    for name, number in moved.items():
-        document.replace(found[f"stArea:{name}"], f"{number:.10g}")
+    for name, value in moved.items():
+        document.replace(found[f"stArea:{name}"], f"{value:.10g}")
     return True
 
 
