@@ -96,7 +96,8 @@ def encode(metadata: Metadata) -> Iterator[bytes]:
     for name, data in metadata.colours.items():
         yield _chunk(name, data)
     resolution = metadata.resolution
-    if resolution is not None:
+    # Equal numbers without a unit state nothing; ImageJ's have theirs in its description.
+    if resolution is not None and (resolution.unit or resolution.x != resolution.y):
         x, y = resolution.per("metre") or (resolution.x, resolution.y)
         whole = (round(x), round(y))
         if resolution.unit is None and (x, y) != whole:

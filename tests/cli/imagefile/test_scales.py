@@ -71,6 +71,7 @@ def test_what_another_format_cannot_hold_of_a_scale_is_said(kind):
     out = made(picture.frames, kind, picture)
     assert any(note.endswith("cannot hold its ImageJ description") for note in picture.notes)
     assert b"unit=um" not in out
+    assert b"pHYs" not in out
 
 
 def ome(metadata=None, pixels=STACK, **options):
