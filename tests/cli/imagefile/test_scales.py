@@ -194,6 +194,21 @@ def test_pixel_sizes_in_texts(before, after):
     assert picture.notes == ["a PNG cannot hold its description with a pixel size"]
 
 
+@pytest.mark.parametrize(
+    ("software", "description"),
+    [
+        ("MetaSeries", '<MetaData><prop id="spatial-calibration-x" value="0.65"/></MetaData>'),
+        ("Philips DP v1.0", '<DataObject><Attribute Name="DICOM_PIXEL_SPACING"/></DataObject>'),
+        ("", '<scn><dimension sizeX="6" sizeY="8"/></scn>'),
+        ("SI.1.0", "SI.hRoiManager.pixelsPerLine = 6"),
+    ],
+)
+def test_descriptions_of_other_programs_are_left_out_and_said(software, description):
+    tif, notes = enlarged(tiff(STACK[0], description=description, software=software or None))
+    assert notes == ["its tags ImageDescription were left out"]
+    assert tif.pages[0].description == ""
+
+
 def keys(kind):
     """Return the key directory of pixels that are areas (1) or points (2)."""
     values = (1, 1, 0, 2, 1024, 0, 1, 1, 1025, 0, 1, kind)

@@ -26,6 +26,8 @@ _STORAGE |= {*range(512, 532), _XMP, _ICC}
 _NAMES = {286: "XPosition", 287: "YPosition", 297: "PageNumber"}
 _NAMES |= {318: "WhitePoint", 319: "PrimaryChromaticities"}
 _COLOURS = {318, 319}
+#: Programs whose descriptions state sizes and scales that are not changed here.
+_PROGRAMS = ("metaseries", "philips", "scanimage", "scn", "streak")
 #: A description of tifffile that states nothing but the shape of the pixels.
 _ONLY_SHAPE = re.compile(
     r'\{"shape": \[[\d, ]*\](, "axes": "(YXS?|SYX)")?\}|shape=\([\d, ]*\)', re.ASCII
@@ -42,14 +44,16 @@ def read(
     """Return the metadata of a page, and its orientation."""
     tags = _exif.page_tags(file, page, picture.notes)
     text = _descriptions.text_of(tags)
-    wanted = _exif.TIFF_TAGS - ({_exif.DESCRIPTION} if _descriptions.kind(text) else set())
+    unknown = any(getattr(page, f"is_{name}") for name in _PROGRAMS)
+    read_by_programs = unknown or _descriptions.kind(text) is not None
+    wanted = _exif.TIFF_TAGS - ({_exif.DESCRIPTION} if read_by_programs else set())
     size = page.imagewidth, page.imagelength
     exif, orientation = _exif.from_tags(
         {code: tag for code, tag in tags.items() if code in wanted}, size, picture.notes
     )
     turned = Change.turned(size, orientation)
     kept = _kept(page, tags, turned)
-    if wanted != _exif.TIFF_TAGS and not _ONLY_SHAPE.fullmatch(text):
+    if read_by_programs and not unknown and not _ONLY_SHAPE.fullmatch(text):
         frame = turned.after[::-1] + pixels.shape[2:]
         kept |= _described(page, text, turned, frame, picture)
     _note_others(page, {*wanted, *kept}, picture)
