@@ -28,7 +28,7 @@ def main_parser() -> argparse.ArgumentParser:
         usage="lutsr INPUT... -o OUTPUT [options]\n"
         "       lutsr --raw WxHxC [options] < frames > larger_frames\n"
         f"       lutsr {{{','.join(SUBCOMMANDS)}}} ... (each has --help)",
-        description="Upscale PNG, JPEG, WebP and TIFF images with a trained look-up table.",
+        description="Upscale image files with a trained look-up table.",
         epilog="sub-commands: "
         + "; ".join(f"{name}: {what}" for name, what in SUBCOMMANDS.items())
         + ". For a file with such a name use -i, or a path as in ./models.",
@@ -48,11 +48,24 @@ def main_parser() -> argparse.ArgumentParser:
     add("-s", "--scale", type=_positive, help=f"factor (default: {DEFAULT_SCALE})")
     add("--size", type=size, metavar="WxH", help="exact size instead of a scale; 800x or x600 too")
     _add_model(parser)
-    add("-f", "--format", type=_format, help="png, jpg, webp or tif (default: by the extension)")
+    add(
+        "-f",
+        "--format",
+        type=_format,
+        help="png, jpg, webp, tif, avif or jxl (default: by the extension)",
+    )
     add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
     add("--suffix", help="added to names in an output folder (default: _x4 for -s 4)")
     add("--overwrite", action="store_true", help="replace existing outputs; else they are skipped")
+    add(
+        "--quality",
+        type=_quality,
+        metavar="N",
+        help="1 to 100, or lossless (default: JPEG 95, AVIF 90; WebP and JPEG XL lossless)",
+    )
     add("--strip", action="store_true", help="remove all metadata except the colour profile")
+    add("--preserve-range", action="store_true", help="take floats of any range, and keep it")
+    add("--salvage", action="store_true", help="read damaged files whose pixels are all there")
     add("--raw", type=raw_shape, metavar="WxHxC", help="upscale 8-bit frames from stdin to stdout")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
@@ -72,6 +85,8 @@ def parse_main(argv: Sequence[str], parser: argparse.ArgumentParser) -> argparse
             "INPUT": args.inputs, "-o/--output": args.output, "--size": args.size,
             "-f/--format": args.format, "--suffix": args.suffix is not None,
             "--overwrite": args.overwrite, "--strip": args.strip,
+            "--preserve-range": args.preserve_range, "--quality": args.quality,
+            "--salvage": args.salvage,
         }  # fmt: skip
         if extra := [name for name, value in given.items() if value]:
             parser.error(f"argument --raw: stdin to stdout; leave out {', '.join(extra)}")
@@ -154,6 +169,14 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _positive(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"got {text!r}, wanted a whole number from 1 up")
+    return int(text)
+
+
+def _quality(text: str) -> int | str:
+    if text == "lossless":
+        return text
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted 1 to 100, or lossless")
     return int(text)
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from .._frame.bands import available_workers
-from . import _streams
+from . import _streams, imagefile
 from ._files import count_pixels, upscale_file
 from ._jobs import STREAM, Job, Plan, plan
-from ._report import CommandError, need, say
+from ._report import CommandError, UsageError, need, say
 from ._threads import Threads
 from ._upscale import FrameUpscaler
 
@@ -38,12 +38,26 @@ def upscale_files(args: Namespace) -> int:
     todo = plan(
         args.inputs, args.output, ending=args.format, suffix=suffix, overwrite=args.overwrite
     )
+    _check_quality(args.quality, {job.format for job in todo.jobs if job.format is not None})
     for job in todo.jobs:
         if job.source == STREAM:
             _streams.binary_input("INPUT")
         if job.target == STREAM:
             _streams.check_output("-o/--output")
     return _Batch(args, upscale, todo).run()
+
+
+def _check_quality(quality: int | str | None, formats: set[str]) -> None:
+    """Refuse a quality that an output cannot have; those that are always lossless ignore it."""
+    if quality is None or not formats:
+        return
+    if formats.isdisjoint(imagefile.LOSSY):
+        raise UsageError("argument --quality: PNG and TIFF are always lossless; leave it out")
+    try:
+        for format in formats:
+            imagefile.check_quality(format, quality)
+    except imagefile.ImageFileError as error:
+        raise UsageError(f"argument --quality: {error}") from error
 
 
 class _Outcome(NamedTuple):

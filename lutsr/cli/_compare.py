@@ -67,16 +67,19 @@ def compare(args: Namespace) -> int:
 def _read(path: str) -> tuple[imagefile.Picture, Pixels]:
     """Read an image as 8-bit grey or RGB, and print notes about what was converted."""
     try:
-        picture = imagefile.read(path)
+        picture = imagefile.read(path, any_range=True)
     except imagefile.ImageFileError as error:
         raise CommandError(f"{path}: {error}") from error
     frame, notes = picture.frames[0], list(picture.notes)
     if len(picture.frames) > 1:
         notes.append(f"only the first of its {len(picture.frames)} frames is compared")
+    if frame.dtype.kind == "f" and not 0 <= frame.min() <= frame.max() <= 1:
+        raise CommandError(f"{path}: has values outside [0, 1]; scale them into it first")
     if frame.dtype != np.uint8:
         notes.append("compared in 8 bits, as it is drawn")
-        full = 1 if frame.dtype.kind == "f" else np.iinfo(frame.dtype).max
-        frame = np.rint(frame / np.float64(full) * 255).astype(np.uint8)
+        info = None if frame.dtype.kind == "f" else np.iinfo(frame.dtype)
+        low, high = (info.min, info.max) if info else (0, 1)
+        frame = np.rint((frame - np.float64(low)) / (high - low) * 255).astype(np.uint8)
     if picture.alpha:
         notes.append("compared on white, since it has an alpha channel")
         share = frame[..., -1:] / np.float64(255)

@@ -16,15 +16,6 @@ from ._jobs import STREAM, Job
 from ._report import CommandError
 from ._upscale import FrameUpscaler
 
-# First bytes of the formats, for output without a file name; `imagefile.read` checks the rest.
-_HEADS = {
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"RIFF": "WEBP",
-    b"II": "TIFF",
-    b"MM": "TIFF",
-}
-
 # Readers collect warnings and messages of libraries, which all threads of the process share.
 _READING = threading.Lock()
 
@@ -79,19 +70,27 @@ def upscale_file(
                 frame = _upscale_large(job, large, upscale, args, advance)
                 return _report(job, [frame], upscale), large.picture.notes
         with _READING:
-            picture, kind = _read(job)
+            picture, kind = _read(job, args)
         about = job.target_name
         shapes = [
             (upscale.shape(frame.shape) + frame.shape[2:], frame.dtype) for frame in picture.frames
         ]
         imagefile.check_target(kind, shapes, picture)
+        imagefile.check_quality(kind, args.quality, picture.frames[0].dtype)
         advance(0)
         frames = []
         for frame in picture.frames:
             frames.append(upscale(frame, picture.alpha))
             advance(frames[-1].shape[0] * frames[-1].shape[1])
         with _opened(job.target) as target:
-            imagefile.write(target, frames, picture, format=kind, strip=args.strip)
+            imagefile.write(
+                target,
+                frames,
+                picture,
+                format=kind,
+                strip=args.strip,
+                quality=args.quality,
+            )
     except MemoryError as error:
         message = "there is not enough memory; cut the image into parts first"
         raise CommandError(f"{about}: {message}") from error
@@ -109,9 +108,9 @@ def _open_large(
 ) -> AbstractContextManager[imagefile.LargePicture | None]:
     """Open the input of a job if it is to be upscaled in bands."""
     files = STREAM not in (job.source, job.target)
-    if not files or job.format != "TIFF" or args.size is not None:
+    if not files or args.salvage or job.format != "TIFF" or args.size is not None:
         return contextlib.nullcontext()
-    return imagefile.read_large(job.source, upscale.scale)
+    return imagefile.read_large(job.source, upscale.scale, args.preserve_range)
 
 
 def _upscale_large(
@@ -135,14 +134,19 @@ def _upscale_large(
     )
 
 
-def _read(job: Job) -> tuple[imagefile.Picture, str]:
+def _read(job: Job, args: Namespace) -> tuple[imagefile.Picture, str]:
     """Read an image, and return it with the format of its output."""
     if job.source != STREAM:
-        return imagefile.read(job.source), str(job.format)
+        picture = imagefile.read(job.source, **_how(args))
+        return picture, str(job.format)
     data = _streams.binary_input("INPUT").read()
-    picture = imagefile.read(io.BytesIO(data))
-    own = next(name for head, name in _HEADS.items() if data.startswith(head))
-    return picture, job.format or own
+    picture = imagefile.read(io.BytesIO(data), **_how(args))
+    return picture, job.format or picture.format
+
+
+def _how(args: Namespace) -> dict[str, bool]:
+    """Return the options of reading."""
+    return {"any_range": args.preserve_range, "salvage": args.salvage}
 
 
 @contextlib.contextmanager
@@ -165,6 +169,8 @@ def _report(job: Job, frames: list[Any], upscale: FrameUpscaler) -> str:
     height, width = frames[0].shape[:2]
     channels = frames[0].shape[2] if frames[0].ndim == 3 else 1
     kind = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGB with alpha"}[channels]
-    depth = {"uint8": "", "uint16": " 16 bit"}.get(frames[0].dtype.name, " float")
+    dtype = frames[0].dtype
+    bits = f" {8 * dtype.itemsize} bit" if dtype != "uint8" else ""
+    depth = {"f": " float", "i": f"{bits} signed"}.get(dtype.kind, bits)
     count = f", {len(frames)} frames" if len(frames) > 1 else ""
     return f"wrote {job.target_name}: {width}x{height} {kind}{depth}{count}{upscale.report}"

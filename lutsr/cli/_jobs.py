@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ._report import UsageError
-from .imagefile import EXTENSIONS
+from .imagefile import EXTENSIONS, INPUTS
 
 STREAM = "-"
 
@@ -160,11 +160,11 @@ def _listed(folder: str) -> list[str]:
 def _none_found(name: str, pattern: bool) -> str:
     if pattern:
         return f"no image is named like {name!r}"
-    return f"there is no image ({', '.join(EXTENSIONS)}) in the folder {name!r}"
+    return f"there is no image ({', '.join((*EXTENSIONS, *INPUTS))}) in the folder {name!r}"
 
 
 def _is_image(path: str) -> bool:
-    return _ending(path) in EXTENSIONS and os.path.isfile(path)
+    return _ending(path) in (*EXTENSIONS, *INPUTS) and os.path.isfile(path)
 
 
 def _ending(path: str) -> str:
@@ -228,6 +228,7 @@ def _named(source: str, folder: str, ending: str | None, suffix: str) -> Job:
     stem, own = os.path.splitext(os.path.basename(source))
     if source == STREAM:
         stem, own = "stdin", ""
+    own = INPUTS.get(own.lower(), own)
     if ending is None and own.lower() not in EXTENSIONS:
         name = "stdin" if source == STREAM else repr(source)
         raise UsageError(

@@ -6,6 +6,8 @@ from argparse import Namespace
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .._frame.alpha import reach
 from ._arguments import DEFAULT_SCALE
 from ._report import UsageError
@@ -37,15 +39,30 @@ class FrameUpscaler:
         self._upscaler = load_upscaler(args)  # checks the model even if a size is wanted
         self._size = args.size
         self._model = args.model
+        self._preserve_range = args.preserve_range
         self.workers = args.workers
 
     def __call__(self, frame: NDArray[Any], alpha: bool) -> NDArray[Any]:
-        """Upscale an array (H, W) or (H, W, C): grey or RGB, with or without alpha."""
+        """Upscale an array (H, W) or (H, W, C): grey or RGB, with or without alpha.
+
+        Of signed integers the lowest is black: they are moved to those without sign, and back.
+        """
+        if frame.dtype.kind == "i":
+            unsigned = np.dtype(f"uint{8 * frame.dtype.itemsize}")
+            black = np.iinfo(frame.dtype).min
+            result = self((frame ^ black).view(unsigned), alpha).view(frame.dtype)
+            np.bitwise_xor(result, black, out=result)
+            return result
         axis = None if frame.ndim == 2 else -1
         rgb = axis == -1 and frame.shape[-1] - alpha == 3
         if self._size is None:
             return self._upscaler(
-                frame, channel_axis=axis, rgb=rgb, alpha=alpha, workers=self.workers
+                frame,
+                channel_axis=axis,
+                rgb=rgb,
+                alpha=alpha,
+                preserve_range=self._preserve_range,
+                workers=self.workers,
             )
         from .. import resize
 
@@ -56,6 +73,7 @@ class FrameUpscaler:
             model=self._model,
             rgb=rgb,
             alpha=alpha,
+            preserve_range=self._preserve_range,
             workers=self.workers,
         )
 

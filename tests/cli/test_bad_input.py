@@ -15,6 +15,7 @@ from lutsr import cli
 
 from .helpers import pixels
 
+READ = "PNG, JPEG, WebP, TIFF, AVIF, JPEG XL, GIF, BMP or HEIC"
 ENDINGS = [".png", ".jpg", ".webp", ".tif"]
 
 
@@ -50,13 +51,13 @@ def test_zero_bytes(folder, repeat, capsys, ending):
 def test_not_an_image(folder, repeat, capsys):
     (folder / "text.png").write_text("Dear diary, this is not a picture at all.")
     said = fails(["text.png", "-o", "out.png", *repeat], capsys)
-    assert said == "lutsr: text.png: is not an image that lutsr reads: PNG, JPEG, WebP or TIFF"
+    assert said == f"lutsr: text.png: is not an image that lutsr reads: {READ}"
 
 
 def test_format_that_is_not_read(folder, repeat, capsys):
-    Image.new("L", (4, 4)).save("a.bmp")
-    said = fails(["a.bmp", "-o", "out.png", *repeat], capsys)
-    assert said == "lutsr: a.bmp: is a BMP file, not PNG, JPEG, WebP or TIFF; convert it first"
+    Image.new("L", (4, 4)).save("a.ppm")
+    said = fails(["a.ppm", "-o", "out.png", *repeat], capsys)
+    assert said == f"lutsr: a.ppm: is a PPM file, not {READ}; convert it first"
 
 
 def test_header_that_claims_50_000_pixels_a_side(folder, repeat, capsys):

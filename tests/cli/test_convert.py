@@ -54,7 +54,9 @@ def test_existing_files_are_replaced_only_if_told(tmp_path, capsys):
     assert capsys.readouterr().out == f"wrote {arguments[-1]}\n"
     assert cli.main(arguments) == 1
     assert "it exists; --overwrite replaces it" in capsys.readouterr().err
+    (tmp_path / "mine_x2.npy").chmod(0o600)
     assert cli.main([*arguments, "--overwrite"]) == 0
+    assert (tmp_path / "mine_x2.npy").stat().st_mode & 0o777 == 0o600
 
 
 def test_wrong_files_are_named(tmp_path, capsys):

@@ -69,6 +69,20 @@ def test_folders_take_all_endings_of_jpeg(tree):
     assert {job.format for job in found.jobs} == {"JPEG"}
 
 
+def test_formats_that_are_only_read_become_png(tree):
+    os.mkdir("c")
+    for name in ("1.gif", "2.BMP", "3.heic", "4.avif", "5.jxl"):
+        (tree / "c" / name).touch()
+    found = make("c", output="b")
+    assert [job.target for job in found.jobs] == [
+        "b/1_x4.png", "b/2_x4.png", "b/3_x4.png", "b/4_x4.avif", "b/5_x4.jxl"
+    ]  # fmt: skip
+    assert [job.format for job in found.jobs] == ["PNG"] * 3 + ["AVIF", "JXL"]
+    assert make("c/1.gif", output="-").jobs[0].format == "PNG"
+    assert make("c/1.gif", output="b", ending=".webp").jobs[0].target == "b/1_x4.webp"
+    assert "'a.gif' must end in one of" in refused("c/1.gif", output="a.gif")
+
+
 @pytest.mark.parametrize(
     ("inputs", "passed"),
     [

@@ -154,7 +154,10 @@ def test_bad_input_is_named_and_leaves_nothing(folder, repeat, low_limit, capsys
     (folder / "out.tif").write_text("an old one")
     assert cli.main(["in.tif", "-o", "out.tif", "--overwrite", *repeat]) == 1
     said = capsys.readouterr()
-    assert said.err == "lutsr: in.tif: has values outside [0, 1]; scale them into it first\n"
+    assert said.err == (
+        "lutsr: in.tif: has values within [1, 2], wanted [0, 1]; give --preserve-range to keep"
+        " their range, or scale them first\n"
+    )
     assert said.out == ""
     assert len(low_limit) == 3
     assert (folder / "out.tif").read_text() == "an old one"

@@ -268,7 +268,7 @@ def test_version(capsys):
 OPTIONS = (
     "-i", "--input", "-o", "--output", "-s", "--scale", "--size", "-m", "--model", "-f",
     "--format", "-j", "--workers", "--suffix", "--overwrite", "--strip", "--raw",
-    "-q", "--quiet", "-v", "--verbose", "--version",
+    "--preserve-range", "--quality", "--salvage", "-q", "--quiet", "-v", "--verbose", "--version",
 )  # fmt: skip
 
 
@@ -302,6 +302,9 @@ def test_help_names_every_option(capsys):
         (["in.png", "-o", "out.png", "--size", "9x9", "-s", "2"], "not together with -s/--scale"),
         (["in.png", "-o", "out.png", "-f", "gif"], "-f/--format: got 'gif', wanted one of png, "),
         (["in.png", "-o", "out.png", "-f", "jpg"], "does not suit the output 'out.png'"),
+        (["in.png", "-o", "out.png", "--quality", "90"], "--quality: PNG and TIFF are always los"),
+        (["in.png", "-o", "out.jpg", "--quality", "0"], "--quality: got '0', wanted 1 to 100, or"),
+        (["in.png", "-o", "out.jpg", "--quality", "lossless"], "a JPEG is never lossless here"),
         (["in.png", "-o", "out.png", "-q", "-v"], "not allowed with argument -q/--quiet"),
         (["in.png", "-o", "new/", "--suffix", "a/b"], "--suffix: got 'a/b', wanted part of a"),
         (["in.png", "-o", "in.png"], "'in.png' is the input; choose another name"),

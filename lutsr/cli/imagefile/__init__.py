@@ -10,13 +10,15 @@ Nothing else in lutsr imports this package. Pillow, tifffile and imagecodecs are
 functions, so that ``lutsr --help`` does not wait for them.
 """
 
-from ._picture import EXTENSIONS, Animation, ImageFileError, Metadata, Picture, Resolution
+from ._picture import EXTENSIONS, INPUTS, Animation, ImageFileError, Metadata, Picture, Resolution
 from ._reading import read, read_large, size
 from ._tiff._bands import InputError, LargePicture
-from ._writing import check_target, write, write_large
+from ._writing import LOSSY, check_quality, check_target, write, write_large
 
 __all__ = [
     "EXTENSIONS",
+    "INPUTS",
+    "LOSSY",
     "Animation",
     "ImageFileError",
     "InputError",
@@ -24,6 +26,7 @@ __all__ = [
     "Metadata",
     "Picture",
     "Resolution",
+    "check_quality",
     "check_target",
     "read",
     "read_large",

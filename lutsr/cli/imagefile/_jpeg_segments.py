@@ -17,6 +17,7 @@ _READ = (
     ("APP1", b"http://ns.adobe.com/xap/1.0/\0"),
     ("APP2", b"ICC_PROFILE\0"),
     ("APP2", b"MPF\0"),  # a list of the pictures that follow
+    ("APP8", b""),  # SPIFF, and of a JPEG-LS its transform of colours
     ("APP13", b"Photoshop 3.0\0"),
     ("APP14", b"Adobe"),
 )

@@ -1,13 +1,14 @@
-"""JPEG and WebP, read and written by Pillow."""
+"""JPEG and WebP, written by Pillow and read by it, except for the JPEGs of `_jpeg_kinds`."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _jpeg_segments, _webp_chunks
+from . import _jpeg_kinds, _jpeg_segments, _webp_chunks
 from ._colour import fitting, from_cmyk, is_grey_profile, to_srgb, upright
 from ._metadata import _exif, _xmp
 from ._metadata._change import Change
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 
 JPEG_MAX_SIDE, WEBP_MAX_SIDE = 65500, 16383
 _JPEG_SEGMENT = 65533 - len(b"http://ns.adobe.com/xap/1.0/\0")
+_JPEG_QUALITY, _WEBP_QUALITY = 95, 90
 # Lossless. Pillow's default method takes six times as long and saves a tenth of the bytes.
 _WEBP = {"lossless": True, "exact": True, "quality": 20, "method": 2}
 
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
     """Return width, height and number of frames, from the header."""
-    with _open(file) as image:
+    unusual = _jpeg_kinds.examine(file)
+    with _open(unusual.disguised() if unusual else file) as image:
         frames = getattr(image, "n_frames", 1) if image.format == "WEBP" else 1
         return *image.size, frames
 
@@ -40,19 +43,22 @@ def size(file: BinaryIO) -> tuple[int, int, int]:
 def read(file: BinaryIO) -> Picture:
     """Read a JPEG or WebP file."""
     picture = Picture([])
-    with _open(file) as image:
+    unusual = _jpeg_kinds.examine(file)
+    with _open(unusual.disguised() if unusual else file) as image:
         if image.format == "WEBP":
+            picture.lossy = _is_lossy_webp(file)
             return _read_webp(image, file, picture)
-        image.load()
+        if unusual is None:
+            image.load()
         icc = image.info.get("icc_profile")
         if icc is None and "icc_profile" in image.info:
             picture.note("its colour profile is damaged and was left out")
-        pixels = np.asarray(image)
+        pixels = np.asarray(image) if unusual is None else unusual.decode(picture)
         if image.mode == "CMYK":
             pixels, icc = from_cmyk(pixels, icc, picture.notes), None
         elif image.mode not in ("L", "RGB"):
             raise damaged(f"its colours are {image.mode}")
-        metadata, orientation = _metadata(image, icc, pixels, picture)
+        metadata, orientation = read_metadata(image, icc, pixels, picture)
         metadata.resolution = _jpeg_resolution(image, metadata, orientation)
         metadata.comments = _jpeg_segments.comments(image)
         if "photoshop" in image.info:
@@ -62,8 +68,14 @@ def read(file: BinaryIO) -> Picture:
     return picture
 
 
-def encode_jpeg(file: BinaryIO, pixels: NDArray[Any], metadata: Metadata, picture: Picture) -> None:
-    """Write a JPEG of quality 95 with colours at full resolution."""
+def encode_jpeg(
+    file: BinaryIO,
+    pixels: NDArray[Any],
+    metadata: Metadata,
+    picture: Picture,
+    quality: int | str | None = None,
+) -> None:
+    """Write a JPEG with colours at full resolution."""
     from PIL import Image
 
     options = _options(metadata)
@@ -77,32 +89,44 @@ def encode_jpeg(file: BinaryIO, pixels: NDArray[Any], metadata: Metadata, pictur
     if density and all(0.5 <= value < 65535 for value in density):
         options["dpi"] = density
     options["extra"] = _jpeg_segments.encoded_comments(metadata.comments, picture)
-    Image.fromarray(pixels).save(file, format="JPEG", quality=95, subsampling=0, **options)
+    options |= {"quality": quality or _JPEG_QUALITY, "subsampling": 0}
+    Image.fromarray(pixels).save(file, format="JPEG", **options)
 
 
 def encode_webp(
     file: BinaryIO,
     frames: list[NDArray[Any]],
-    animation: Animation | None,
     metadata: Metadata,
     picture: Picture,
+    quality: int | str | None = None,
 ) -> None:
-    """Write a lossless WebP. The format has no grey; it is written as RGB."""
+    """Write a WebP. The format has no grey; it is written as RGB."""
     from PIL import Image
 
-    options = _options(metadata)
-    density = metadata.resolution.per("inch") if metadata.resolution else None
-    if density and _exif.resolution(metadata.exif) is None and max(density) < 1 << 17:
-        options["exif"] = _exif.with_resolution(options.get("exif"), *density)
+    animation = picture.animation
+    options = with_density(metadata)
+    if quality == "lossless" or (quality is None and not picture.lossy):
+        options |= _WEBP
+    else:
+        options |= {"quality": quality or _WEBP_QUALITY, "method": 4}
     durations = animation.durations if animation is not None else []
     if animation is not None and animation.still_first and len(frames) > 1:
         picture.note("a WebP cannot hold the still image before an animation: it was left out")
         frames, durations = frames[1:], durations[1:]
-    images = [Image.fromarray(_coloured(frame, metadata, options, picture)) for frame in frames]
+    images = [Image.fromarray(coloured(frame, metadata, options, picture)) for frame in frames]
     if animation is not None and len(images) > 1:
         options |= {"save_all": True, "append_images": images[1:]}
         options |= {"duration": durations, "loop": animation.loop}
-    images[0].save(file, format="WEBP", **_WEBP, **options)
+    images[0].save(file, format="WEBP", **options)
+
+
+def with_density(metadata: Metadata) -> dict[str, Any]:
+    """Return the arguments of Pillow's writers, for formats whose resolution is that of EXIF."""
+    options = _options(metadata)
+    density = metadata.resolution.per("inch") if metadata.resolution else None
+    if density and _exif.resolution(metadata.exif) is None and max(density) < 1 << 17:
+        options["exif"] = _exif.with_resolution(options.get("exif"), *density)
+    return options
 
 
 def _open(file: BinaryIO) -> Image.Image:
@@ -121,6 +145,24 @@ def _open(file: BinaryIO) -> Image.Image:
         raise damaged("its header is invalid") from error
 
 
+def _is_lossy_webp(file: BinaryIO) -> bool:
+    """Return whether a frame of a WebP is coded with loss."""
+    place = file.tell()
+    at, end = 12, file.seek(0, os.SEEK_END)
+    lossy = False
+    while at + 8 <= end and not lossy:
+        file.seek(at)
+        head = file.read(28)
+        lossy = head.startswith(b"VP8 ")
+        if head.startswith(b"ANMF"):  # a frame, of chunks of its own
+            at += 24
+        else:
+            length = int.from_bytes(head[4:8], "little")
+            at += 8 + length + length % 2
+    file.seek(place)
+    return lossy
+
+
 def _read_webp(image: Any, file: BinaryIO, picture: Picture) -> Picture:
     count = image.n_frames
     check_pixels(image.width, image.height, count)
@@ -130,8 +172,8 @@ def _read_webp(image: Any, file: BinaryIO, picture: Picture) -> Picture:
         image.load()
         frames.append(np.asarray(image))
         durations.append(float(image.info.get("duration", 0)))
-    metadata, orientation = _metadata(image, image.info.get("icc_profile"), frames[0], picture)
-    metadata.resolution = _exif_resolution(metadata)
+    metadata, orientation = read_metadata(image, image.info.get("icc_profile"), frames[0], picture)
+    metadata.resolution = exif_resolution(metadata)
     picture.frames = [upright(frame, orientation) for frame in frames]
     picture.alpha = frames[0].shape[2] == 4
     picture.pages = [metadata]
@@ -141,9 +183,10 @@ def _read_webp(image: Any, file: BinaryIO, picture: Picture) -> Picture:
     return picture
 
 
-def _metadata(
+def read_metadata(
     image: Any, icc: bytes | None, pixels: NDArray[Any], picture: Picture
 ) -> tuple[Metadata, int]:
+    """Return the metadata that Pillow has found in a file, and its orientation."""
     exif, orientation = _exif.read(image.info.get("exif"), image.size, picture.notes)
     turned = Change.turned(image.size, orientation)
     xmp = _xmp.read(image.info.get("xmp"), turned, picture.notes)
@@ -152,17 +195,18 @@ def _metadata(
 
 def _jpeg_resolution(image: Any, metadata: Metadata, orientation: int) -> Resolution | None:
     if "jfif_density" not in image.info:
-        return _exif_resolution(metadata)
+        return exif_resolution(metadata)
     x, y = image.info["jfif_density"]
     if not (x and y):
         return None
     unit = {1: "inch", 2: "cm"}.get(image.info.get("jfif_unit"))
     if unit is None:  # equal values only state that pixels are square
-        return Resolution(x, y, None).turned(orientation) if x != y else _exif_resolution(metadata)
+        return Resolution(x, y, None).turned(orientation) if x != y else exif_resolution(metadata)
     return Resolution(x, y, unit).turned(orientation)
 
 
-def _exif_resolution(metadata: Metadata) -> Resolution | None:
+def exif_resolution(metadata: Metadata) -> Resolution | None:
+    """Return the resolution that the EXIF data state."""
     found = _exif.resolution(metadata.exif)
     return Resolution(*found) if found and min(found[:2]) > 0 else None
 
@@ -178,18 +222,23 @@ def _options(metadata: Metadata) -> dict[str, Any]:
     return options
 
 
-def _coloured(
-    frame: NDArray[Any], metadata: Metadata, options: dict[str, Any], picture: Picture
+def coloured(
+    frame: NDArray[Any],
+    metadata: Metadata,
+    options: dict[str, Any],
+    picture: Picture,
+    name: str = "a WebP",
 ) -> NDArray[Any]:
+    """Return a frame as RGB, with or without alpha, for a format that has no grey."""
     if frame.ndim == 3 and frame.shape[2] > 2:
         return frame
     grey = frame if frame.ndim == 2 else frame[..., 0]
     if is_grey_profile(metadata.icc):
-        picture.note("a WebP cannot hold grey with its profile: converted to sRGB")
+        picture.note(f"{name} cannot hold grey with its profile: converted to sRGB")
         options.pop("icc_profile", None)
         assert metadata.icc is not None
         colour = to_srgb(grey, metadata.icc, "gray")
     else:
-        picture.note("a WebP cannot hold grey: written as RGB")
+        picture.note(f"{name} cannot hold grey: written as RGB")
         colour = np.repeat(grey[..., np.newaxis], 3, axis=-1)
     return colour if frame.ndim == 2 else np.concatenate((colour, frame[..., 1:]), axis=-1)

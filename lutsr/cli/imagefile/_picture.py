@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
+
+from ..._frame.ranges import TOLERANCE
 
 if TYPE_CHECKING:
     from ._metadata._ifd import Tag
@@ -19,7 +22,14 @@ EXTENSIONS = {
     ".webp": "WEBP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
+    ".avif": "AVIF",
+    ".jxl": "JXL",
 }
+#: Extensions of formats that are only read, with that of their results.
+INPUTS = {".gif": ".png", ".bmp": ".png", ".dib": ".png"}
+INPUTS |= {".heic": ".png", ".heif": ".png", ".hif": ".png"}
+#: The formats that are read, for messages.
+READ = "PNG, JPEG, WebP, TIFF, AVIF, JPEG XL, GIF, BMP or HEIC"
 #: Most pixels of a frame, for all formats: Pillow's limit against headers that claim huge sizes.
 MAX_PIXELS = 178_956_970
 #: Most pixels of all frames or pages together.
@@ -97,6 +107,8 @@ class Picture:
     notes: list[str] = field(default_factory=list)
     pages: list[Metadata] = field(default_factory=lambda: [Metadata()])
     animation: Animation | None = None
+    format: str = "PNG"  # of the result where none is asked for: that of the file, if written
+    lossy: bool = False  # whether it comes from a format that can be lossless and was not
 
     def metadata(self, frame: int) -> Metadata:
         """Return the metadata of a frame; those of an animation belong to all frames."""
@@ -133,7 +145,15 @@ def check_pixels(width: int, height: int, frames: int = 1) -> None:
             )
 
 
-def check_range(pixels: NDArray[Any]) -> None:
-    """Refuse floats outside [0, 1] and NaN, for which both comparisons are false."""
-    if pixels.dtype.kind == "f" and not (pixels.min() >= 0 and pixels.max() <= 1):
-        raise ImageFileError("has values outside [0, 1]; scale them into it first")
+def check_range(pixels: NDArray[Any], any_range: bool = False) -> None:
+    """Refuse floats that are not finite and, unless any range is allowed, beyond [0, 1]."""
+    if pixels.dtype.kind != "f":
+        return
+    low, high = float(pixels.min()), float(pixels.max())  # NaN if there is one
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ImageFileError("has NaN or infinite values; replace them by numbers first")
+    if not (any_range or (low >= -TOLERANCE and high <= 1 + TOLERANCE)):
+        raise ImageFileError(
+            f"has values within [{low:.9g}, {high:.9g}], wanted [0, 1]; give --preserve-range to"
+            " keep their range, or scale them first"
+        )

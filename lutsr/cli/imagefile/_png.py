@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from . import _png_chunks
 from ._colour import upright
-from ._picture import Animation, Metadata, Picture, check_pixels, damaged
+from ._picture import Animation, ImageFileError, Metadata, Picture, check_pixels, damaged
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_SIDE = 1_000_000  # libpng's limit
@@ -59,6 +59,11 @@ def read(file: BinaryIO) -> Picture:
     header = plays = None
     for name, data, whole in _chunks(file):
         if header is None:
+            if name == b"CgBI":
+                raise ImageFileError(
+                    "is a PNG for Apple devices (CgBI), not a standard one; convert it first, as by"
+                    " pngcrush -revert-iphone-optimizations"
+                )
             if name != b"IHDR":
                 raise damaged("it does not start with its header")
             header = _header(data)

@@ -9,17 +9,29 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
-from . import _jpeg_webp, _png
+from . import _jpeg_webp, _jxl, _others, _png, _salvage
 from ._libraries import library_warnings
-from ._picture import ImageFileError, Picture, damaged
+from ._picture import EXTENSIONS, READ, ImageFileError, Picture, check_range, damaged
 from ._tiff import _bands, _pages
 from ._tiff._bands import LargePicture
 
+# Brands of files of boxes that pillow-heif reads.
+_HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
-def read(source: str | BinaryIO) -> Picture:
-    """Read all frames of a PNG, JPEG, WebP or TIFF image, turned upright.
+
+def read(source: str | BinaryIO, *, any_range: bool = False, salvage: bool = False) -> Picture:
+    """Read all frames of an image file, turned upright.
 
     The format is recognised by the file's content, not by its extension.
+
+    Parameters
+    ----------
+    source : str or file
+    any_range : bool
+        Whether floats may lie beyond [0, 1].
+    salvage : bool
+        Whether a file is repaired whose pixels are all there and whose end is missing, or whose
+        checksums are wrong.
 
     Raises
     ------
@@ -30,7 +42,11 @@ def read(source: str | BinaryIO) -> Picture:
         warnings.simplefilter("always")
         for category in (DeprecationWarning, PendingDeprecationWarning):  # for developers
             warnings.simplefilter("ignore", category)
-        picture: Picture = _with_file(source, "read")
+        picture, format = _salvaged(source) if salvage else _with_file(source, "read")
+    if format in EXTENSIONS.values():
+        picture.format = format
+    for frame in picture.frames:
+        check_range(frame, any_range)
     for page, frame in zip(picture.pages, picture.frames, strict=False):
         page.size = frame.shape[1], frame.shape[0]
     # Pillow's warning about large images is left out, since larger ones are refused anyway;
@@ -46,7 +62,7 @@ def read(source: str | BinaryIO) -> Picture:
 
 
 @contextlib.contextmanager
-def read_large(source: str, scale: int) -> Iterator[LargePicture | None]:
+def read_large(source: str, scale: int, any_range: bool = False) -> Iterator[LargePicture | None]:
     """Open a TIFF to be read in bands, if its upscaled picture would be too large for memory.
 
     Yields None if it is to be read by `read`, with its limit on the number of pixels.
@@ -58,24 +74,40 @@ def read_large(source: str, scale: int) -> Iterator[LargePicture | None]:
             if os.path.isfile(source):
                 file = stack.enter_context(_opened(source))
                 if file.read(4) in _pages.SIGNATURES:
-                    large = stack.enter_context(_bands.opened(file, scale))
+                    large = stack.enter_context(_bands.opened(file, scale, any_range))
         yield large
 
 
 def size(source: str) -> tuple[int, int, int]:
     """Return width, height and number of frames, from the header of a file."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), library_warnings():
         warnings.simplefilter("ignore")
-        found: tuple[int, int, int] = _with_file(source, "size")
+        found: tuple[int, int, int] = _with_file(source, "size")[0]
     return found
 
 
-def _with_file(source: str | BinaryIO, action: str) -> Any:
-    """Open a source and call a function of its format's module."""
+def _salvaged(source: str | BinaryIO) -> tuple[Picture, str]:
+    """Read a file; if it is damaged, read it again, repaired."""
     with _reading(), _opened(source) as file:
-        module = _module(file)
+        data = file.read()
+    try:
+        picture, format = _with_file(io.BytesIO(data), "read")
+    except ImageFileError:
+        with _reading():
+            found = _salvage.repaired(data)
+        if found is None:
+            raise
+        picture, format = _with_file(io.BytesIO(found[0]), "read")
+        picture.note(f"is damaged and was salvaged: {found[1]}")
+    return picture, format
+
+
+def _with_file(source: str | BinaryIO, action: str) -> tuple[Any, str]:
+    """Open a source and call a function of its format's module; return the format, too."""
+    with _reading(), _opened(source) as file:
+        module, format = _module(file)
         file.seek(0)
-        return getattr(module, action)(file)
+        return getattr(module, action)(file), format
 
 
 @contextlib.contextmanager
@@ -108,15 +140,27 @@ def _opened(source: str | BinaryIO) -> Iterator[BinaryIO]:
         yield file if file.seekable() else io.BytesIO(file.read())
 
 
-def _module(file: BinaryIO) -> Any:
-    """Return the module of a file's format."""
-    head = file.read(16)
+def _module(file: BinaryIO) -> tuple[Any, str]:
+    """Return the module and the name of a file's format."""
+    head = file.read(32)
     if head.startswith(_png.SIGNATURE):
-        return _png
+        return _png, "PNG"
     if head.startswith(_pages.SIGNATURES):
-        return _pages
-    if head.startswith(b"\xff\xd8\xff") or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
-        return _jpeg_webp
+        return _pages, "TIFF"
+    if head.startswith(b"\xff\xd8\xff"):
+        return _jpeg_webp, "JPEG"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return _jpeg_webp, "WEBP"
+    if head.startswith(_jxl.SIGNATURES):
+        return _jxl, "JXL"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return _others, "GIF"
+    if head.startswith(b"BM"):
+        return _others, "BMP"
+    if head[4:8] == b"ftyp" and _others.is_avif(head):
+        return _others, "AVIF"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+        return _others, "HEIC"
     _refuse_format(file, head)
 
 
@@ -131,5 +175,5 @@ def _refuse_format(file: BinaryIO, head: bytes) -> NoReturn:
         with Image.open(file) as image:
             format = image.format
     except Exception as error:  # Pillow's decoders, too, raise exceptions of many types
-        raise ImageFileError("is not an image that lutsr reads: PNG, JPEG, WebP or TIFF") from error
-    raise ImageFileError(f"is a {format} file, not PNG, JPEG, WebP or TIFF; convert it first")
+        raise ImageFileError(f"is not an image that lutsr reads: {READ}") from error
+    raise ImageFileError(f"is a {format} file, not {READ}; convert it first")

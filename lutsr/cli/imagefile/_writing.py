@@ -6,13 +6,13 @@ import contextlib
 import io
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..._replace import replacing
-from . import _jpeg_webp, _png, _png_chunks
+from . import _jpeg_webp, _jxl, _others, _png, _png_chunks
 from ._metadata._enlarged import enlarged
 from ._picture import ImageFileError, Metadata, Picture
 from ._tiff import _pages, _tags, _tiles
@@ -22,15 +22,39 @@ _DTYPES = {
     "PNG": ("uint8", "uint16"),
     "JPEG": ("uint8",),
     "WEBP": ("uint8",),
-    "TIFF": ("uint8", "uint16", "float32"),
+    "TIFF": ("uint8", "uint16", "int8", "int16", "float32", "float64"),
+    "AVIF": ("uint8",),
+    "JXL": ("uint8", "uint16"),
 }
 _MAX_SIDES = {
     "PNG": _png.MAX_SIDE,
     "JPEG": _jpeg_webp.JPEG_MAX_SIDE,
     "WEBP": _jpeg_webp.WEBP_MAX_SIDE,
     "TIFF": (1 << 31) - 1,
+    "AVIF": _others.AVIF_MAX_SIDE,
+    "JXL": _jxl.MAX_SIDE,
 }
 _NAMES = {"PNG": "a PNG", "JPEG": "a JPEG", "WEBP": "a WebP", "TIFF": "a TIFF"}
+_NAMES |= {"AVIF": "an AVIF", "JXL": "a JPEG XL"}
+#: Formats that have a quality, and those of them that can be lossless.
+LOSSY = ("JPEG", "WEBP", "AVIF", "JXL")
+_LOSSLESS = ("WEBP", "JXL")
+#: 1 to 100, "lossless", or None for the default of the format.
+Quality: TypeAlias = "int | str | None"
+#: Formats that hold several frames, as an animation.
+_ANIMATED = ("PNG", "WEBP", "AVIF")
+
+
+def check_quality(format: str, quality: Quality, dtype: DTypeLike = np.uint8) -> None:
+    """Refuse a quality that a format cannot have; PNG and TIFF have none."""
+    if quality is None or format not in LOSSY:
+        return
+    if quality == "lossless" and format not in _LOSSLESS:
+        raise ImageFileError(
+            f"{_NAMES[format]} is never lossless here; write a .png, .webp, .jxl or .tif"
+        )
+    if format == "JXL" and quality != "lossless" and np.dtype(dtype) != np.uint8:
+        raise ImageFileError("a JPEG XL of 16 bits is always lossless here; leave out --quality")
 
 
 def check_target(
@@ -41,7 +65,7 @@ def check_target(
     `picture` is the input: it states whether the frames are an animation or pages.
     """
     name = _NAMES[format]
-    lossless = "a .tif" if any(np.dtype(d).kind == "f" for _, d in frames) else "a .png or .tif"
+    lossless = "a .tif" if any(np.dtype(d).kind in "if" for _, d in frames) else "a .png or .tif"
     for shape, dtype in frames:
         if np.dtype(dtype).name not in _DTYPES[format]:
             held = " or ".join(_DTYPES[format])
@@ -58,7 +82,7 @@ def check_target(
             )
     if len(frames) == 1 or format == "TIFF":
         return
-    if format == "JPEG" or picture.animation is None:
+    if format not in _ANIMATED or picture.animation is None:
         what = "frames" if picture.animation else "pages"
         raise ImageFileError(
             f"{name} cannot hold {len(frames)} {what}; write a .tif"
@@ -75,6 +99,7 @@ def write(
     *,
     format: str,
     strip: bool = False,
+    quality: Quality = None,
 ) -> None:
     """Write frames in a format, one of the values of `EXTENSIONS`.
 
@@ -91,6 +116,10 @@ def write(
     format : str
     strip : bool
         Whether to leave out all metadata except those that colours depend on.
+    quality : int or str, optional
+        Of formats that have one: 1 to 100, or "lossless"; see `check_quality`. By default 95 for
+        JPEG and 90 for AVIF; WebP is lossless unless the input was a lossy one, and then 90; JPEG
+        XL is lossless.
     """
     pages = _checked_pages(frames, source, format, strip)
 
@@ -98,9 +127,13 @@ def write(
         if format == "PNG":
             file.write(_png.encode(frames, source.animation, pages[0]))
         elif format == "JPEG":
-            _jpeg_webp.encode_jpeg(file, frames[0], pages[0], source)
+            _jpeg_webp.encode_jpeg(file, frames[0], pages[0], source, quality)
         elif format == "WEBP":
-            _jpeg_webp.encode_webp(file, frames, source.animation, pages[0], source)
+            _jpeg_webp.encode_webp(file, frames, pages[0], source, quality)
+        elif format == "AVIF":
+            _others.encode_avif(file, frames, pages[0], source, quality)
+        elif format == "JXL":
+            file.write(_jxl.encode(frames[0], pages[0], source, quality))
         else:
             if source.animation is not None and len(frames) > 1:
                 source.note("a TIFF cannot hold the times of the frames")

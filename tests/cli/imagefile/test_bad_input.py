@@ -7,6 +7,7 @@ import tracemalloc
 import zlib
 
 import hypothesis
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -18,6 +19,7 @@ from lutsr.cli.imagefile import ImageFileError, Picture, read, size
 
 from .helpers import chunk, made, noise, parse, png, refusal, saved, tiff
 
+READ = "PNG, JPEG, WebP, TIFF, AVIF, JPEG XL, GIF, BMP or HEIC"
 KINDS = ["PNG", "JPEG", "WEBP", "TIFF"]
 FRAMES = [noise((32, 32, 3), seed=seed) for seed in range(3)]
 
@@ -39,6 +41,15 @@ def some_files():
     files["TIFF JPEG"] = tiff(
         noise((64, 64, 3)), photometric="rgb", compression="jpeg", rowsperstrip=16
     )
+    deep = noise((24, 40, 3), "uint16")
+    files["JPEG 12"] = imagecodecs.jpeg8_encode(deep >> 4, bitspersample=12)
+    files["JPEG lossless"] = imagecodecs.ljpeg_encode(deep[..., 0])
+    files["JPEG-LS"] = imagecodecs.jpegls_encode(deep)
+    files["GIF"] = saved(Image.fromarray(FRAMES[0]).quantize(16), "GIF")
+    files["BMP"] = saved(FRAMES[0], "BMP")
+    files["AVIF"] = saved(FRAMES[0], "AVIF")
+    files["AVIF frames"] = made(FRAMES, "AVIF", source)
+    files["JXL"] = made(FRAMES[0], "JXL")
     files["JPEG CMYK"] = saved(Image.new("CMYK", (20, 20), (9, 8, 7, 6)), "JPEG")
     return files
 
@@ -100,12 +111,24 @@ def test_empty_file(tmp_path):
     "content", [b"not an image", "Text mit Umläuten: äöü\n".encode() * 99, bytes(5000), b"\xff\xd8"]
 )
 def test_what_is_no_image(content):
-    assert refusal(content) == "is not an image that lutsr reads: PNG, JPEG, WebP or TIFF"
+    assert refusal(content) == f"is not an image that lutsr reads: {READ}"
 
 
 @pytest.mark.parametrize(
     "head",
-    [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"RIFF\0\0\0\0WEBP"],
+    [
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+        b"II*\0",
+        b"MM\0*",
+        b"II+\0",
+        b"RIFF\0\0\0\0WEBP",
+        b"GIF89a",
+        b"BM",
+        b"\xff\x0a",
+        b"\0\0\0\x0cJXL \r\n\x87\n",
+        b"\0\0\0\x1cftypavif",
+    ],
 )
 @pytest.mark.parametrize(
     "rest", [b"", b"\0", b"and then something else" * 9, bytes(3000), b"\xff" * 3000]
@@ -114,12 +137,12 @@ def test_a_first_word_is_not_an_image(head, rest):
     assert refusal(head + rest).startswith("is damaged")
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "PPM", "ICO", "TGA"])
+@pytest.mark.parametrize("kind", ["PPM", "ICO", "TGA", "PCX"])
 def test_other_formats_are_refused_by_name(tmp_path, kind):
     path = tmp_path / "a.png"  # only the content counts
     path.write_bytes(saved(FRAMES[0][..., 0], kind))
     said = refusal(path)
-    assert said == f"is a {kind} file, not PNG, JPEG, WebP or TIFF; convert it first"
+    assert said == f"is a {kind} file, not {READ}; convert it first"
 
 
 def test_missing_file_folder_and_strange_name(tmp_path):

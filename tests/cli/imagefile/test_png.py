@@ -192,3 +192,14 @@ def test_photographs_and_drawings_are_compressed_by_settings_of_their_own():
     usual = [len(imagecodecs.png_encode(image, level=3)) for image in (photo, drawing)]
     assert len(_png.encode_still(photo)) < 0.95 * usual[0]
     assert len(_png.encode_still(drawing)) == usual[1]
+
+
+@pytest.mark.parametrize("size", [4, 9])
+def test_png_for_apple_devices_is_named(size):
+    standard = png(8, 6, bytes(16))
+    data = standard[:8] + chunk(b"CgBI", bytes(size)) + standard[8:]
+    said = refusal(data)
+    assert said.startswith(
+        "is a PNG for Apple devices (CgBI), not a standard one; convert it first"
+    )
+    assert "damaged" not in said

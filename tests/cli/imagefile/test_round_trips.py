@@ -18,6 +18,7 @@ HELD = {
     "PNG": ["uint8", "uint16"],
     "WEBP": ["uint8"],
     "TIFF": ["uint8", "uint16", "float32"],
+    "JXL": ["uint8", "uint16"],
 }
 CHANNELS = [(), (2,), (3,), (4,)]
 LOSSLESS = [(kind, dtype, c) for kind, dtypes in HELD.items() for dtype in dtypes for c in CHANNELS]
@@ -40,7 +41,8 @@ def test_the_cases_are_all_that_is_accepted():
                     check_target(kind, [((5, 7, *channels), dtype)], Picture([]))
                     accepted.append((kind, dtype, channels))
     jpeg = [("JPEG", "uint8", ()), ("JPEG", "uint8", (3,))]
-    assert sorted(accepted) == sorted(LOSSLESS + jpeg)
+    avif = [("AVIF", "uint8", channels) for channels in CHANNELS]
+    assert sorted(accepted) == sorted(LOSSLESS + jpeg + avif)
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (1, 1), (3, 3), (1, 9), (40, 2)])
@@ -63,10 +65,12 @@ def test_other_libraries_read_the_same(kind, dtype, channels):
         again = tifffile.imread(io.BytesIO(data))
     elif kind == "WEBP":
         again = imagecodecs.webp_decode(data)
+    elif kind == "JXL":
+        again = imagecodecs.jpegxl_decode(data)
     else:
         again = imagecodecs.png_decode(data)
     np.testing.assert_array_equal(again, expected(kind, frame))
-    if dtype == "uint8":
+    if dtype == "uint8" and kind != "JXL":
         np.testing.assert_array_equal(np.asarray(pillow(data)), expected(kind, frame))
 
 
@@ -94,14 +98,14 @@ def test_webp_says_that_it_has_no_grey():
     assert picture.notes == ["a WebP cannot hold grey: written as RGB"]
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JXL"])
 def test_size_is_read_from_the_header(tmp_path, kind):
     path = tmp_path / "a"
     path.write_bytes(made(noise((40, 30, 3)), kind))
     assert size(str(path)) == (30, 40, 1)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JXL"])
 @pytest.mark.parametrize("name", ["a.png", "b.txt", "ünï cødé 图片 .tiff", "no extension"])
 def test_content_decides_and_any_name_does(tmp_path, kind, name):
     path = tmp_path / name
@@ -123,7 +127,7 @@ class Pipe(io.RawIOBase):
         return self.rest.readinto(buffer)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF", "JXL"])
 def test_streams_that_cannot_seek(kind):
     frame = smooth((20, 20, 3))
     picture = read(Pipe(made(frame, kind)))

@@ -45,8 +45,9 @@ def put(path, frame, kind="PNG"):
         (
             "TIFF",
             (4, 4),
-            "float64",
-            "a TIFF holds uint8 or uint16 or float32 samples, not float64; write a .tif",
+            "int32",
+            "a TIFF holds uint8 or uint16 or int8 or int16 or float32 or float64 samples, not"
+            " int32; write a .tif",
         ),
         ("JPEG", (4, 4, 2), "uint8", "a JPEG cannot hold alpha; write a .png, .webp or .tif"),
         ("JPEG", (4, 4, 4), "uint8", "a JPEG cannot hold alpha; write a .png, .webp or .tif"),

@@ -123,8 +123,11 @@ class LargePicture:
 
 
 @contextlib.contextmanager
-def opened(file: BinaryIO, scale: int) -> Iterator[LargePicture | None]:
-    """Open a TIFF to be read in bands; yield None if it is to be read as a whole."""
+def opened(file: BinaryIO, scale: int, any_range: bool = False) -> Iterator[LargePicture | None]:
+    """Open a TIFF to be read in bands; yield None if it is to be read as a whole.
+
+    Floats of any range are read as a whole, because the range of all of them must be known first.
+    """
     picture = Picture([], pages=[])
     with _pages.opened(file, picture) as pages:
         if len(pages) > 1 or not _is_large(pages[0], scale):
@@ -132,7 +135,7 @@ def opened(file: BinaryIO, scale: int) -> Iterator[LargePicture | None]:
             return
         (page,) = pages
         check_content(page)
-        if not _is_plain(page):
+        if not _is_plain(page) or (any_range and np.dtype(page.dtype).kind == "f"):
             yield None
             return
         check_segments(page)
@@ -163,7 +166,7 @@ def _is_plain(page: TiffPage) -> bool:
     dtype = np.dtype(page.dtype)
     return (
         photometric(page) in ("MINISBLACK", "RGB", "YCBCR")
-        and dtype.name in ("uint8", "uint16", "float32")
+        and dtype.name in ("uint8", "uint16", "int8", "int16", "float32", "float64")
         and page.bitspersample == 8 * dtype.itemsize
         and extra_channel(page) in (None, "alpha")
         and page.jpegheader is None

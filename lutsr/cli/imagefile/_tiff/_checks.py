@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Number of channels that hold colour.
 _COLOURS = {"MINISBLACK": 1, "MINISWHITE": 1, "PALETTE": 1}
 _COLOURS |= {"RGB": 3, "YCBCR": 3, "SEPARATED": 4}
+_DTYPES = {"bool", "uint8", "uint16", "int8", "int16", "float16", "float32", "float64"}
 
 
 def photometric(page: TiffPage) -> str:
@@ -64,18 +65,19 @@ def check_content(page: TiffPage) -> None:
     if found:
         raise ImageFileError(f"has {found}, which lutsr cannot keep; convert it to RGB pages first")
     dtype = np.dtype(page.dtype or "V")
-    if dtype.name not in ("bool", "uint8", "uint16", "float16", "float32"):
+    if dtype.name not in _DTYPES:
         raise ImageFileError(
-            f"has {dtype.name} samples; convert them to 8 or 16 bits, or to 32-bit floats in [0, 1]"
+            f"has {dtype.name} samples; convert them to 8 or 16 bits, or to floats, and give"
+            " --preserve-range unless they lie in [0, 1]"
         )
-    whole = (8, 16) if page.samplesperpixel > 1 else (1, 2, 4, 8, 16)
-    if dtype.kind != "f" and page.bitspersample not in whole:
+    plain = photometric(page) in ("MINISBLACK", "MINISWHITE", "RGB") and not extra_channel(page)
+    if dtype.kind == "i" and not plain:
         raise ImageFileError(
-            f"has {page.bitspersample} bits per sample; convert them to 8 or 16 bits first"
+            f"has {dtype.name} samples that are not plain grey or RGB; convert it to RGB first"
         )
     colours = _COLOURS[photometric(page)]
     extra = page.samplesperpixel - colours
-    if extra and (colours == 4 or extra_channel(page) is None):
+    if extra and extra_channel(page) is None:
         raise ImageFileError(
             f"has {page.samplesperpixel} channels, of which only {colours} are known to be colours"
             " and none alpha; save it as grey, RGB or RGBA first"

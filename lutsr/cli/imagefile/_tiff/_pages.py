@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._colour import from_cmyk, upright
+from .._depth import widened
 from .._metadata import _exif, _ifd
 from .._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
 from . import _tags
@@ -114,7 +115,6 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     if pixels.dtype == np.float16:
         pixels = pixels.astype(np.float32)
         picture.note("16-bit floats became 32-bit ones")
-    check_range(pixels)
     icc = page.iccprofile
     kind = photometric(page)
     if pixels.dtype == bool:
@@ -125,21 +125,25 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
         picture.note("its last channel, which is not stated to be alpha, was left out")
     if kind == "PALETTE":
         return _looked_up(pixels, page.colormap, extra == "alpha"), icc, extra == "alpha"
-    if page.bitspersample < 8:
-        pixels = pixels * np.uint8(255 // (2**page.bitspersample - 1))
-        if page.bitspersample == 1:
-            picture.note("1 bit per pixel became 8")
-    if kind == "SEPARATED":
-        return from_cmyk(pixels, icc, picture.notes), None, False
+    if pixels.dtype.kind == "u":
+        pixels = widened(pixels, page.bitspersample, picture)
     alpha = extra in ("alpha", "premultiplied alpha")
     if extra == "premultiplied alpha":
+        check_range(pixels)
         pixels = _divided(pixels)
         picture.note("colours multiplied by alpha were divided by it")
     if kind == "MINISWHITE":
+        check_range(pixels)
         pixels = pixels.copy()
         grey = pixels[..., 0] if alpha else pixels
-        top = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
-        np.subtract(top, grey, out=grey)
+        if pixels.dtype.kind == "f":
+            np.subtract(1, grey, out=grey)
+        else:
+            np.invert(grey, out=grey)  # of signed numbers, too: -1 - grey
+    if kind == "SEPARATED":
+        colours = from_cmyk(pixels[..., :4], icc, picture.notes)
+        pixels = np.concatenate((colours, pixels[..., 4:]), axis=-1)
+        icc = None
     return pixels, icc, alpha
 
 
