@@ -63,6 +63,7 @@ DAMAGES = {
         block(entry(GPS_IFD, 4, 1, 9999), entry(0x0131, 2, 50, 9999)),
         "Software, the GPS directory",
     ),
+    "version": (block()[:2] + b"\1\1" + block()[4:], None),
     "link to a thumbnail": (block(following=9999), None),
     "no link, data in its place": (block(following=None), None),
     "no link, big-endian": (block(following=None, order=">"), None),

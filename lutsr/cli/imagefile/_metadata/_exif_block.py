@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _ifd
 
+_VERSION = 42
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 
 
@@ -37,6 +38,7 @@ class Block:
     def __init__(self, exif: bytes) -> None:
         self.data = bytearray(re.sub(b"^(Exif\0\0)+", b"", exif))
         self._layout = _ifd.Layout(_ifd.byte_order(bytes(self.data[:2])))
+        self.data[2:4] = struct.pack(self._layout.order + "H", _VERSION)  # if it is damaged, too
         lost: list[_ifd.Lost] = []
         self._read(lost)
         self.lost = [name_of(part) for part in lost]
