@@ -78,6 +78,8 @@ class Engine(Protocol):
         Largest number of channels that `sums` takes at once.
     direct_channels : int
         Largest number of channels that `fill` takes at once; 0 if there is no direct path.
+    direct_types : tuple of str
+        Names of the types of images that `fill` takes: "uint8", and maybe deeper ones.
     direct_size : int
         Least height and width of an image that `fill` takes; the frame uses `sums` below it.
     joint_rgb : bool
@@ -98,6 +100,7 @@ class Engine(Protocol):
     eight_bit_only: bool = False
     sum_channels: int = 1
     direct_channels: int = 0
+    direct_types: tuple[str, ...] = ("uint8",)
     direct_size: int = 1
     joint_rgb: bool = False
     nanoseconds: tuple[float, float] = (1.0, 4.0)
@@ -149,18 +152,19 @@ class Engine(Protocol):
         """
         ...
 
-    def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
-        """Compute the row groups ``first <= g < last`` of an 8-bit image without int32 sums.
+    def fill(self, image: NDArray[Any], first: int, last: int, out: NDArray[Any]) -> None:
+        """Compute the row groups ``first <= g < last`` of an image without int32 sums.
 
         Optional: called only if `direct_channels` is not 0.
 
         Parameters
         ----------
-        image : ndarray of uint8, shape (H, W, C)
+        image : ndarray of one of `direct_types`, shape (H, W, C)
             C-contiguous, at least `direct_size` high and wide, at most `direct_channels` channels.
+            Floats outside [0, 1] are clipped.
         first, last : int
             Row groups.
-        out : ndarray of uint8, shape (r * H, r * W, C)
+        out : ndarray of the same type, shape (r * H, r * W, C)
             C-contiguous. Only the rows of these groups are written.
         """
         family = type(self).__name__
@@ -185,10 +189,8 @@ class Engine(Protocol):
         begin, end = (max(group * self.scale - self.origin, 0) for group in (first, last))
         return self.reference_rgb(values, steps)[begin:end]
 
-    def fill_rgb(
-        self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]
-    ) -> None:
-        """Compute some row groups of an 8-bit RGB image (H, W, 3) without int32 sums.
+    def fill_rgb(self, image: NDArray[Any], first: int, last: int, out: NDArray[Any]) -> None:
+        """Compute some row groups of an RGB image (H, W, 3) without int32 sums.
 
         Optional: called only if `joint_rgb` and `direct_channels` is not 0. Parameters are those
         of `fill`.

@@ -7,15 +7,17 @@ layer by layer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._engine import Engine
+from .._frame.depth import steps_per_level
 from .._numba.loading import load_numba
-from .._stack.deep_plan import is_deep
-from .._stack.deep_reference import deep_rgb_sums, deep_sums
+from .._stack.deep.plan import is_deep
+from .._stack.deep.reference import deep_rgb_sums, deep_sums
 from .._stack.plan import find_stack
 from .._stack.reference import rgb_sums
 from .card import read_chain
@@ -24,9 +26,13 @@ from .reference import deepen, run_sums
 
 if TYPE_CHECKING:
     from .._modelfile import Model
+    from .._stack.deep.engine import DeepStackKernels
     from .._stack.engine import StackKernels
     from .._stack.plan import Stack
     from .run import CompiledChain
+
+#: Types of images that stacks compute without int32 sums.
+DIRECT_TYPES = ("uint8", "uint16", "float32", "float64")
 
 #: Interleaved channels that `ChainEngine.fill` takes at once.
 MOST_CHANNELS = 16
@@ -61,20 +67,28 @@ class ChainEngine(Engine):
 
         kernels = StackKernels(stack)
         self.direct_channels = MOST_PLANES
-        self.nanoseconds = (kernels.nanoseconds, self.nanoseconds[1])
+        deeper = 3 * kernels.nanoseconds if self._deep_stack else self.nanoseconds[1]
+        self.nanoseconds = (kernels.nanoseconds, deeper)
+        if self._deep_stack:
+            self.direct_types = DIRECT_TYPES
         return kernels
 
-    def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
-        """Enlarge rows of an 8-bit image, each channel by itself."""
-        if self._stack is not None:
+    def fill(self, image: NDArray[Any], first: int, last: int, out: NDArray[Any]) -> None:
+        """Enlarge rows of an image, each channel by itself."""
+        if image.dtype != np.uint8:
+            self._deep_kernels.fill(image, steps_per_level(image.dtype), first, last, out)
+        elif self._stack is not None:
             self._stack.fill(image, first, last, out)
         else:
             self._compiled_chain(1).fill(image, first, last, out)
 
-    def fill_rgb(
-        self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]
-    ) -> None:
-        """Enlarge rows of an 8-bit RGB image by a stack, with the detail of its luma."""
+    def fill_rgb(self, image: NDArray[Any], first: int, last: int, out: NDArray[Any]) -> None:
+        """Enlarge rows of an RGB image by a stack, with the detail of its luma."""
+        if image.dtype != np.uint8:
+            self._deep_kernels.fill(
+                image, steps_per_level(image.dtype), first, last, out, luma=True
+            )
+            return
         assert self._stack is not None
         self._stack.fill(image, first, last, out, luma=True)
 
@@ -82,16 +96,34 @@ class ChainEngine(Engine):
         self, values: NDArray[np.int32], steps: int, first: int, last: int
     ) -> NDArray[np.int32]:
         """Compute the sums of some row groups of each channel."""
-        if not self._compiled or (self._deep_stack and steps > 1):
+        if not self._compiled:
             top, bottom = max(0, first - self.halo), min(len(values), last + self.halo)
             total = self.reference(values[top:bottom], steps)
             return total[(first - top) * self.scale : (last - top) * self.scale]
         if self._stack is not None and steps == 1:
             return self._stack.sums(values, first, last)
+        if self._deep_stack is not None and steps > 1:
+            return self._deep_kernels.sums(values, steps, first, last)
 
         chain, last = self._compiled_chain(steps), min(last, len(values))
         planes = [chain.rows(values[..., c], first, last) for c in range(values.shape[2])]
         return np.stack(planes, axis=-1)
+
+    def sums_rgb(
+        self, values: NDArray[np.int32], steps: int, first: int, last: int
+    ) -> NDArray[np.int32]:
+        """Compute the sums of some row groups of an RGB image by a stack."""
+        if self._deep_stack is not None and steps > 1 and self._compiled:
+            return self._deep_kernels.sums(values, steps, first, last, luma=True)
+        return super().sums_rgb(values, steps, first, last)
+
+    @cached_property
+    def _deep_kernels(self) -> DeepStackKernels:
+        """The kernels for deeper images: their tables are laid out when they are needed."""
+        from .._stack.deep.engine import DeepStackKernels
+
+        assert self._deep_stack is not None
+        return DeepStackKernels(self._deep_stack)
 
     def _compiled_chain(self, steps: int) -> CompiledChain:
         from .run import CompiledChain

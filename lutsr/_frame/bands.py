@@ -78,7 +78,7 @@ def upscale_planes(
         workers = 1
     direct = (
         engine.direct_channels > 0
-        and out.dtype == np.uint8
+        and out.dtype.name in engine.direct_types
         and min(height, width) >= engine.direct_size
     )
     bands = _bands(first, last, min(workers, last - first))
@@ -131,27 +131,32 @@ def _bands(first: int, last: int, workers: int) -> list[tuple[int, int]]:
 
 
 def _directly(
-    image: NDArray[np.uint8],
-    out: NDArray[np.uint8],
+    image: NDArray[Any],
+    out: NDArray[Any],
     engine: Engine,
     first: int,
     last: int,
     joint: bool,
 ) -> None:
-    """Compute the row groups first <= g < last of an 8-bit image by the engine's direct path."""
+    """Compute the row groups first <= g < last of an image by the engine's direct path."""
     fill = engine.fill_rgb if joint else engine.fill
     mapped = is_mapped(image) or is_mapped(out)
-    if not mapped and image.flags.c_contiguous and out.flags.c_contiguous:
+    if (
+        not mapped
+        and image.dtype == out.dtype
+        and image.flags.c_contiguous
+        and out.flags.c_contiguous
+    ):
         fill(image, first, last, out)
         return
     r, origin = engine.scale, engine.origin
     height, width, channels = image.shape
-    for start, stop in _parts(first, last, r * r * width * channels, engine):
+    for start, stop in _parts(first, last, out.itemsize * r * r * width * channels, engine):
         top, bottom = _with_halo(start, stop, height, engine)
-        rows = np.ascontiguousarray(image[top:bottom], np.uint8)
+        rows = np.ascontiguousarray(image[top:bottom], out.dtype)
         target = out[top * r : bottom * r]
         if not out.flags.c_contiguous:
-            target = np.empty(target.shape, np.uint8)
+            target = np.empty(target.shape, out.dtype)
         fill(rows, start - top, stop - top, target)
         if not out.flags.c_contiguous:
             begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from .._numba.llvm import vector_bytes
 from .kernels import Scratch, Tables, Task, fill_band
-from .layout import lanes_for
+from .layout import Tags, lanes_for
 from .plan import Stack, lay_out, padded, slot_start
-from .vectors import Tags, forms
+from .vectors import forms
 
 #: Columns that are computed at a time, and rows of a layer before it is the next layer's turn.
 TILE = 512

@@ -203,7 +203,7 @@ def fill_band(image, tables, task, scratch, out, tags):
     out : uint8 or int32 (H * r, W * r, C)
         The enlarged image, or its sums.
     tags : tuple of tuples
-        See `lutsr._stack.vectors.Tags`.
+        See `lutsr._stack.layout.Tags`.
     """
     C, r, step = image.shape[2], len(tags[4]), task.step
     halo, layers = (len(task.rows) - image.shape[0]) // 2, len(tables.shifts)

@@ -88,6 +88,32 @@ class Form(NamedTuple):
         return pieces
 
 
+class Tags(NamedTuple):
+    """What kernels are compiled for; they get it as tuples of these lengths.
+
+    Attributes
+    ----------
+    vector : int
+        Bytes of a vector register, in sixteens.
+    window : int
+        Rows and columns of the first layer's window.
+    channels : int
+        Channels of hidden maps.
+    levels : int
+        Levels of hidden maps.
+    scale : int
+    planes : int
+        Channels of the image.
+    """
+
+    vector: int
+    window: int
+    channels: int
+    levels: int
+    scale: int
+    planes: int
+
+
 def lanes_for(values: int) -> int:
     """Return the lanes of a slot that holds so many values."""
     return max(4, 1 << (values - 1).bit_length())

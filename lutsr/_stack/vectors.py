@@ -9,46 +9,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from .._numba.llvm import at_pointer, constants, data_of, pick, plus
-from .layout import UNIT, Form, lanes_for
+from .layout import UNIT, Form, Tags, lanes_for
 from .windows import I16, I64, joined, sum_row
 
 _I8 = ir.IntType(8)
 
 
-class Tags(NamedTuple):
-    """What kernels are compiled for; they get it as tuples of these lengths.
-
-    Attributes
-    ----------
-    vector : int
-        Bytes of a vector register, in sixteens.
-    window : int
-        Rows and columns of the first layer's window.
-    channels : int
-        Channels of hidden maps.
-    levels : int
-        Levels of hidden maps.
-    scale : int
-    planes : int
-        Channels of the image.
-    """
-
-    vector: int
-    window: int
-    channels: int
-    levels: int
-    scale: int
-    planes: int
-
-
-def _read(tags: Any) -> Tags:
+def read_tags(tags: Any) -> Tags:
     return Tags(*(len(tag) for tag in tags))
 
 
@@ -116,7 +90,7 @@ def _map_pointers(
     return lambda q: [entries(q)]
 
 
-def _ring_rows(builder: Any, ring: Any, count: int) -> list[Any]:
+def ring_rows(builder: Any, ring: Any, count: int) -> list[Any]:
     """Return where some rows of a ring start.
 
     `ring` is the number of its rows, their length, where it starts, and the first row wanted.
@@ -147,7 +121,7 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
     Parameters
     ----------
     tags : tuple of tuples
-        See `Tags`.
+        See `lutsr._stack.layout.Tags`.
     table : int8
     start : int16
     planes : uint8
@@ -166,12 +140,12 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
     """
 
     def generate(context, builder, signature, arguments):
-        known = _read(signature.args[0])
+        known = read_tags(signature.args[0])
         form = forms(known)[0]
         entries, starts, image, target = (
             data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 7)
         )
-        rows = _ring_rows(builder, arguments[4], known.window)
+        rows = ring_rows(builder, arguments[4], known.window)
         divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (5, 6))
         position, pixels = arguments[8:]
 
@@ -205,12 +179,12 @@ def body_row(typing_context, tags, table, first, start, begin, window, shift, to
     """
 
     def generate(context, builder, signature, arguments):
-        known = _read(signature.args[0])
+        known = read_tags(signature.args[0])
         form = forms(known)[1]
         entries, starts, target = (
             data_of(context, builder, signature, arguments, k) for k in (1, 3, 8)
         )
-        rows = _ring_rows(builder, arguments[5], 3)
+        rows = ring_rows(builder, arguments[5], 3)
         divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (6, 7))
         position, pixels = arguments[9:]
         pointers = _map_pointers(
@@ -257,12 +231,12 @@ def detail_row(
     """
 
     def generate(context, builder, signature, arguments):
-        known = _read(signature.args[0])
+        known = read_tags(signature.args[0])
         form = forms(known)[2]
         entries, starts, source, flats, image, target = (
             data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 5, 6, 8)
         )
-        rows = _ring_rows(builder, arguments[4], 3)
+        rows = ring_rows(builder, arguments[4], 3)
         mine, position, pixels = (arguments[k] for k in (7, 9, 10))
         zero = ir.Constant(I64, 0)
         pointers = _map_pointers(
@@ -331,13 +305,13 @@ def pixel_row(
     """
 
     def generate(context, builder, signature, arguments):
-        known = _read(signature.args[0])
+        known = read_tags(signature.args[0])
         form, r, C = forms(known)[3], known.scale, known.planes
         entries, starts, image, source, target = (
             data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 6, 10)
         )
         entries = builder.bitcast(entries, _I8.as_pointer())
-        rows = _ring_rows(builder, arguments[4], 3)
+        rows = ring_rows(builder, arguments[4], 3)
         apart, own_value, details_apart = (arguments[k] for k in (5, 7, 8))
         position, line, pixels = arguments[11:14]
         element = context.get_value_type(signature.args[10].dtype)

@@ -1,4 +1,4 @@
-"""Images deeper than 8 bits by stacks: the rule of `lutsr._stack.deep_reference`."""
+"""Images deeper than 8 bits by stacks: the rule of `lutsr._stack.deep.reference`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lutsr import Upscaler, reference
 from lutsr._chain.card import read_chain
 from lutsr._frame.depth import FLOAT_STEPS
-from lutsr._stack import deep_reference
+from lutsr._stack.deep import reference as deep_reference
 from lutsr._stack.plan import find_stack
 
 from .models import stack, trained

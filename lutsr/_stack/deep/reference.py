@@ -27,17 +27,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .plan import Stack
-from .reference import luma
-
-#: Positions between two levels of a table.
-PARTS = 16
-
-#: Grey levels between two levels of an image's table.
-SPACING = 4
-
-#: Most steps between two levels of the base: weights, from 0 to all, fit int16.
-MOST_STEPS = 1 << 14
+from ..plan import Stack
+from ..reference import luma
+from .layout import MOST_STEPS, PARTS, SPACING
 
 Maps = NDArray[np.int32]
 
