@@ -13,6 +13,7 @@ from ..cli.imagefile.examples import happens
 
 PAGE = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
 NAMES = {"PNG": "PNG", "JPEG": "JPEG", "WebP": "WEBP", "TIFF": "TIFF"}
+NAMES |= {"AVIF": "AVIF", "JPEG XL": "JXL"}
 GROUPS = {"in an input of the format": "inputs", "in an input of another format": "outputs"}
 WORDS = {"kept", "changed", "noted", "refused", ""}
 

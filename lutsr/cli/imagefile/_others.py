@@ -82,7 +82,8 @@ def encode_avif(
     from PIL import Image
 
     options = with_density(metadata)
-    options |= {"quality": quality or _AVIF_QUALITY, "subsampling": "4:4:4"}
+    sampling = "4:0:0" if frames[0].ndim == 2 else "4:4:4"
+    options |= {"quality": quality or _AVIF_QUALITY, "subsampling": sampling}
     if picture.alpha:  # grey with alpha; without it Pillow writes grey
         frames = [coloured(frame, metadata, options, picture, "an AVIF") for frame in frames]
     images = [Image.fromarray(frame) for frame in frames]

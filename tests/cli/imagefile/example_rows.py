@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import imagecodecs
 from PIL import Image
 
 from .examples import (
@@ -23,6 +24,7 @@ from .examples import (
     jpeg,
     kind,
     mode,
+    opened,
     others,
     palette,
     png,
@@ -42,10 +44,12 @@ from .examples import (
     with_xmp,
     xmp_of,
 )  # fmt: skip
-from .helpers import EXIF_IFD, ORIENTATION, chunk, noise, pillow, saved, smooth, tiff
+from .helpers import EXIF_IFD, ORIENTATION, chunk, made, noise, pillow, saved, smooth, tiff
 
 NOT_TRUE = "do not apply to the output"
 FOUR = ("PNG", "JPEG", "WEBP", "TIFF")
+FIVE = (*FOUR, "AVIF")
+SIX = (*FIVE, "JXL")
 PICTURE_AT = {0x9214: (5, 2)}
 MOTION = 'c:MotionPhoto="1"'
 THUMBNAIL = struct.pack("<HHHIIHHIII", 2, 0x201, 4, 1, 56, 0x202, 4, 1, 4, 0) + b"\xff\xd8\xff\xd9"
@@ -70,6 +74,8 @@ def inputs() -> dict[str, Row]:
     rgba, cmyk = noise((8, 12, 4)), Image.fromarray(RGB).convert("CMYK")
     multiplied = {"extrasamples": ["assocalpha"]}
     unknown = {"extrasamples": ["unspecified"]}
+    deeper, inks = noise((8, 12, 3), "uint16"), noise((8, 12, 5))
+    unassociated = {"extrasamples": ["unassalpha"]}
     two = saved(Image.fromarray(RGB), "MPO", save_all=True, append_images=[Image.fromarray(RGB)])
     wide = f"{{{PANO}}}FullPanoWidthPixels"
     iptc = segment(0xED, b"Photoshop 3.0\0" + bytes(20))
@@ -79,11 +85,26 @@ def inputs() -> dict[str, Row]:
         return stored(format, RGB, **{name: content})
 
     return {
-        "grey": same(lambda f: stored(f, grey), kind, "PNG", "JPEG", "TIFF"),
-        "RGB": same(lambda f: stored(f, RGB), kind, *FOUR),
-        "alpha": same(lambda f: stored(f, rgba), kind, "PNG", "WEBP", "TIFF"),
-        "16 bits": same(lambda f: stored(f, deep), kind, "PNG", "TIFF"),
+        "grey": same(lambda f: stored(f, grey), kind, "PNG", "JPEG", "TIFF", "AVIF", "JXL"),
+        "RGB": same(lambda f: stored(f, RGB), kind, *SIX),
+        "alpha": same(lambda f: stored(f, rgba), kind, "PNG", "WEBP", "TIFF", "AVIF", "JXL"),
+        "16 bits": same(lambda f: stored(f, deep), kind, "PNG", "TIFF")
+        | {
+            "JPEG": Example(imagecodecs.ljpeg_encode(deep), kind),
+            "JXL": Example(made(deep, "JXL"), kind),
+        },
+        "9 to 15 bits": {
+            "JPEG": Example(imagecodecs.jpeg8_encode(deep >> 4, bitspersample=12), kind),
+            "TIFF": Example(stored("TIFF", deep >> 4, bitspersample=12), note="12 bits"),
+            "AVIF": Example(imagecodecs.avif_encode(deeper >> 6, bitspersample=10), kind),
+        },
+        "signed integers of 8 and 16 bits": same(
+            lambda f: stored(f, deep.astype("int16")), kind, "TIFF"
+        ),
         "32-bit floats in [0, 1]": same(lambda f: stored(f, floats), kind, "TIFF"),
+        "64-bit floats in [0, 1]": same(
+            lambda f: stored(f, floats.astype("float64")), kind, "TIFF"
+        ),
         "floats beyond [0, 1]": same(lambda f: stored(f, floats + 1), kind, "TIFF"),
         "palette": same(palette, mode, "PNG", "TIFF", after="RGB"),
         "1 bit per pixel": same(lambda f: saved(bits, f), kind, "PNG", "TIFF", note="1 bit"),
@@ -94,11 +115,18 @@ def inputs() -> dict[str, Row]:
             lambda f: stored(f, rgba, **unknown), kind, "TIFF", note="not stated to be alpha"
         ),
         "CMYK": same(lambda f: saved(cmyk, f), kind, "JPEG", "TIFF", note="CMYK"),
+        "CMYK with alpha": same(
+            lambda f: stored(f, inks, photometric="separated", **unassociated), kind, "TIFF",
+            note="CMYK",
+        ),
         "CIELAB and other colours": same(
             lambda f: stored(f, RGB, photometric="cielab"), kind, "TIFF"
         ),
         "pages": {"TIFF": Example(tiff([grey, grey]), kind)},
-        "animation": same(animated, times, "PNG", "WEBP"),
+        "animation": same(animated, times, "PNG", "WEBP", "AVIF"),
+        "coding with loss": {
+            "WEBP": Example(saved(RGB, "WEBP"), lambda d: b"VP8 " in d),
+        },
         "further pictures, reduced copies": {
             "JPEG": Example(two, note="several pictures"),
             "TIFF": Example(with_sub_directory(8), note="SubIFDs"),
@@ -107,38 +135,44 @@ def inputs() -> dict[str, Row]:
         "raw camera data": {
             "TIFF": Example(stored("TIFF", grey, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]))
         },
-        "damaged pixels": same(damaged, kind, "PNG", "WEBP", "TIFF", "JPEG"),
-        "colour profile": same(profile, lambda d: pillow(d).info.get("icc_profile"), *FOUR),
+        "damaged pixels": same(damaged, kind, *SIX),
+        "colour profile": same(profile, lambda d: pillow(d).info.get("icc_profile"), *FIVE)
+        | {
+            "JXL": Example(
+                imagecodecs.jpegxl_encode(deep, lossless=True), note="colour profile cannot be"
+            )
+        },
         "damaged colour profile": same(
-            lambda f: profile(f, b"bad" * 50), kind, *FOUR, note="colour profile is damaged"
+            lambda f: profile(f, b"bad" * 50), kind, *FIVE, note="colour profile is damaged"
         ),
-        "EXIF": same(lambda f: with_exif(f, {0x010F: "Maker"}), tag(0x010F), *FOUR),
+        "EXIF": same(lambda f: with_exif(f, {0x010F: "Maker"}), tag(0x010F), *SIX),
         "orientation": same(
             lambda f: with_exif(f, {ORIENTATION: 6}),
-            lambda d: pillow(d).size, *FOUR, after=(16, 24),
+            lambda d: opened(d).size, *FIVE, after=(16, 24),
         ),
         "sizes in EXIF": same(
-            lambda f: with_exif(f, {}, {0xA002: 12}), tag(0xA002, EXIF_IFD), *FOUR, after=24
+            lambda f: with_exif(f, {}, {0xA002: 12}), tag(0xA002, EXIF_IFD), *SIX, after=24
         ),
         "places in EXIF": same(
-            lambda f: with_exif(f, {}, PICTURE_AT), tag(0x9214, EXIF_IFD), *FOUR, after=(11, 5)
+            lambda f: with_exif(f, {}, PICTURE_AT), tag(0x9214, EXIF_IFD), *SIX, after=(11, 5)
         ),
         "damaged parts of EXIF": same(
-            lambda f: with_block(f, CUT), kind, *FOUR, note="the GPS directory"
+            lambda f: with_block(f, CUT), kind, *SIX, note="the GPS directory"
         ),
         "thumbnail in EXIF": same(
-            lambda f: with_block(f, BLOCK + THUMBNAIL), kind, *FOUR[:3], note="the thumbnail"
+            lambda f: with_block(f, BLOCK + THUMBNAIL), kind, *FOUR[:3], "AVIF", "JXL",
+            note="the thumbnail",
         ),
         "XMP": same(
             lambda f: with_xmp(f, 'dc:title="a"'),
-            lambda d: xmp_of(d, "{http://purl.org/dc/elements/1.1/}title"), *FOUR,
+            lambda d: xmp_of(d, "{http://purl.org/dc/elements/1.1/}title"), *SIX,
         ),
         "sizes and places in XMP": same(
             lambda f: with_xmp(f, 'GPano:FullPanoWidthPixels="50"'),
-            lambda d: xmp_of(d, wide), *FOUR, after="100",
+            lambda d: xmp_of(d, wide), *SIX, after="100",
         ),
-        "XMP about parts that go": same(lambda f: with_xmp(f, MOTION), kind, *FOUR, note=NOT_TRUE),
-        "resolution of the print": same(printed, resolution, *FOUR),
+        "XMP about parts that go": same(lambda f: with_xmp(f, MOTION), kind, *SIX, note=NOT_TRUE),
+        "resolution of the print": same(printed, resolution, *SIX),
         "scale of ImageJ, OME or a description": {
             "TIFF": Example(stack(), scale, ("um", (10, 1)))
         },
@@ -163,7 +197,7 @@ def inputs() -> dict[str, Row]:
                 stored("TIFF", RGB, extratags=[(34377, 1, 4, b"abcd", True)]), note="ImageResources"
             ),
         },
-        "other segments, chunks, tags": same(others, kind, *FOUR, note="were left out"),
+        "other segments, chunks, tags": same(others, kind, *FOUR, "JXL", note="were left out"),
         "bytes behind the end": same(
             lambda f: stored(f, RGB) + b"more", kind, *FOUR[:3], note="4 bytes behind its end"
         ),
@@ -184,24 +218,26 @@ def outputs() -> dict[str, Row]:
         RGB, "WEBP", icc_profile=SRGB, exif=exif({0x010F: "Maker"}).tobytes(), lossless=True
     )
     return {
-        "alpha": dict.fromkeys(FOUR, Example(stored("WEBP", noise((8, 12, 4))), kind)),
-        "16 bits": dict.fromkeys(FOUR, Example(deep, kind)),
-        "32-bit floats": dict.fromkeys(FOUR, Example(floats, kind)),
-        "grey": dict.fromkeys(FOUR, Example(grey, kind, note="cannot hold grey")),
-        "pages": dict.fromkeys(FOUR, Example(pages, kind)),
-        "animation": dict.fromkeys(FOUR, Example(animated("PNG"), times, note="the times")),
-        "profile, EXIF, XMP, resolution": dict.fromkeys(FOUR, Example(blocks, tag(0x010F))),
+        "alpha": dict.fromkeys(SIX, Example(stored("WEBP", noise((8, 12, 4))), kind)),
+        "16 bits": dict.fromkeys(SIX, Example(deep, kind)),
+        "32-bit floats": dict.fromkeys(SIX, Example(floats, kind)),
+        "grey": dict.fromkeys(SIX, Example(grey, kind, note="cannot hold grey")),
+        "pages": dict.fromkeys(SIX, Example(pages, kind)),
+        "animation": dict.fromkeys(SIX, Example(animated("PNG"), times, note="the times"))
+        | {"AVIF": Example(animated("PNG"), note="number of repetitions")},
+        "profile, EXIF, XMP, resolution": dict.fromkeys(SIX, Example(blocks, tag(0x010F)))
+        | {"JXL": Example(blocks, note="converted to sRGB")},
         "EXIF or XMP of more than 64 KB": dict.fromkeys(
-            FOUR, Example(long, tag(0x010E), note="as long as these")
+            SIX, Example(long, tag(0x010E), note="as long as these")
         ),
-        "comments of a JPEG": dict.fromkeys(FOUR, Example(comment, comments, note="its comment")),
+        "comments of a JPEG": dict.fromkeys(SIX, Example(comment, comments, note="its comment")),
         "texts of a PNG": dict.fromkeys(
-            FOUR, Example(text(), lambda d: pillow(d).text, note="its texts: Author")
+            SIX, Example(text(), lambda d: pillow(d).text, note="its texts: Author")
         ),
         "chunks about colour of a PNG": dict.fromkeys(
-            FOUR, Example(gamma, chunk_of(b"gAMA\0\1\x86\xa0"), note="colours may differ")
+            SIX, Example(gamma, chunk_of(b"gAMA\0\1\x86\xa0"), note="colours may differ")
         ),
         "scale and georeference of a TIFF": dict.fromkeys(
-            FOUR, Example(place, geo, (0.5, 1.0, 0.0), note="its georeference")
+            SIX, Example(place, geo, (0.5, 1.0, 0.0), note="its georeference")
         ),
     }

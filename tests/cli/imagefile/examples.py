@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
+import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image, ImageCms, PngImagePlugin
@@ -76,8 +77,34 @@ def stored(format: str, pixels: Any, **options: Any) -> bytes:
         if channels in (2, 4):
             options = {"extrasamples": ["unassalpha"], "planarconfig": "contig"} | options
         return tiff(pixels, **options)
+    if format == "JXL":
+        return jxl(pixels, **options)
     lossless = {"lossless": True} if format == "WEBP" else {}
     return saved(pixels, format, **lossless, **options)
+
+
+def jxl(pixels: Any, **boxes: bytes) -> bytes:
+    """Return a JPEG XL in a container; `exif`, `xmp` and others are the contents of boxes."""
+    names = {"exif": b"Exif", "xmp": b"xml "}
+    parts = [(b"JXL ", b"\r\n\x87\n"), (b"ftyp", b"jxl \0\0\0\0jxl ")]
+    parts.append((b"jxlc", imagecodecs.jpegxl_encode(np.asarray(pixels), lossless=True)))
+    for key, content in boxes.items():
+        parts.append((names.get(key, key.encode()), bytes(4 * (key == "exif")) + content))
+    return b"".join(struct.pack(">I4s", len(part) + 8, name) + part for name, part in parts)
+
+
+def opened(data: bytes) -> Image.Image:
+    """Open a file by Pillow, which cannot read JPEG XL: its boxes are found here."""
+    if data[4:8] != b"JXL ":
+        return pillow(data)
+    image, place = Image.fromarray(imagecodecs.jpegxl_decode(data)), 0
+    while place < len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        content = data[place + 8 : place + length]
+        if name in (b"Exif", b"xml "):
+            image.info["exif" if name == b"Exif" else "xmp"] = content[4 * (name == b"Exif") :]
+        place += length
+    return image
 
 
 def exif(tags: dict[int, Any], inner: dict[int, Any] | None = None) -> Image.Exif:
@@ -93,12 +120,14 @@ def exif(tags: dict[int, Any], inner: dict[int, Any] | None = None) -> Image.Exi
 
 def with_exif(format: str, tags: dict[int, Any], inner: dict[int, Any] | None = None) -> bytes:
     block = exif(tags, inner)
+    if format == "JXL":
+        return jxl(RGB, exif=block.tobytes().removeprefix(b"Exif\0\0"))
     return saved(RGB, format, exif=block if format == "TIFF" else block.tobytes())
 
 
 def tag(code: int, group: int | None = None) -> Callable[[bytes], Any]:
     def look(data: bytes) -> Any:
-        found = pillow(data).getexif()
+        found = opened(data).getexif()
         return (found.get_ifd(group) if group else found).get(code)
 
     return look
@@ -116,11 +145,11 @@ def with_xmp(format: str, attributes: str) -> bytes:
         return data[:33] + chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp) + data[33:]
     if format == "TIFF":
         return stored("TIFF", RGB, extratags=[(700, 1, len(xmp), xmp, True)])
-    return saved(RGB, format, xmp=xmp)
+    return jxl(RGB, xmp=xmp) if format == "JXL" else saved(RGB, format, xmp=xmp)
 
 
 def xmp_of(data: bytes, name: str) -> str | None:
-    image = pillow(data)
+    image = opened(data)
     image.load()
     found = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     if image.format == "TIFF":
@@ -232,12 +261,12 @@ def chunk_of(name: bytes) -> Callable[[bytes], bool]:
 
 
 def damaged(format: str) -> bytes:
-    data = saved(noise((40, 60, 3)), format)
+    data = jxl(noise((40, 60, 3))) if format == "JXL" else saved(noise((40, 60, 3)), format)
     return data[: len(data) // 2]
 
 
 def resolution(data: bytes) -> Any:
-    image = pillow(data)
+    image = opened(data)
     image.load()
     tags = image.getexif()
     found = image.info.get("dpi") or (tags.get(0x011A), tags.get(0x011B))
@@ -245,9 +274,8 @@ def resolution(data: bytes) -> Any:
 
 
 def printed(format: str) -> bytes:
-    if format == "WEBP":
-        tags = {0x011A: 300.0, 0x011B: 150.0, 0x0128: 2}
-        return saved(RGB, "WEBP", exif=exif(tags).tobytes())
+    if format in ("WEBP", "AVIF", "JXL"):
+        return with_exif(format, {0x011A: 300.0, 0x011B: 150.0, 0x0128: 2})
     return saved(RGB, format, dpi=(300, 150))
 
 
@@ -258,11 +286,9 @@ def with_block(format: str, block: bytes) -> bytes:
         return data.replace(other, group)
     if format == "JPEG":
         return saved(RGB, "JPEG", exif=b"Exif\0\0" + block)
-    return png(chunk(b"eXIf", block)) if format == "PNG" else webp_of(block)
-
-
-def webp_of(block: bytes) -> bytes:
-    return saved(RGB, "WEBP", exif=block)
+    if format == "JXL":
+        return jxl(RGB, exif=block)
+    return png(chunk(b"eXIf", block)) if format == "PNG" else saved(RGB, format, exif=block)
 
 
 def others(format: str) -> bytes:
@@ -272,4 +298,5 @@ def others(format: str) -> bytes:
     }
     more |= {"WEBP": lambda: webp((b"none", b"x"))}
     more |= {"TIFF": lambda: stored("TIFF", RGB, extratags=[(65000, 3, 1, 1, True)])}
+    more |= {"JXL": lambda: jxl(RGB, jumb=b"x")}
     return more[format]()

@@ -227,3 +227,10 @@ def test_damaged_files_are_refused(kind):
         said = refusal(data[:end])
         assert "damaged" in said or "is not an image" in said
     assert imagefile.read(io.BytesIO(data)).frames
+
+
+def test_grey_stays_grey_in_an_avif():
+    pixels = smooth((20, 30))
+    picture = parse(made(pixels, "AVIF"))
+    assert picture.frames[0].shape == pixels.shape
+    assert np.abs(picture.frames[0].astype(int) - pixels).max() < 20
