@@ -12,12 +12,13 @@ import numpy as np
 
 from training.errors import TrainingError
 from training.evaluation.methods import BICUBIC, Method, model_method, open_model, rival
-from training.evaluation.metrics import psnr_y, ssim_y
+from training.evaluation.metrics import flat_noise, psnr_rgb, psnr_y, ssim_y
 from training.evaluation.pictures import Picture, iter_pictures
 from training.files import make_folder, write_atomically
 
 SSIM_WINDOW = 11
-FIELDS = ("set", "scale", "method", "image", "psnr_y", "ssim_y")
+FIELDS = ("set", "scale", "method", "image", "psnr_y", "ssim_y", "psnr_rgb", "flat_noise")
+FIGURES = FIELDS[-4:]
 #: Stands for the image in a row of means.
 MEAN = "mean"
 
@@ -65,12 +66,20 @@ def score(folder: str | Path, methods: Sequence[Method]) -> list[Row]:
                     "image": str(picture.path.relative_to(folder)),
                     "psnr_y": psnr_y(result, picture.hr, shave=scale),
                     "ssim_y": ssim_y(result, picture.hr, shave=scale),
+                    "psnr_rgb": psnr_rgb(result, picture.hr, shave=scale),
+                    "flat_noise": flat_noise(result, picture.hr),
                 }
             )
     for found in rows.values():
-        mean = {key: float(np.mean([row[key] for row in found])) for key in ("psnr_y", "ssim_y")}
+        mean = {key: _mean([row[key] for row in found]) for key in FIGURES}
         found.append({**found[0], "image": MEAN, **mean})
     return [row for found in rows.values() for row in found]
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean of the values that are there: not every image has flat samples."""
+    there = [value for value in values if not np.isnan(value)]
+    return float(np.mean(there)) if there else float("nan")
 
 
 def figures(method: Method, folders: Mapping[str, str | Path]) -> dict[str, dict[str, float]]:
@@ -117,7 +126,8 @@ def write_csv(rows: Sequence[Row], path: str | Path) -> None:
     writer = csv.DictWriter(text, FIELDS)
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "psnr_y": f"{row['psnr_y']:.4f}", "ssim_y": f"{row['ssim_y']:.5f}"})
+        rounded = {key: f"{row[key]:.5f}" for key in FIGURES}
+        writer.writerow({**row, **rounded})
     write_atomically(path, text.getvalue().encode())
 
 
@@ -153,7 +163,7 @@ def print_figures(
     groups = methods_of(models, rivals, scale)
     rows: list[Row] = []
     wide = max([len("method"), *(len(method.name) for group in groups for method in group)])
-    print(f"{'set':<12} {'scale':>5}  {'method':<{wide}} {'PSNR-Y':>7} {'SSIM-Y':>7}")
+    print(f"{'set':<12} {'scale':>5}  {'method':<{wide}} {'PSNR-Y':>7} {'SSIM-Y':>7} {'CPSNR':>7}")
     for folder in folders:
         for group in groups:
             found = score(folder, group)
@@ -162,7 +172,7 @@ def print_figures(
                 if row["image"] == MEAN:
                     print(
                         f"{row['set']:<12} {'x' + str(row['scale']):>5}  {row['method']:<{wide}} "
-                        f"{row['psnr_y']:7.2f} {row['ssim_y']:7.4f}",
+                        f"{row['psnr_y']:7.2f} {row['ssim_y']:7.4f} {row['psnr_rgb']:7.2f}",
                         flush=True,
                     )
     if csv_file is not None:

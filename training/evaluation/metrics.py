@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 
+#: Samples are flat where the original's standard deviation in a window is below so many levels.
+FLAT_WINDOW, FLAT_LEVELS, FLAT_SAMPLES = 13, 1.5, 200
+NOISE_WINDOW = 9
+
 LUMA_WEIGHTS = (65.481, 128.553, 24.966)
 
 
@@ -36,6 +40,14 @@ def psnr_y(result: Image, truth: Image, shave: int) -> float:
     return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
 
 
+def psnr_rgb(result: Image, truth: Image, shave: int) -> float:
+    """Compute the PSNR over the samples of all channels in dB, without `shave` pixels each side."""
+    inside = slice(shave, -shave or None)
+    a, b = (image[inside, inside].astype(np.float64) for image in (result, truth))
+    error = float(np.mean((a - b) ** 2))
+    return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
+
+
 def ssim_y(result: Image, truth: Image, shave: int) -> float:
     """Compute the SSIM of luma: 11 x 11 Gaussian window of sigma 1.5, peak 255."""
     # Imported here: training itself needs only the PSNR, and runs without scikit-image.
@@ -47,3 +59,30 @@ def ssim_y(result: Image, truth: Image, shave: int) -> float:
             a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
         )
     )
+
+
+def flat_noise(result: Image, truth: Image) -> float:
+    """Compute how uneven a result is where the original is flat, such as by a pattern of dots.
+
+    Returns
+    -------
+    float
+        Root mean square of the standard deviations of luma around flat samples, in levels; NaN for
+        an image with too few of them. A value above that of the original means texture that the
+        original does not have.
+    """
+    a, b = _shaved_pair(result, truth, 0)
+    flat = _deviations(b, FLAT_WINDOW) < FLAT_LEVELS
+    if flat.sum() < FLAT_SAMPLES:
+        return float("nan")
+    return float(np.sqrt(np.mean(_deviations(a, NOISE_WINDOW)[flat] ** 2)))
+
+
+def _deviations(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """Return the standard deviation in a window around each sample."""
+    from scipy.ndimage import uniform_filter  # imported here, as above
+
+    mean = uniform_filter(values, window)
+    squares = uniform_filter(values**2, window)
+    deviations: NDArray[np.float64] = np.sqrt(np.maximum(squares - mean**2, 0))
+    return deviations

@@ -43,7 +43,7 @@ def test_prints_a_line_per_set_and_method(flat_table, pictures, capsys):
     print_figures([str(flat_table)], [str(pictures)])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
-    assert lines[0].split() == ["set", "scale", "method", "PSNR-Y", "SSIM-Y"]
+    assert lines[0].split() == ["set", "scale", "method", "PSNR-Y", "SSIM-Y", "CPSNR"]
     assert lines[1].split()[:3] == ["pictures", "x2", "bicubic"]
     assert lines[2].split()[2] == flat_table.name
     assert float(lines[1].split()[3]) > float(lines[2].split()[3])

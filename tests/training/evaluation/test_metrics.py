@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.metrics import luma, psnr_y, ssim_y
+from training.evaluation.metrics import flat_noise, luma, psnr_rgb, psnr_y, ssim_y
 
 
 def test_luma_is_limited_range():
@@ -15,6 +15,28 @@ def test_psnr_of_one_grey_level():
     wanted = 20 * np.log10(255 / step)
     assert psnr_y(truth + np.uint8(1), truth, shave=2) == pytest.approx(wanted)
     assert psnr_y(truth, truth, shave=2) == float("inf")
+
+
+def test_cpsnr_is_of_all_samples():
+    truth = np.full((20, 20, 3), 100, np.uint8)
+    wrong = truth.copy()
+    wrong[..., 2] += 3
+    assert psnr_rgb(wrong, truth, shave=2) == pytest.approx(20 * np.log10(255) - 10 * np.log10(3))
+    wrong[:2] = 0
+    assert psnr_rgb(wrong, truth, shave=2) == psnr_rgb(wrong[2:-2, 2:-2], truth[2:-2, 2:-2], 0)
+    assert psnr_rgb(truth, truth, shave=0) == float("inf")
+
+
+def test_flat_noise_is_the_deviation_where_the_original_is_flat():
+    rng = np.random.default_rng(0)
+    truth = np.full((60, 120, 3), 100, np.uint8)
+    truth[:, 60:] = rng.integers(0, 256, (60, 60, 1))  # not flat: does not count
+    dotted = truth.copy()
+    dotted[::2, ::2] += np.uint8(4)
+    assert flat_noise(truth, truth) < 0.2
+    step = 4 * 219 / 255
+    assert flat_noise(dotted, truth) == pytest.approx(step * np.sqrt(3) / 4, rel=0.06)
+    assert np.isnan(flat_noise(truth[:, 70:], truth[:, 70:]))
 
 
 def test_shaved_pixels_do_not_count():
