@@ -1,15 +1,21 @@
-"""The kernels of stacks compute what the chain's reference does."""
+"""The kernels of stacks compute what the chain's reference does.
+
+``-k equal_to_the_reference --hypothesis-profile=thorough`` is the long run: 10,000 cases, of more
+forms.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lutsr.reference
 from lutsr import Upscaler
 from lutsr._chain.card import read_chain
 from lutsr._chain.reference import round_sums
@@ -26,6 +32,11 @@ pytestmark = pytest.mark.skipif(
 RGB_FORMS = [(64, 16, 5, 4, 64), (32, 8, 3, 3, 40)]
 FORMS = [*RGB_FORMS, (32, 16, 5, 2, 64), (64, 5, 3, 2, 2), (32, 24, 3, 2, 16)]
 
+#: Others of the long run: each takes a few seconds to compile.
+MORE_FORMS = [(32, 1, 3, 4, 256), (64, 2, 5, 3, 7), (32, 12, 5, 4, 33), (64, 9, 5, 3, 128)]
+MORE_FORMS += [(64, 32, 3, 2, 3), (32, 3, 3, 2, 255)]
+LONG = settings.default.max_examples >= 10_000
+
 SIDES = st.one_of(st.integers(1, 5), st.integers(6, 20))
 
 
@@ -38,15 +49,22 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(engine, "STEP", 3)
 
 
-def engine_of(form, hidden, kind, seed):
+def upscaler_of(form, hidden, kind, seed):
     from lutsr._stack import engine
 
     vector, channels, size, scale, levels = form
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "vector_bytes", lambda: vector)
-        made = open_engine(stack(channels, hidden, size, scale, levels, kind, seed))
-    assert made._stack is not None
+        made = Upscaler(stack(channels, hidden, size, scale, levels, kind, seed))
+    assert made._engine._stack is not None
     return made
+
+
+cached_upscaler = cache(upscaler_of)
+
+
+def engine_of(form, hidden, kind, seed):
+    return upscaler_of(form, hidden, kind, seed)._engine
 
 
 def pixels(engine, sums):
@@ -59,6 +77,35 @@ def images(rng, shape, flat):
     return (
         rng.integers(0, 2, shape, np.uint8) * 255 if flat else rng.integers(0, 256, shape, np.uint8)
     )
+
+
+@pytest.mark.usefixtures("small_parts")
+@given(
+    form=st.sampled_from(FORMS + MORE_FORMS * LONG),
+    hidden=st.integers(0, 4),
+    kind=st.sampled_from(KINDS),
+    seed=st.integers(0, 1),
+    sides=st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    colours=st.sampled_from([None, False, True]),
+    pixels=st.integers(0, 1 << 16),
+    flat=st.booleans(),
+    workers=st.integers(1, 5),
+    tile=st.sampled_from([1, 2, 5, 7, 512]),
+    step=st.integers(1, 5),
+)
+def test_equal_to_the_reference(
+    form, hidden, kind, seed, sides, colours, pixels, flat, workers, tile, step
+):
+    from lutsr._stack import engine
+
+    engine.TILE, engine.STEP = tile, step  # put back by the fixture
+    up = cached_upscaler(form, hidden, kind, seed)
+    shape, how = sides, {}
+    if colours is not None and form in RGB_FORMS:
+        shape, how = (*sides, 3), {"channel_axis": -1, "rgb": colours}
+    image = images(np.random.default_rng(pixels), shape, flat)
+    wanted = lutsr.reference.upscale(image, up, **how)
+    assert np.array_equal(up(image, workers=workers, **how), wanted)
 
 
 @given(
