@@ -33,7 +33,7 @@ RGB_FORMS = [(64, 16, 5, 4, 64), (32, 8, 3, 3, 40)]
 FORMS = [*RGB_FORMS, (32, 16, 5, 2, 64), (64, 5, 3, 2, 2), (32, 24, 3, 2, 16)]
 
 #: Others of the long run: each takes a few seconds to compile.
-MORE_FORMS = [(32, 1, 3, 4, 256), (64, 2, 5, 3, 7), (32, 12, 5, 4, 33), (64, 9, 5, 3, 128)]
+MORE_FORMS = [(32, 4, 3, 4, 256), (64, 2, 5, 3, 7), (32, 12, 5, 4, 33), (64, 9, 5, 3, 128)]
 MORE_FORMS += [(64, 32, 3, 2, 3), (32, 3, 3, 2, 255)]
 LONG = settings.default.max_examples >= 10_000
 
