@@ -79,7 +79,22 @@ def test_warmup_leaves_out_depths_that_a_model_refuses(monkeypatch):
     assert up._engine.eight_bit_only
     monkeypatch.setattr(_loading, "models", lambda: [up])
     monkeypatch.setattr(_loading, "load", lambda name, scale: up)
-    lutsr.warmup()
+    said = []
+    lutsr.warmup(report=said.append)
+    assert said == [f"compiling {up.name} x2, 1 of 1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nosuch",), "model: 'nosuch' is not shipped"),
+        ((None, 7), "scale: got 7, and model 'eclut' has"),
+        (("eclut-fast", 9), "scale: got 9, and model 'eclut-fast' has"),
+    ],
+)
+def test_warmup_of_models_that_are_not_there(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        lutsr.warmup(*arguments)
 
 
 def test_path_as_model(table_file, random_lut, image):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .._engine import Engine
 from .._frame.depth import steps_per_level
 from .._numba.loading import load_numba
+from .._stack.curves import facts as stack_facts
 from .._stack.deep.plan import is_deep
 from .._stack.deep.reference import deep_rgb_sums, deep_sums
 from .._stack.plan import find_stack
@@ -155,11 +156,13 @@ class ChainEngine(Engine):
         stages = self._chain.stages
         size = 2 * self.halo + 1
         depths = "8-bit images only" if self.eight_bit_only else "8-bit and deeper images"
+        found = find_stack(self._chain)
         return {
             "stages": str(len(stages)),
             "layers": str(sum(len(stage.layers) for stage in stages)),
             "receptive field": f"{size} x {size} pixels",
             "depths": depths,
+            **(stack_facts(found) if found else {}),
         }
 
 

@@ -84,7 +84,7 @@ def run_stage(registers: Mapping[str, Maps], stage: Stage) -> Maps:
     """Run a stage's layers for each rotation, and sum what they return."""
     rows = registers["image"].shape[0]
     if stage.border is not None:
-        registers = {key: _pad_once(maps, stage, rows) for key, maps in registers.items()}
+        registers = {key: pad_once(maps, stage, rows) for key, maps in registers.items()}
     results = []
     for quarter_turns in range(stage.rotations):
         body = {key: np.rot90(maps, quarter_turns) for key, maps in registers.items()}
@@ -98,7 +98,7 @@ def run_stage(registers: Mapping[str, Maps], stage: Stage) -> Maps:
     return total
 
 
-def _pad_once(maps: Maps, stage: Stage, rows: int) -> Maps:
+def pad_once(maps: Maps, stage: Stage, rows: int) -> Maps:
     """Pad a register by the stage's reach, which is in pixels of the image."""
     margin = stage.reach * (maps.shape[0] // rows)
     return _pad(maps, margin, margin, margin, margin, stage.border or "edge")

@@ -78,6 +78,7 @@ def _main_command(argv: list[str], parser: ArgumentParser) -> int:
 def _parser_of(name: str) -> ArgumentParser:
     makers = {
         "info": _arguments.info_parser,
+        "warmup": _arguments.warmup_parser,
         "compare": _arguments.compare_parser,
         "convert": _arguments.convert_parser,
     }

@@ -113,6 +113,16 @@ def info_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def warmup_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``lutsr warmup``."""
+    parser = _subparser("warmup")
+    parser.add_argument(
+        "-m", "--model", help="name of a shipped model, or path of a .npy file (default: all)"
+    )
+    parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
+    return parser
+
+
 def compare_parser() -> argparse.ArgumentParser:
     """Return the parser of ``lutsr compare``."""
     parser = _subparser("compare")

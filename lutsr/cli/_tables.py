@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from ._report import CommandError, say
+from ._report import CommandError, complain, say
 
 if TYPE_CHECKING:
     from .. import Upscaler
@@ -39,11 +39,14 @@ def models(args: Namespace) -> int:
 
 
 def warmup(args: Namespace) -> int:
-    """Compile the kernels."""
+    """Compile the kernels of one model, or of all that are shipped."""
     import lutsr
 
     start = time.perf_counter()
-    lutsr.warmup()
+    try:
+        lutsr.warmup(args.model, args.scale, report=complain)
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from error
     say(f"ready after {time.perf_counter() - start:.2f} s", sys.stdout)
     return 0
 
@@ -64,8 +67,19 @@ def info(args: Namespace) -> int:
         if number:
             say("", sys.stdout)
         for name, value in _facts(upscaler):
-            say(f"{name + ':':17}{value}", sys.stdout)
+            say(f"{name + ':':17}{_drawable(value)}", sys.stdout)
     return 0
+
+
+def _drawable(text: str) -> str:
+    """Replace the blocks of sketched curves by digits where stdout cannot print them."""
+    from .._stack.curves import BLOCKS
+
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return text.translate({ord(block): str(height) for height, block in enumerate(BLOCKS, 1)})
+    return text
 
 
 def _facts(upscaler: Upscaler) -> Iterator[tuple[str, str]]:

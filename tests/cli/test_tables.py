@@ -1,6 +1,8 @@
 """The sub-commands about models: models, info, warmup."""
 
+import io
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -108,10 +110,47 @@ def test_info_of_a_model_with_many_tables(tmp_path, capsys, count, listed):
 
 def test_warmup(capsys, monkeypatch):
     called = []
-    monkeypatch.setattr(lutsr, "warmup", lambda: called.append(True))
+
+    def warmup(model, scale, report):
+        called.append((model, scale))
+        report("compiling it")
+
+    monkeypatch.setattr(lutsr, "warmup", warmup)
     assert cli.main(["warmup"]) == 0
-    assert called == [True]
-    assert re.fullmatch(r"ready after \d+\.\d\d s\n", capsys.readouterr().out)
+    assert cli.main(["warmup", "-m", "eclut", "-s", "2"]) == 0
+    assert called == [(None, None), ("eclut", 2)]
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"(ready after \d+\.\d\d s\n){2}", out)
+    assert err == "lutsr: compiling it\n" * 2
+
+
+def test_warmup_of_a_file(stack_table, capsys):
+    assert cli.main(["warmup", "-m", stack_table]) == 0
+    assert capsys.readouterr().err == "lutsr: compiling ecnn x2, 1 of 1\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-m", "nosuch"], "model: 'nosuch' is not shipped"),
+        (["-s", "7"], "scale: got 7"),
+        (["-m", "none.npy"], "none.npy: no such table file"),
+    ],
+)
+def test_warmup_of_nothing(capsys, arguments, said):
+    assert cli.main(["warmup", *arguments]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", "[▁-█]"), ("ascii", "[1-8]")])
+def test_info_of_a_stack_draws_its_curves(stack_table, monkeypatch, encoding, drawn):
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert cli.main(["info", stack_table]) == 0
+    said = stdout.buffer.getvalue().decode(encoding)
+    pattern = rf"^layer 2: +3 x 3 of 3 channels, .* strongest .*: {drawn}{{16}} .* levels$"
+    assert re.search(pattern, said, re.MULTILINE)
+    assert re.search(r"^base: +3 x 3 of the image, 256 levels, to 4 pixels; ", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["models", "info", "warmup", "compare"])

@@ -7,7 +7,7 @@ import pytest
 from training.__main__ import OPTIONAL_PACKAGES, build_parser, main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("train", "fit", "export", "inspect", "ablation", "ecnn", "rclut", "evaluate")
+COMMANDS = ("train", "fit", "export", "ablation", "ecnn", "rclut", "evaluate", "inspect")
 
 
 def run(*args, code=""):

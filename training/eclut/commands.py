@@ -1,4 +1,4 @@
-"""The commands of eclut: ``train``, ``fit``, ``export``, ``inspect``, ``ablation``."""
+"""The commands of eclut: ``train``, ``fit``, ``export``, ``ablation``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ def register(commands: Commands) -> None:
     _add_train(commands)
     _add_fit(commands)
     _add_export(commands)
-    _add_inspect(commands)
     _add_ablation(commands)
 
 
@@ -86,21 +85,6 @@ def _add_export(commands: Commands) -> None:
     parser.add_argument("--model", help="name of the model (the run's own)")
     add_licences(parser)
     add_metrics(parser)
-
-
-def _add_inspect(commands: Commands) -> None:
-    parser = commands.add(
-        "inspect",
-        "print the figures of a table and draw its entries (eclut)",
-        "tables/mine_x4.npy --out pictures/ --images photos/",
-        run_inspect,
-    )
-    parser.add_argument(
-        "table", type=file_or_name, help="a .npy file or the name of a shipped model"
-    )
-    parser.add_argument("--out", required=True, help="folder for the pictures")
-    parser.add_argument("--images", help="folder of images to count pairs in (optional)")
-    parser.add_argument("--scale", type=int, choices=SCALES, help="for a shipped model")
 
 
 def _add_ablation(commands: Commands) -> None:
@@ -173,16 +157,6 @@ def run_export(arguments: argparse.Namespace) -> None:
         metric_folders=dict(arguments.metrics),
     )
     print(table)
-
-
-def run_inspect(arguments: argparse.Namespace) -> None:
-    """Run ``inspect``."""
-    from training.eclut.inspect import inspect_table
-
-    drawn = inspect_table(
-        arguments.table, arguments.out, images=arguments.images, scale=arguments.scale
-    )
-    print(*drawn, sep="\n")
 
 
 def run_ablation(arguments: argparse.Namespace) -> None:

@@ -12,9 +12,8 @@ import lutsr
 from training.eclut.constants import ENTRY_MAX, ENTRY_MIN, LEVELS, MARGIN
 from training.eclut.pairs import count_pairs
 from training.eclut.plots import draw_flat, draw_pairs, draw_saturation, draw_taps
-from training.errors import TrainingError
 from training.evaluation.evaluate import set_name
-from training.evaluation.methods import Upscale, open_model
+from training.evaluation.methods import Upscale
 from training.evaluation.pictures import iter_pictures
 from training.files import make_folder
 
@@ -105,50 +104,36 @@ def summary(upscaler: lutsr.Upscaler, flat: NDArray[np.float64]) -> list[str]:
     return lines
 
 
-def inspect_table(
-    table: str | Path,
-    out: str | Path,
-    *,
-    images: str | Path | None = None,
-    scale: int | None = None,
+def inspect_model(
+    upscaler: lutsr.Upscaler, out: Path, images: str | Path | None = None
 ) -> list[Path]:
-    """Print the figures of a table and draw its entries; the ``inspect`` command.
+    """Print the figures of a table and draw its entries.
 
     Parameters
     ----------
-    table : path or str
-        A model file or the name of a shipped model, of the family eclut.
+    upscaler : lutsr.Upscaler
+        A model of the family eclut.
     out : path
         Folder for ``taps.png``, ``saturation.png``, ``flat.png`` and, with `images`,
         ``pairs.png``.
     images : path, optional
         Folder of full-size images, which are shrunk, and whose pairs are counted.
-    scale : int, optional
-        For a shipped model.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The pictures.
     """
-    upscaler = open_model(table, scale)
-    if upscaler.family != "eclut":
-        raise TrainingError(f"cannot inspect {table}: its family is {upscaler.family}, not eclut")
     make_folder(out)
-    title, folder = f"{upscaler.name} x{upscaler.scale}", Path(out)
+    title = f"{upscaler.name} x{upscaler.scale}"
     lut = upscaler.tables["lut"]
     channels = partial(upscaler, channel_axis=-1)
     flat = flat_response(channels, upscaler.scale)
     for line in summary(upscaler, flat):
         print(line)
-    draw_taps(lut, title, folder / "taps.png")
-    draw_saturation(*saturation(lut), title, folder / "saturation.png")
-    draw_flat(flat, title, folder / "flat.png")
+    draw_taps(lut, title, out / "taps.png")
+    draw_saturation(*saturation(lut), title, out / "saturation.png")
+    draw_flat(flat, title, out / "flat.png")
     drawn = ["taps.png", "saturation.png", "flat.png"]
     if images is not None:
         counts = count_look_ups(images, upscaler.scale)
         rare = 100 * (counts < 10).mean()
         print(f"pairs in {images}: {counts.sum()} seen, {rare:.1f} % of all pairs under 10 times")
-        draw_pairs(counts, f"{set_name(images)} at x{upscaler.scale}", folder / "pairs.png")
+        draw_pairs(counts, f"{set_name(images)} at x{upscaler.scale}", out / "pairs.png")
         drawn.append("pairs.png")
-    return [folder / name for name in drawn]
+    return [out / name for name in drawn]

@@ -1,4 +1,4 @@
-"""The command ``evaluate``, for models of every family."""
+"""The commands ``evaluate`` and ``inspect``, for models of every family."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from training.cli import Commands, file_or_name
 
 
 def register(commands: Commands) -> None:
-    """Add the command."""
+    """Add the commands."""
+    _add_evaluate(commands)
+    _add_inspect(commands)
+
+
+def _add_evaluate(commands: Commands) -> None:
     parser = commands.add(
         "evaluate",
         "compare models and rivals: PSNR-Y and SSIM on folders of images",
@@ -35,6 +40,21 @@ def register(commands: Commands) -> None:
     parser.add_argument("--plot", metavar="FILE.png", help="draw the means as bars, to this file")
 
 
+def _add_inspect(commands: Commands) -> None:
+    parser = commands.add(
+        "inspect",
+        "print the figures of a model and draw what its tables have learnt",
+        "tables/mine_x4.npy --out pictures/ --images photos/",
+        run_inspect,
+    )
+    parser.add_argument(
+        "table", type=file_or_name, help="a .npy file or the name of a shipped model"
+    )
+    parser.add_argument("--out", required=True, help="folder for the pictures")
+    parser.add_argument("--images", help="folder of images to count look-ups in (optional)")
+    parser.add_argument("--scale", type=int, choices=SCALES, help="for a shipped model")
+
+
 def run_evaluate(arguments: argparse.Namespace) -> None:
     """Run ``evaluate``."""
     if not (arguments.table or arguments.scale):
@@ -49,3 +69,13 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         csv_file=arguments.csv,
         plot_file=arguments.plot,
     )
+
+
+def run_inspect(arguments: argparse.Namespace) -> None:
+    """Run ``inspect``."""
+    from training.evaluation.inspect import inspect_table
+
+    drawn = inspect_table(
+        arguments.table, arguments.out, images=arguments.images, scale=arguments.scale
+    )
+    print(*drawn, sep="\n")

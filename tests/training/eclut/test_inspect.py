@@ -10,11 +10,11 @@ from lutsr._eclut.reference import upscale_reference  # noqa: E402
 from training.eclut.inspect import (  # noqa: E402
     count_look_ups,
     flat_response,
-    inspect_table,
     saturation,
 )
 from training.eclut.plots import tap_responses  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
+from training.evaluation.inspect import inspect_table  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
 SHAPE = (256, 256, 9, 2, 2)
