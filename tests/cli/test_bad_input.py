@@ -163,3 +163,13 @@ def test_rests_of_a_killed_run_are_no_input(folder, repeat, rgb, capsys):
     assert cli.main(["photos", "-o", "photos", *repeat]) == 0
     assert sorted(os.listdir("photos"))[1:] == ["a.png", "a_x2.png"]
     assert pixels("photos/a_x2.png").shape == (12, 18, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_tests_do_not_depend_on_what_their_caller_does_with_ctrl_c():
+    case = f"{__file__}::test_stopped_half_way"
+    options = "-q -p no:cacheprovider -k 'signal and None'"
+    command = f"trap '' INT; exec {sys.executable} -m pytest {options} '{case}'"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout

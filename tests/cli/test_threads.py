@@ -124,8 +124,7 @@ def test_large_files_run_alone_with_all_threads(many, repeat, monkeypatch):
 
 
 SLOW = """
-import signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import sys, time
 from lutsr import cli
 from lutsr.cli import imagefile
 write = imagefile.write
