@@ -12,7 +12,7 @@ from typing import Any
 
 from . import records
 
-MEASUREMENTS = ("compare", "costs", "quality")
+MEASUREMENTS = ("compare", "costs", "quality", "published")
 
 
 def condense(saved: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ table has fewer levels. All checks are for the largest sums that the tables allo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,8 @@ class ByteStage:
         For each rotation, the map of the result that each channel is added to.
     plane_count : int
         Maps that are in memory at once.
+    programs : dict
+        What `lutsr._chain.byte_run` has prepared for some rows and sizes.
     """
 
     stage: StagePlan
@@ -93,6 +96,7 @@ class ByteStage:
     bodies: tuple[tuple[ByteLayer, ...], ...]
     orders: tuple[NDArray[np.int64], ...]
     plane_count: int
+    programs: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def as_byte_stage(stage: StagePlan, sources: Sequence[ByteRegister | None]) -> ByteStage | None:

@@ -21,7 +21,7 @@ TILE = 1024
 
 #: Least rows that `CompiledChain.fill` computes at a time, also as a multiple of the halo, whose
 #: rows are computed twice.
-CHUNK_ROWS, CHUNK_HALOS = 16, 4
+CHUNK_ROWS, CHUNK_HALOS = 24, 4
 
 
 class CompiledChain:
