@@ -48,6 +48,13 @@ def test_the_table_and_the_figure_are_written(tmp_path):
     assert document.read_text() == text
 
 
+def test_a_busy_machine_has_no_column_for_a_second_worker():
+    kept = {key: value for key, value in ENTRY.items() if key not in ("one_s", "two_s")}
+    found = published_report.table_of({**RESULTS, "entries": [ENTRY, kept]})
+    assert "2 workers" not in found
+    assert "| 0.100 | 0.50 | 80 |" in found
+
+
 def test_a_document_without_the_place_is_refused(tmp_path):
     document = tmp_path / "page.md"
     document.write_text("nothing")
@@ -68,8 +75,9 @@ def test_a_model_is_measured(monkeypatch):
     monkeypatch.setattr(published, "NUMPY_HEIGHT", 6)
     monkeypatch.setattr(published, "NUMPY_WIDTH", 8)
     upscaler = lutsr.load("eclut", 4)
-    times = published.time_all({"lutsr eclut": upscaler}, 1)["lutsr eclut"]
-    assert times.keys() == {"cpu_s", "one_s", "two_s"}
+    for second, keys in ((False, {"cpu_s"}), (True, {"cpu_s", "one_s", "two_s"})):
+        times = published.time_all({"lutsr eclut": upscaler}, 1, second)["lutsr eclut"]
+        assert times.keys() == keys
     entry = published.measure("lutsr eclut", upscaler, ())
     assert entry["bytes"] == 9_437_184
     assert entry["numpy_s"] > 0
