@@ -35,17 +35,8 @@ def table_of(results: dict[str, Any]) -> str:
                 f"{slower:,.0f}",
             ]
         )
-    head = [
-        "model",
-        "tables, kB",
-        "published",
-        "lutsr",
-        "time, s",
-        "2 workers",
-        "NumPy, s",
-        "ratio",
-    ]
-    return table(head, rows)
+    times = ["time, s", "2 workers"] if second else ["time, s"]
+    return table(["model", "tables, kB", "published", "lutsr", *times, "NumPy, s", "ratio"], rows)
 
 
 def _pair(figures: dict[str, float]) -> str:
