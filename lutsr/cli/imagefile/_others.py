@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _gif_blocks
 from ._colour import upright
 from ._depth import widened
 from ._jpeg_webp import coloured, exif_resolution, read_metadata, with_density
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 AVIF_MAX_SIDE = 65535
 _AVIF_QUALITY = 90
+#: Bytes at the beginning of a file of boxes that hold what describes its pictures.
+_HEADER = 1 << 20
 _METRES_PER_INCH = 0.0254
 #: Kind of an embedded or linked colour profile, in the longest header of a BMP.
 _BMP_PROFILES = (b"DEBM", b"KNIL")
@@ -41,6 +44,11 @@ def read(file: BinaryIO) -> Picture:
     """Read a GIF, BMP, AVIF or HEIC file."""
     picture = Picture([])
     with _open(file) as image:
+        if image.format == "GIF":
+            file.seek(0)
+            if not _gif_blocks.is_whole(file.read()):
+                raise damaged("it ends too early")
+            image.seek(0)
         count = getattr(image, "n_frames", 1)
         check_pixels(image.width, image.height, count)
         frames, durations = [], []
@@ -64,6 +72,8 @@ def read(file: BinaryIO) -> Picture:
             metadata.resolution = exif_resolution(metadata)
         if image.format == "GIF" and (comment := image.info.get("comment")):
             metadata.comments = [comment]
+        if image.format in ("AVIF", "HEIF") and metadata.icc is None:
+            metadata.colours = _stated_colours(file)
         if len(frames) > 1:
             picture.animation = Animation(durations, _plays(image))
     picture.frames = [upright(frame, orientation) for frame in frames]
@@ -171,7 +181,7 @@ def _deeper(file: BinaryIO, frames: list[NDArray[Any]], picture: Picture) -> lis
     file.seek(0)
     data = file.read()
     # The configuration of the first picture: bits that state 10 or 12 bits per sample.
-    found = re.search(rb"av1C.{2}(.)", data[: 1 << 20], re.DOTALL)
+    found = re.search(rb"av1C.{2}(.)", data[:_HEADER], re.DOTALL)
     flags = found[1][0] >> 5 & 3 if found else 0
     if not flags & 2:
         return frames
@@ -179,6 +189,19 @@ def _deeper(file: BinaryIO, frames: list[NDArray[Any]], picture: Picture) -> lis
         raise ImageFileError("is an AVIF animation of more than 8 bits; convert it to 8 bits first")
     pixels = imagecodecs.avif_decode(data)
     return [widened(pixels, 12 if flags & 1 else 10, picture)]
+
+
+def _stated_colours(file: BinaryIO) -> dict[bytes, bytes]:
+    """Return the colours that an AVIF or HEIC states by numbers, as a PNG does, unless sRGB."""
+    file.seek(0)
+    found = re.search(rb"colrnclx(.{4})", file.read(_HEADER), re.DOTALL)
+    if found is None:
+        return {}
+    primaries, transfer = int.from_bytes(found[1][:2]), int.from_bytes(found[1][2:])
+    # Unspecified ones are sRGB; cameras state the curve of television for it.
+    if (primaries in (1, 2) and transfer in (1, 2, 6, 13)) or max(primaries, transfer) > 255:
+        return {}
+    return {b"cICP": bytes((primaries, transfer, 0, 1))}
 
 
 def _plays(image: Any) -> int:

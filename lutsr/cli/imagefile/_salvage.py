@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _jpeg_kinds, _png
+from . import _gif_blocks, _jpeg_kinds, _png
 from ._metadata import _ifd
 from ._tiff import _pages
 
@@ -24,6 +24,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
            (0, 1, 1, 2))  # fmt: skip
 _CUT = "its end is missing; all its pixels are there"
+_FRAMES = "its end is missing, and frames may be"
 _CHECKSUM = "a checksum is wrong: some pixels may be wrong, too"
 
 
@@ -50,6 +51,9 @@ def repaired(data: bytes) -> tuple[bytes, str] | None:
         return _repair_jpeg(data)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _repair_webp(data)
+    if data.startswith(b"GIF8"):
+        ended = (data + end for end in (b";", b"\0;"))
+        return next(((e, _FRAMES) for e in ended if _gif_blocks.is_whole(e)), None)
     if data.startswith(_pages.SIGNATURES):
         return _repair_tiff(data)
     return None

@@ -234,3 +234,20 @@ def test_grey_stays_grey_in_an_avif():
     picture = parse(made(pixels, "AVIF"))
     assert picture.frames[0].shape == pixels.shape
     assert np.abs(picture.frames[0].astype(int) - pixels).max() < 20
+
+
+@pytest.mark.parametrize("stated", [(9, 16), (12, 13), (1, 8)])
+def test_other_colours_than_srgb_are_kept_by_a_png_and_noted_by_others(stated):
+    data = saved(noise((20, 30, 3)), "AVIF")
+    at = data.index(b"colrnclx") + 8
+    picture = parse(data[:at] + bytes((0, stated[0], 0, stated[1])) + data[at + 4 :])
+    assert picture.pages[0].colours == {b"cICP": bytes((*stated, 0, 1))}
+    assert b"cICP" + bytes((*stated, 0, 1)) in made(picture.frames, "PNG", picture)
+    assert picture.notes == []
+    made(picture.frames, "AVIF", picture)
+    assert picture.notes == ["an AVIF cannot hold its cICP: colours may differ"]
+
+
+def test_srgb_of_an_avif_is_not_mentioned():
+    picture = parse(saved(noise((20, 30, 3)), "AVIF"))
+    assert picture.pages[0].colours == {}
