@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lutsr.cli.imagefile import Animation, ImageFileError, Picture, read
 
@@ -173,3 +174,17 @@ def whole_without_later_pages(data):
 )
 def test_what_cannot_be_salvaged(data):
     assert salvage_refusal(data) == refusal(data)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_gif_without_its_end(count):
+    images = [Image.fromarray(noise((20, 16, 3), seed=seed)).quantize(16) for seed in range(count)]
+    options = {"save_all": True, "append_images": images[1:]} if count > 1 else {}
+    data = saved(images[0], "GIF", comment=b"x" * 300, **options)
+    whole = parse(data)
+    for missing in (1, 2):
+        assert refusal(data[:-missing]) == "is damaged (it ends too early); get an intact copy"
+        picture = salvaged(data[:-missing])
+        np.testing.assert_array_equal(picture.frames, whole.frames)
+        assert picture.notes[-1].endswith("salvaged: its end is missing, and frames may be")
+    assert salvage_refusal(data[: len(data) // 2 - 8]).startswith("is damaged")
