@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import NoReturn
 
 from .._modelinfo import DEFAULT_MODEL
 from .._version import __version__
@@ -18,12 +20,21 @@ SUBCOMMANDS = {
     "convert": "turn published tables of other methods into a model file",
 }
 
-Size = tuple[int | None, int | None]
+#: Width and height, one of which may be None; or a factor, such as 5/2.
+Size = tuple[int | None, int | None] | Fraction
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print a message and exit with code 2."""
+        self.exit(2, f"{self.prog}: error: {message}; {self.prog} --help lists the options\n")
 
 
 def main_parser() -> argparse.ArgumentParser:
     """Return the parser of the main command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="lutsr",
         usage="lutsr INPUT... -o OUTPUT [options]\n"
         "       lutsr --raw WxHxC [options] < frames > larger_frames\n"
@@ -45,8 +56,8 @@ def main_parser() -> argparse.ArgumentParser:
         help="the same; may be repeated",
     )
     add("-o", "--output", help="file, folder (for several inputs), or - for stdout")
-    add("-s", "--scale", type=_positive, help=f"factor (default: {DEFAULT_SCALE})")
-    add("--size", type=size, metavar="WxH", help="exact size instead of a scale; 800x or x600 too")
+    add("-s", "--scale", type=_scale, help=f"factor (default: {DEFAULT_SCALE})")
+    add("--size", type=size, metavar="WxH", help="size instead of a scale; 800x, x600, 250%% too")
     _add_model(parser)
     add(
         "-f",
@@ -128,7 +139,7 @@ def compare_parser() -> argparse.ArgumentParser:
     parser = _subparser("compare")
     add = parser.add_argument
     add("image", metavar="IMAGE", help="the image to upscale")
-    add("-o", "--output", required=True, help="the drawing, a .png")
+    add("-o", "--output", help="the drawing, a .png (default: IMAGE_compared.png, here)")
     add("--crop", type=_crop, metavar="WxH+X+Y", help="part of IMAGE, in pixels (default: middle)")
     add("--reference", metavar="HR", help="the true large image, to compute PSNR")
     add("-s", "--scale", type=_positive, help=f"factor (default: {DEFAULT_SCALE})")
@@ -162,7 +173,7 @@ def plain_parser(name: str) -> argparse.ArgumentParser:
 
 def _subparser(name: str) -> argparse.ArgumentParser:
     what = SUBCOMMANDS[name]
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"lutsr {name}", description=f"{what[0].upper()}{what[1:]}.", allow_abbrev=False
     )
 
@@ -170,6 +181,7 @@ def _subparser(name: str) -> argparse.ArgumentParser:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-m",
+        "-n",
         "--model",
         default=DEFAULT_MODEL,
         help="name of a shipped model, or path of a .npy file (default: %(default)s)",
@@ -190,11 +202,22 @@ def _quality(text: str) -> int | str:
     return int(text)
 
 
+def _scale(text: str) -> int:
+    if re.fullmatch(r"[0-9]*\.[0-9]+", text):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, wanted a whole number; for any other factor give --size, as in "
+            f"--size {float(text) * 100:g}%"
+        )
+    return _positive(text)
+
+
 def size(text: str) -> Size:
-    """Read ``800x600``, ``800x`` or ``x600``: width and height."""
+    """Read ``800x600``, ``800x`` or ``x600``: width and height; or ``250%``."""
+    if re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?%", text) and float(text[:-1]):
+        return Fraction(text[:-1]) / 100
     match = re.fullmatch(r"([1-9][0-9]{0,8})?x([1-9][0-9]{0,8})?", text)
     if not match or text == "x":
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted 800x600, or 800x or x600")
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted 800x600, 800x, x600 or 250%")
     width, height = (int(side) if side else None for side in match.groups())
     return width, height
 

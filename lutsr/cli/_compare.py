@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
@@ -35,11 +36,10 @@ def compare(args: Namespace) -> int:
     """Draw the comparison, and return the exit code."""
     need("PIL", "tifffile", "imagecodecs")
     upscaler = load_upscaler(args)
-    todo = plan(
-        [args.image], args.output, ending=".png", suffix="_compared", overwrite=args.overwrite
-    )
+    output = args.output or f"{os.path.splitext(os.path.basename(args.image))[0]}_compared.png"
+    todo = plan([args.image], output, ending=".png", suffix="_compared", overwrite=args.overwrite)
     if not todo.jobs:
-        say(f"skipped {args.output}: it exists; --overwrite replaces it", sys.stdout)
+        say(f"skipped {output}: it exists; --overwrite replaces it", sys.stdout)
         return 0
     picture, small = _read(args.image)
     x, y, width, height = _crop_of(args.crop, small)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from copy import copy
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,6 +101,8 @@ class FrameUpscaler:
         height, width = shape[:2]
         if self._size is None:
             return height * self.scale, width * self.scale
+        if isinstance(self._size, Fraction):
+            return max(1, round(height * self._size)), max(1, round(width * self._size))
         wanted_width, wanted_height = self._size
         if wanted_width is None:
             return wanted_height, max(1, round(width * wanted_height / height))
@@ -117,4 +120,6 @@ class FrameUpscaler:
         """Suffix of names in an output folder."""
         if self._size is None:
             return f"_x{self.scale}"
+        if isinstance(self._size, Fraction):
+            return f"_{float(self._size) * 100:g}pct"
         return "_" + "x".join(str(side or "") for side in self._size)

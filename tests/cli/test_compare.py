@@ -119,7 +119,7 @@ def test_what_cannot_be_compared(photo, repeat, capsys, more, said):
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["small.png"], "the following arguments are required: -o/--output"),
+        ([], "the following arguments are required: IMAGE"),
         (["small.png", "-o", "small.png"], "is the input"),
         (["small.png", "-o", "out.jpg"], "does not suit the output"),
         (["small.png", "-o", "out.png", "--crop", "9x9"], "got '9x9', wanted width, height and"),
@@ -135,3 +135,9 @@ def test_existing_drawing_is_skipped(photo, repeat, capsys):
     assert cli.main(["compare", "small.png", "-o", "out.png", *repeat]) == 0
     assert capsys.readouterr().out.startswith("skipped out.png: it exists")
     assert os.path.getsize("out.png") == 0
+
+
+def test_drawing_without_a_name(photo, repeat, capsys):
+    assert cli.main(["compare", "./small.png", *repeat]) == 0
+    assert "wrote small_compared.png: " in capsys.readouterr().out
+    assert os.path.exists("small_compared.png")

@@ -292,13 +292,16 @@ def test_help_names_every_option(capsys):
         (["-o", "out.png"], "the following arguments are required: INPUT"),
         (["in.png", "-o", "out.gif"], "'out.gif' must end in one of .png, .jpg, .jpeg, .jpe, "),
         (["in.png", "-o", "out"], "'out' must end in one of .png, .jpg, .jpeg"),
-        (["in.png", "-o", "out.png", "-s", "2.5"], "-s/--scale: got '2.5', wanted a whole number"),
+        (["in.png", "-o", "out.png", "-s", "2.5"], "number; for any other factor give --size, as "),
+        (["in.png", "-o", "out.png", "-s", "2.5"], "as in --size 250%"),
+        (["in.png", "-o", "out.png", "-s", "0"], "-s/--scale: got '0', wanted a whole number"),
+        (["in.png", "-o", "out.png", "--size", "0%"], "--size: got '0%', wanted 800x600, 800x"),
         (["in.png", "-o", "out.png", "-s", "5"], "has 2, 3, 4; for any other size give --size"),
         (["in.png", "-o", "out.png", "-j", "0"], "-j/--workers: got '0', wanted a whole number"),
         (["in.png", "-o", "out.png", "-j", "two"], "-j/--workers: got 'two', wanted a whole"),
         (["in.png", "-o", "out.png", "--out", "b.png"], "unrecognized arguments: --out"),
-        (["in.png", "-o", "out.png", "--size", "x"], "--size: got 'x', wanted 800x600, or"),
-        (["in.png", "-o", "out.png", "--size", "0x9"], "--size: got '0x9', wanted 800x600, or"),
+        (["in.png", "-o", "out.png", "--size", "x"], "--size: got 'x', wanted 800x600, 800x"),
+        (["in.png", "-o", "out.png", "--size", "0x9"], "--size: got '0x9', wanted 800x600, 800x"),
         (["in.png", "-o", "out.png", "--size", "9x9", "-s", "2"], "not together with -s/--scale"),
         (["in.png", "-o", "out.png", "-f", "gif"], "-f/--format: got 'gif', wanted one of png, "),
         (["in.png", "-o", "out.png", "-f", "jpg"], "does not suit the output 'out.png'"),
@@ -374,3 +377,11 @@ def test_quick_answers_load_nothing_heavy(argument):
     )
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, timeout=60, stdout=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("percent", "size"), [("200%", (18, 12)), ("150%", (14, 9)), ("50%", (4, 3)), ("1%", (1, 1))]
+)
+def test_size_in_percent(folder, table, percent, size):
+    assert cli.main(["in.png", "-o", "new/", "--size", percent, "-n", table, "-q"]) == 0
+    assert pixels(f"new/in_{percent[:-1]}pct.png").shape == (size[1], size[0], 3)
