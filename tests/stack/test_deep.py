@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import lutsr
 from lutsr import Upscaler, reference
 from lutsr._chain.card import read_chain
+from lutsr._frame import sink
 from lutsr._frame.depth import FLOAT_STEPS
+from lutsr._modelfile import write_model
 from lutsr._stack.deep import reference as deep_reference
 from lutsr._stack.plan import find_stack
 
+from ..contract import Sink
 from .models import stack, trained
 
 
@@ -134,3 +138,40 @@ def test_stacks_whose_sums_of_floats_need_more_than_32_bits_take_8_bits_only():
         up(np.zeros((4, 4), np.uint16))
     wide = replace(model, tables=model.tables | {"base": model.tables["base"] * 25})
     assert Upscaler(wide)._engine.eight_bit_only
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_depth_is_kept_in_bands_with_alpha_and_by_resize(up, dtype, monkeypatch, tmp_path):
+    colours = waves(48)[:, :20, np.newaxis] * [1, 0.8, 0.5]
+    opacity = np.ones((48, 20, 1))
+    opacity[:9] = 0
+    white = 65535 if dtype == "uint16" else 1
+    image = (np.concatenate([colours, opacity], axis=-1) * white).astype(dtype)
+    opaque = image.copy()
+    opaque[..., 3] = white
+    options = {"channel_axis": -1, "rgb": True, "alpha": True}
+    plain = up(opaque[..., :3], channel_axis=-1, rgb=True)
+    assert np.array_equal(up(opaque, **options)[..., :3], plain)
+    other = image.copy()
+    other[:9, :, :3] = white // 3
+    big = up(image, **options)
+    assert np.array_equal(up(other, **options), big)
+
+    monkeypatch.setattr(sink, "BAND_BYTES", 5 * big[:4].nbytes)
+    banded = Sink(big.shape)
+    banded.data = np.zeros(big.shape, dtype)
+    banded.dtype = banded.data.dtype
+    up(image, **options, out=banded)
+    assert banded.writes > 1
+    assert np.array_equal(banded.data, big)
+    mapped = np.memmap(tmp_path / "out", dtype, "w+", shape=plain.shape)
+    up(opaque[..., :3], channel_axis=-1, rgb=True, out=mapped)
+    assert np.array_equal(mapped, plain)
+
+    write_model(tmp_path / "trained_x4.npy", trained())
+    name = tmp_path / "trained_x4.npy"
+    same = lutsr.resize(image[..., :3], (192, 80), model=name, channel_axis=-1, rgb=True)
+    assert np.array_equal(same, up(image[..., :3], channel_axis=-1, rgb=True))
+    half = lutsr.resize(image[..., :3], (96, 40), model=name, channel_axis=-1, rgb=True)
+    assert half.dtype == dtype
+    assert len(np.unique(half)) > 1000
