@@ -73,11 +73,18 @@ def test_workflow_beats_bicubic(capsys):
     assert printed > skimage.metrics.peak_signal_noise_ratio(names["original"], bicubic) + 0.5
 
 
-def test_links_and_pictures_exist():
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert targets
-    for target in targets:
-        assert (ROOT / target).is_file(), target
+def test_links_and_pictures_are_absolute_and_exist():
+    # A page of the package index shows the README without the repository around it.
+    places = {
+        "": "https://github.com/lutsr/lutsr/blob/main/",
+        "!": "https://raw.githubusercontent.com/lutsr/lutsr/main/",
+    }
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]+)\)", README)
+    assert len(links) > 5
+    for picture, target in links:
+        assert target.startswith(places[picture]), target
+        path = target.removeprefix(places[picture]).partition("#")[0]
+        assert (ROOT / path).is_file(), target
 
 
 def test_public_names_are_those_of_the_contract():

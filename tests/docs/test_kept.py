@@ -50,4 +50,4 @@ def test_each_cell_is_what_happens(group, row):
 
 
 def test_the_readme_leads_to_the_table():
-    assert "](docs/cli.md#what-is-kept)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "/docs/cli.md#what-is-kept)" in (ROOT / "README.md").read_text(encoding="utf-8")
