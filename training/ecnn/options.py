@@ -52,7 +52,7 @@ class EcnnOptions(RunOptions):
     offset: float = 50.0
     round_at: float = 0.1
     tables_at: float = 1.0
-    excess: float = 0.0002
+    excess: float = 0.00001
     excess_at: float = 0.0
     init: str | None = None
 
