@@ -1,20 +1,24 @@
 """Benchmarks of speed, memory and quality. This folder is not part of the wheel.
 
-``python -m benchmarks`` runs all measurements (about ten minutes on an otherwise idle machine)
-and writes ``benchmarks/RESULTS.md`` and the README's figure. It runs these commands, which can
-also be run alone:
+``python -m benchmarks`` runs all measurements and writes ``benchmarks/RESULTS.md``, and the tables
+and the figure of the README. It runs these commands, which can also be run alone:
 
-- ``python -m benchmarks.compare``: all methods in interleaved rounds;
-- ``python -m benchmarks.costs``: cold start, memory, fused tables, time per pixel by image size;
-- ``python -m benchmarks.quality``: PSNR-Y and SSIM of the same calls that are timed;
+- ``python -m benchmarks.compare``: all methods in interleaved rounds; with ``--avx2`` again, with
+  code for a processor with AVX2;
+- ``python -m benchmarks.costs``: cold start, memory, tables, time by image size and by depth,
+  video;
+- ``python -m benchmarks.quality``: PSNR-Y, CPSNR and SSIM of the same calls that are timed;
+- ``python -m benchmarks.resize_quality``: PSNR-Y of `lutsr.resize` at scales that no model has;
 - ``python -m benchmarks.published``: shipped models and other authors' tables, beside plain NumPy,
   for ``docs/published_tables.md``;
 - ``pytest benchmarks --benchmark-only``: groups by scale, size, image content and threads;
-- ``python -m benchmarks.report``: the report and the figure, from the saved results.
+- ``python -m benchmarks.report``: the report, the README's tables and the figure, from the saved
+  results.
 
-Two methods need files that are not in the repository. They are left out if these are missing:
-FSRCNN needs its model file, whose path is given in the environment variable ``LUTSR_FSRCNN``.
-SR-LUT, and all that ``published`` measures, need their authors' tables in ``../shared/peers``.
+Some methods need files that are not in the repository. They are left out if these are missing, and
+the report says why: FSRCNN needs its model file, whose path is given in the environment variable
+``LUTSR_FSRCNN``; SR-LUT, MuLUT, TinyLUT and ShiftLUT need their authors' tables in
+``../shared/peers``.
 
 During development, ``pytest benchmarks --quick`` takes well under a minute. CI runs it with
 ``--benchmark-disable``. ``python -m benchmarks.before_after`` makes the pictures in

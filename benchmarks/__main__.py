@@ -12,7 +12,14 @@ from typing import Any
 
 from . import records
 
-MEASUREMENTS = ("compare", "costs", "quality", "published")
+MEASUREMENTS = (
+    ["compare"],
+    ["compare", "--avx2"],
+    ["costs"],
+    ["quality"],
+    ["resize_quality"],
+    ["published"],
+)
 
 
 def condense(saved: dict[str, Any]) -> dict[str, Any]:
@@ -32,8 +39,8 @@ def condense(saved: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Run the measurements one after the other, each in its own process."""
     start = time.monotonic()
-    for name in MEASUREMENTS:
-        run("-m", f"benchmarks.{name}")
+    for name, *options in MEASUREMENTS:
+        run("-m", f"benchmarks.{name}", *options)
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder, "groups.json")
         run("-m", "pytest", "benchmarks", "-q", "--benchmark-only", "--benchmark-columns=median",

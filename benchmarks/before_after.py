@@ -1,15 +1,17 @@
-"""Make ``docs/images/before_after.png`` and ``docs/images/sample.png``.
+"""Make the pictures of README and of the documentation's first page.
 
-``python -m benchmarks.before_after``, from the repository's root.
+``python -m benchmarks.before_after``, from the repository's root, writes
+``docs/images/before_after.png``, ``docs/images/sample.png``, and the pictures of the slider,
+``docs/_static/before_after/*.png``.
 
-Both show photographs from scikit-image: "chelsea", CC0 by Stefan van der Walt, and
+All show photographs from scikit-image: "chelsea", CC0 by Stefan van der Walt, and
 "coffee", CC0 by Rachel Michetti, courtesy of Pikolo Espresso Bar (as the docstrings of
 `skimage.data.chelsea` and `skimage.data.coffee` state).
 
 The comparison follows the papers: the original is reduced to a quarter with MATLAB's antialiased
 bicubic, every method upscales it x4, and PSNR is computed on the luma of the whole image. The
 crops, an eye and a spoon, were chosen on the originals for their edges and texture. All panels
-are drawn at the same integer zoom, without smoothing.
+are drawn at the same integer zoom, without smoothing; those of the slider by the browser.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
 import lutsr
+from lutsr._modelinfo import DEFAULT_MODEL
 from training.evaluation.degrade import crop_to_multiple, shrink
 from training.evaluation.metrics import psnr_y
 
@@ -34,6 +37,9 @@ ZOOM = 2
 GAP, LABEL = 8, 44
 #: Name of the sample and the top left corner of its crop.
 CROPS = {"chelsea": (72, 112), "coffee": (236, 310)}
+#: The same of the slider, whose pictures are larger.
+SLIDER = {"chelsea": (50, 64), "coffee": (180, 240)}
+SLIDER_SIZE = 160, 220  # height and width, in pixels of the original
 
 
 def upscaled(original: Pixels, upscaler: lutsr.Upscaler) -> dict[str, Pixels]:
@@ -45,7 +51,7 @@ def upscaled(original: Pixels, upscaler: lutsr.Upscaler) -> dict[str, Pixels]:
     return {
         "nearest": small.repeat(SCALE, axis=0).repeat(SCALE, axis=1),
         "bicubic (Pillow)": np.asarray(bicubic),
-        "lutsr": upscaler(small, channel_axis=-1),
+        "lutsr": upscaler(small, channel_axis=-1, rgb=True),
         "original": truth,
     }
 
@@ -72,11 +78,26 @@ def compare(upscaler: lutsr.Upscaler) -> Image.Image:
     return canvas
 
 
+def slider(upscaler: lutsr.Upscaler) -> dict[str, Image.Image]:
+    """Return the pictures of the slider by name: a part of each sample, before and after."""
+    found = {}
+    height, width = SLIDER_SIZE
+    for name, (y, x) in SLIDER.items():
+        results = upscaled(getattr(data, name)(), upscaler)
+        for way, label in (("bicubic", "bicubic (Pillow)"), ("lutsr", "lutsr")):
+            part = results[label][y : y + height, x : x + width]
+            found[f"{name}_{way}"] = Image.fromarray(part)
+    return found
+
+
 def main() -> None:
-    """Write both pictures."""
+    """Write all pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="eclut", help="shipped model, or path of a model file")
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, help="shipped model, or path of a model file"
+    )
     parser.add_argument("--folder", type=Path, default=Path("docs/images"))
+    parser.add_argument("--slider", type=Path, default=Path("docs/_static/before_after"))
     parser.add_argument("--sample-only", action="store_true", help="only write sample.png")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +108,10 @@ def main() -> None:
         upscaler = lutsr.load(args.model, SCALE)
         compare(upscaler).save(args.folder / "before_after.png", optimize=True)
         print(f"wrote {args.folder / 'before_after.png'}")
+        args.slider.mkdir(parents=True, exist_ok=True)
+        for name, picture in slider(upscaler).items():
+            picture.save(args.slider / f"{name}.png", optimize=True)
+            print(f"wrote {args.slider / name}.png")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Times of a fresh process: import, and the first call of `upscale`."""
+"""Times of a fresh process: import, the first call of `upscale`, and `warmup`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,16 @@ import numpy
 import lutsr
 image = numpy.load(sys.argv[1])
 start = time.perf_counter()
-lutsr.upscale(image, 4, model=sys.argv[2], channel_axis=-1)
+lutsr.upscale(image, 4, model=sys.argv[2], channel_axis=-1, rgb=True)
 print(time.perf_counter() - start)
 """
-MODELS = ("eclut", "eclut-fast")
+WARMUP = """
+import time
+import lutsr
+start = time.perf_counter()
+lutsr.warmup()
+print(time.perf_counter() - start)
+"""
 
 
 def measure_import(rounds: int) -> dict[str, Any]:
@@ -64,3 +70,13 @@ def measure_first(model: str, rounds: int, height: int = 540, width: int = 960) 
         "warm_min_s": min(warm),
         "rounds": rounds,
     }
+
+
+def measure_warmup(rounds: int) -> dict[str, Any]:
+    """Time `warmup`, which compiles for all shipped models, with an empty and a filled cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        cold, *warm = [
+            float(run_code(WARMUP, NUMBA_CACHE_DIR=folder).splitlines()[-1])
+            for _ in range(1 + rounds)
+        ]
+    return {"no_cache_s": cold, "warm_median_s": median(warm), "warm_min_s": min(warm)}

@@ -1,6 +1,7 @@
 """Time all methods on a 540x960 RGB image in one process, in interleaved rounds.
 
-``python -m benchmarks.compare``
+``python -m benchmarks.compare``; with ``--avx2`` the main methods only, at x4, with code for a
+processor that has AVX2 and not AVX-512, as most have.
 
 The speed of a machine changes over minutes. So every round calls every method once, in a new
 random order, and only times of the same rounds are compared. Slow methods are called in some of
@@ -10,6 +11,9 @@ the rounds only.
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,6 +30,11 @@ HEIGHT, WIDTH = 540, 960
 SCALES = (4, 3, 2)
 ROUNDS, SLOW_ROUNDS = 25, 3
 QUICK_ROUNDS = 3
+#: What numba reads when it is imported: the instructions that it may use.
+AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+#: Beginnings of the names of the methods that take part with ``--avx2``. The others' code is not
+#: numba's, so that their times are those without the option.
+AVX2_METHODS = ("lutsr", "OpenCV INTER_CUBIC", "Pillow")
 
 
 @dataclass
@@ -63,11 +72,19 @@ def entries(scale: int) -> Iterator[Entry]:
         if contender.missing(scale):
             continue
         for threads in contender.threads:
-            for into in (False, True) if contender.into else (False,):
-                yield Entry(name, scale, "photo", threads, into)
-            if name.startswith("lutsr"):
-                for kind in images.KINDS[1:]:
-                    yield Entry(name, scale, kind, threads, False)
+            for kind in contender.kinds:
+                yield Entry(name, scale, kind, threads, False)
+            if contender.into:
+                yield Entry(name, scale, "photo", threads, True)
+
+
+def avx2_entries() -> list[Entry]:
+    """List the entries of ``--avx2``."""
+    return [
+        Entry(name, 4, "photo", 1, False)
+        for name, contender in CONTENDERS.items()
+        if name.startswith(AVX2_METHODS) and not contender.missing(4)
+    ]
 
 
 def measure(
@@ -103,14 +120,20 @@ def measure(
 def main() -> None:
     """Run the measurement and save it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, default=records.RESULTS / "compare.json")
+    parser.add_argument("--json", type=Path, help="default: compare.json or avx2.json of results")
     parser.add_argument("--quick", action="store_true", help="only x4, three rounds")
+    parser.add_argument("--avx2", action="store_true", help="with code for AVX2; only lutsr, x4")
     args = parser.parse_args()
     content = records.header(records.command_line("benchmarks.compare"))
+    if args.avx2:
+        use_avx2()
+        content["note"] = "Code for AVX2: " + " ".join(f'{k}="{v}"' for k, v in AVX2.items())
     pictures = {kind: images.make(kind, HEIGHT, WIDTH) for kind in images.KINDS}
-    scales = SCALES[:1] if args.quick else SCALES
+    scales = SCALES[:1] if args.quick or args.avx2 else SCALES
     rounds = (QUICK_ROUNDS, 1) if args.quick else (ROUNDS, SLOW_ROUNDS)
     taking_part = [entry for scale in scales for entry in entries(scale)]
+    if args.avx2:
+        taking_part = avx2_entries()
     measure(taking_part, pictures, *rounds)
     for entry in taking_part:
         print(
@@ -124,7 +147,17 @@ def main() -> None:
         if (reason := contender.missing(scale))
     }
     content |= {"height": HEIGHT, "width": WIDTH, "absent": absent}
-    records.save(args.json, content | {"entries": [entry.summary() for entry in taking_part]})
+    path = args.json or records.RESULTS / ("avx2.json" if args.avx2 else "compare.json")
+    records.save(path, content | {"entries": [entry.summary() for entry in taking_part]})
+
+
+def use_avx2() -> None:
+    """Let numba generate code as for a processor with AVX2."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        raise SystemExit(f"--avx2: needs an x86-64 processor; this one is {platform.machine()}")
+    if "numba" in sys.modules:
+        raise RuntimeError("numba has been imported, and has read its settings")
+    os.environ.update(AVX2)
 
 
 if __name__ == "__main__":

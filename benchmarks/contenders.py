@@ -22,11 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from . import images
+from .converted import TABLES, missing_tables, model_file
 from .images import Image
 
-ROOT = Path(__file__).resolve().parents[1]
-#: Folder of the SR-LUT authors' tables, ``Model_S_x4_4bit_int8.npy`` and so on.
-SR_LUT_TABLES = ROOT.parent / "shared" / "peers" / "sr-lut"
+#: The shipped models, in the order of the report's tables.
+MODELS = ("ecnn-small", "ecnn", "ecnn-large", "eclut", "eclut-fast")
+#: Those that compute the detail of RGB images once, from the luma.
+JOINT = MODELS[:3]
 #: Environment variable for the path of FSRCNN's model file, ``FSRCNN_x4.pb``.
 FSRCNN_VARIABLE = "LUTSR_FSRCNN"
 
@@ -66,6 +69,9 @@ class Contender:
         Whether it can write to a given array.
     slow : bool
         Whether a large image takes a second or more.
+    kinds : tuple of str
+        Images that it is timed on. The time of other methods than look-up tables does not depend
+        on the content.
     missing : callable
         Returns the reason why the method cannot run at a scale, or None.
     """
@@ -74,6 +80,7 @@ class Contender:
     threads: tuple[int, ...] = (1,)
     into: bool = False
     slow: bool = False
+    kinds: tuple[str, ...] = ("photo",)
     missing: Callable[[int], str | None] = lambda scale: None
 
 
@@ -82,15 +89,50 @@ def _size(image: Image, scale: int) -> tuple[int, int]:
     return image.shape[1] * scale, image.shape[0] * scale
 
 
+def _call(upscaler: Any, image: Image, rgb: bool, threads: int, out: Image | None) -> Call:
+    upscaler(image[:8, :8], channel_axis=-1, rgb=rgb)  # compiles
+    return Call(lambda: upscaler(image, channel_axis=-1, rgb=rgb, workers=threads, out=out))
+
+
 def _lutsr(model: str) -> Contender:
+    """Upscale RGB as the command does: the detail of the luma for all channels, where possible."""
+
     def make(image: Image, scale: int, threads: int, out: Image | None) -> Call:
         import lutsr
 
-        upscaler = lutsr.load(model, scale)
-        upscaler(image[:8, :8], channel_axis=-1)  # compiles
-        return Call(lambda: upscaler(image, channel_axis=-1, workers=threads, out=out))
+        return _call(lutsr.load(model, scale), image, True, threads, out)
 
-    return Contender(make, threads=(1, 2), into=True)
+    return Contender(make, (1, 2), into=True, kinds=images.KINDS, missing=_not_shipped(model))
+
+
+def _channels_apart(model: str) -> Contender:
+    def make(image: Image, scale: int, threads: int, out: Image | None) -> Call:
+        import lutsr
+
+        return _call(lutsr.load(model, scale), image, False, threads, out)
+
+    return Contender(make, (1, 2), missing=_not_shipped(model))
+
+
+def _not_shipped(model: str) -> Callable[[int], str | None]:
+    def missing(scale: int) -> str | None:
+        import lutsr_data
+
+        there = lutsr_data.table_path(model, scale).is_file()
+        return None if there else f"there is no model {model} x{scale} in lutsr_data"
+
+    return missing
+
+
+def _published(method: str) -> Contender:
+    """Run the tables that a method's authors have published by the kernels of lutsr."""
+
+    def make(image: Image, scale: int, threads: int, out: Image | None) -> Call:
+        import lutsr
+
+        return _call(lutsr.load(model_file(method, scale)), image, False, threads, out)
+
+    return Contender(make, (1, 2), missing=lambda scale: missing_tables(method, scale))
 
 
 def _opencv(interpolation: str) -> Contender:
@@ -137,26 +179,6 @@ def _skimage(image: Image, scale: int, threads: int, out: Image | None) -> Call:
     )
 
 
-def _sr_lut_file(scale: int) -> Path:
-    return SR_LUT_TABLES / f"Model_S_x{scale}_4bit_int8.npy"
-
-
-def _sr_lut(image: Image, scale: int, threads: int, out: Image | None) -> Call:
-    from lutsr._chain import card, published, reference
-
-    model = published.srlut(_sr_lut_file(scale), corrected=True)
-    chain = card.read_chain(model.scale, model.parameters, model.tables)
-    return Call(
-        lambda: [reference.run(image[..., c], chain) for c in range(image.shape[2])],
-        pixels=lambda planes: np.stack(planes, axis=-1),
-    )
-
-
-def _sr_lut_missing(scale: int) -> str | None:
-    path = _sr_lut_file(scale)
-    return None if path.is_file() else f"no {path.name} in ../shared/peers/sr-lut"
-
-
 def _fsrcnn(image: Image, scale: int, threads: int, out: Image | None) -> Call:
     import cv2
 
@@ -178,8 +200,8 @@ def _fsrcnn_missing(scale: int) -> str | None:
 
 #: All methods by name, in the order of the report's tables.
 CONTENDERS = {
-    "lutsr eclut": _lutsr("eclut"),
-    "lutsr eclut-fast": _lutsr("eclut-fast"),
+    **{f"lutsr {model}": _lutsr(model) for model in MODELS},
+    **{f"lutsr {model}, channels apart": _channels_apart(model) for model in JOINT},
     "OpenCV INTER_NEAREST": _opencv("INTER_NEAREST"),
     "OpenCV INTER_CUBIC": _opencv("INTER_CUBIC"),
     "OpenCV INTER_LANCZOS4": _opencv("INTER_LANCZOS4"),
@@ -190,6 +212,6 @@ CONTENDERS = {
         missing=lambda scale: None if find_spec("torch") else "torch is not installed",
     ),
     "scikit-image rescale, order=3": Contender(_skimage, slow=True),
-    "SR-LUT, plain NumPy": Contender(_sr_lut, slow=True, missing=_sr_lut_missing),
+    **{name: _published(name) for name in TABLES},
     "OpenCV DNN FSRCNN": Contender(_fsrcnn, threads=(1, 2), slow=True, missing=_fsrcnn_missing),
 }

@@ -1,4 +1,4 @@
-"""Measure cold start, memory, fused tables and time per pixel by size, in fresh processes.
+"""Measure cold start, memory, tables, time by size and by depth, and video, in fresh processes.
 
 ``python -m benchmarks.costs``
 """
@@ -14,18 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from . import cold_start, memory, records, scaling
-from .cold_start import MODELS
+from . import cold_start, depths, memory, records, scaling, video
+from .contenders import CONTENDERS, MODELS
 from .processes import call_fresh
 
 #: Height and width of the input, x4: that of ``compare``, and one with 100 megapixels of output.
 MEMORY_SIZES = ((540, 960), (2500, 2500))
 
 
+def there(quick: bool) -> list[str]:
+    """Return the models that are shipped at x4, or one of them."""
+    return [model for model in MODELS if not CONTENDERS[f"lutsr {model}"].missing(4)][
+        : 1 if quick else None
+    ]
+
+
 def measure_memory(quick: bool) -> list[dict[str, Any]]:
     """Measure peak memory by model, size, layout and number of workers."""
     entries = []
-    for model in MODELS[: 1 if quick else None]:
+    for model in there(quick):
         for height, width in MEMORY_SIZES[: 1 if quick else None]:
             for layout in memory.LAYOUTS:
                 for workers in (1, 2):
@@ -49,18 +56,27 @@ def measure_writing(rounds: int) -> dict[str, Any]:
 
 def measure(quick: bool) -> dict[str, Any]:
     """Run all measurements of this module; `quick` leaves out the slow ones."""
-    models = MODELS[: 1 if quick else None]
+    models = there(quick)
     reason = memory.missing()
     return {
         "writing": measure_writing(25),
         "import": cold_start.measure_import(3 if quick else 11),
         "first_upscale": [cold_start.measure_first(model, 1 if quick else 5) for model in models],
+        "warmup": None if quick else cold_start.measure_warmup(1),
+        "video": [video.frame_rate(model, 10 if quick else 240) for model in models],
         "memory": [] if reason else measure_memory(quick),
         "memory_missing": reason,
-        "fused": [
-            call_fresh(memory.fused_tables, model, scale, 3 if quick else 9)
+        "tables": [
+            call_fresh(memory.prepared_tables, model, scale, 3 if quick else 9)
             for model in models
             for scale in (4, 3, 2)
+        ],
+        "depths": [
+            entry
+            for model in models
+            for entry in call_fresh(
+                depths.time_depths, model, *(MEMORY_SIZES[0]), 1 if quick else 11
+            )
         ],
         "scaling": [
             entry
@@ -69,7 +85,7 @@ def measure(quick: bool) -> dict[str, Any]:
                 scaling.time_per_pixel,
                 model,
                 scaling.SIZES[: 3 if quick else None],
-                3 if quick else 21,
+                3 if quick else 11,
             )
         ],
     }

@@ -21,7 +21,8 @@ def points(compare: dict[str, Any], quality: dict[str, Any]) -> list[tuple[str, 
     times = Times(compare["entries"])
     found = []
     for row in quality["entries"]:
-        if row["set"] != SET or row["scale"] != 4:
+        apart = row["method"].endswith("channels apart")
+        if row["set"] != SET or row["scale"] != 4 or apart:
             continue
         name = row["method"]
         for threads in (1, 2) if name.startswith("lutsr") else (1,):

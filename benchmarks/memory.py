@@ -10,14 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
 from . import images
-
-if TYPE_CHECKING:
-    from lutsr._eclut.engine import EclutEngine
 
 #: Memory layouts of the image: channels last, channels first, one plane.
 LAYOUTS = ("interleaved", "planar", "grey")
@@ -58,12 +55,14 @@ def peak_extra(model: str, scale: int, layout: str, height: int, width: int, wor
     upscaler = lutsr.load(model, scale)
     picture, axis = _lay_out(images.photograph(height, width), layout)
     small, _ = _lay_out(images.photograph(16, 16), layout)
-    upscaler(small, channel_axis=axis)  # compiles
+    rgb = axis is not None
+    upscaler(small, channel_axis=axis, rgb=rgb)  # compiles
     shape = [scale * n for n in picture.shape]
     if axis is not None:
         shape[axis] = picture.shape[axis]
     out = np.ones(shape, np.uint8)
-    return peak_of(lambda: upscaler(picture, channel_axis=axis, workers=workers, out=out))
+    options: dict[str, Any] = {"channel_axis": axis, "rgb": rgb, "workers": workers, "out": out}
+    return peak_of(lambda: upscaler(picture, **options))
 
 
 def _lay_out(image: images.Image, layout: str) -> tuple[images.Image, int | None]:
@@ -74,10 +73,11 @@ def _lay_out(image: images.Image, layout: str) -> tuple[images.Image, int | None
     return np.ascontiguousarray(image[..., 0]), None
 
 
-def fused_tables(model: str, scale: int, rounds: int) -> dict[str, Any]:
-    """Time loading an eclut model after compilation, and return the size of its fused tables.
+def prepared_tables(model: str, scale: int, rounds: int) -> dict[str, Any]:
+    """Time loading a shipped model after compilation, and return the size of its tables.
 
-    `lutsr.load` with a path caches nothing, so it reads, checks and fuses each time.
+    `lutsr.load` with a path caches nothing, so it reads, checks and prepares each time. Prepared
+    are the tables of eclut, fused, or those of a stack, laid out.
     """
     import lutsr
     import lutsr_data
@@ -88,13 +88,15 @@ def fused_tables(model: str, scale: int, rounds: int) -> dict[str, Any]:
         start = time.perf_counter()
         upscaler = lutsr.load(path)
         seconds.append(time.perf_counter() - start)
-    fused = vars(cast("EclutEngine", upscaler._engine).fused).values()
-    arrays = [part for part in fused if isinstance(part, np.ndarray)]
+    engine: Any = upscaler._engine
+    prepared = vars(engine.fused).values() if upscaler.family == "eclut" else engine._stack._tables
+    arrays = [part for part in prepared if isinstance(part, np.ndarray)]
     return {
         "model": model,
         "scale": scale,
         "median_s": median(seconds[1:]),
         "min_s": min(seconds[1:]),
         "rounds": rounds,
+        "file_bytes": path.stat().st_size,
         "bytes": sum(part.nbytes for part in arrays),
     }

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .contenders import ROOT
+from .places import ROOT
 
 
 def run_code(code: str, *arguments: str, **environment: str) -> str:

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,12 @@ from training.evaluation.methods import model_method
 
 from . import images, published_report, records
 from .compare import HEIGHT, WIDTH
-from .contenders import ROOT
+from .places import PEERS
 from .quality import SETS
 
 SCALE = 4
 #: Load above which a second worker is not measured.
 BUSY = 1.0
-PEERS = ROOT.parent / "shared" / "peers"
 #: What NumPy is timed on: the middle of the image, about 1/64 of it.
 NUMPY_HEIGHT, NUMPY_WIDTH = HEIGHT // 8, WIDTH // 8
 
@@ -114,7 +114,8 @@ def measure(name: str, upscaler: lutsr.Upscaler, folders: tuple[Path, ...]) -> d
     top, left = (HEIGHT - NUMPY_HEIGHT) // 2, (WIDTH - NUMPY_WIDTH) // 2
     part = image[top : top + NUMPY_HEIGHT, left : left + NUMPY_WIDTH]
     entry["numpy_s"] = _taken(
-        time.process_time, lambda: lutsr.reference.upscale(part, upscaler, channel_axis=-1)
+        time.process_time,
+        lambda: lutsr.reference.upscale(part, upscaler, channel_axis=-1, rgb=True),
     )
     print(f"{name:20} {entry['psnr_y']} NumPy {entry['numpy_s']:.2f} s", flush=True)
     return entry
@@ -145,7 +146,7 @@ def time_all(
     for turn in range(-1, rounds):
         for name, upscaler in upscalers.items():
             for key, (workers, clock) in clocks.items():
-                run = lambda: upscaler(image, channel_axis=-1, workers=workers)  # noqa: B023, E731
+                run = partial(upscaler, image, channel_axis=-1, rgb=True, workers=workers)
                 seconds = _taken(clock, run)
                 if turn >= 0:
                     least[name][key] = min(seconds, least[name].get(key, seconds))

@@ -12,15 +12,19 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from training.evaluation.evaluate import MEAN, score
+import numpy as np
+
+from training.evaluation.evaluate import MEAN, pictures_of, score, set_name
 from training.evaluation.methods import Method
+from training.evaluation.metrics import flat_noise
 
 from . import records
-from .contenders import CONTENDERS, ROOT
+from .contenders import CONTENDERS
 from .images import Image
+from .places import SHARED
 
 SCALES = (4, 3, 2)
-SETS = tuple(ROOT.parent / "shared" / "data" / name / "HR" for name in ("Set5", "Set14"))
+SETS = tuple(SHARED / "data" / name / "HR" for name in ("Set5", "Set14"))
 
 
 def upscale_with(name: str, scale: int) -> Callable[[Image], Image]:
@@ -43,6 +47,12 @@ def methods(scale: int) -> list[Method]:
     ]
 
 
+def mean_flat_noise(folder: Path, scale: int) -> float:
+    """Return the flat noise of the original images of a folder."""
+    found = [flat_noise(picture.hr, picture.hr) for picture in pictures_of(folder, scale)]
+    return float(np.nanmean(found))
+
+
 def main() -> None:
     """Run the measurement and save the means over each set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -57,8 +67,18 @@ def main() -> None:
             for row in rows:
                 print(f"{row['set']:6} x{scale} {row['method']:30} {row['psnr_y']:6.2f} dB")
             means += rows
+    originals = [
+        {
+            "set": set_name(folder),
+            "scale": scale,
+            "method": "original",
+            "flat_noise": mean_flat_noise(folder, scale),
+        }
+        for scale in SCALES
+        for folder in args.hr
+    ]
     kept = [{key: row[key] for key in row if key != "image"} for row in means]
-    records.save(args.json, content | {"entries": kept})
+    records.save(args.json, content | {"entries": kept, "originals": originals})
 
 
 if __name__ == "__main__":

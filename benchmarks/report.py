@@ -1,4 +1,4 @@
-"""Write ``benchmarks/RESULTS.md`` and the README's figure from the saved results.
+"""Write ``benchmarks/RESULTS.md``, and the README's tables and figure, from the saved results.
 
 ``python -m benchmarks.report``
 """
@@ -12,10 +12,10 @@ from typing import Any
 
 from training.files import write_atomically
 
-from . import figure, records, tables
+from . import figure, readme, records, tables
 from .targets import verdicts
 
-FILES = ("compare", "costs", "quality", "groups")
+FILES = ("compare", "avx2", "costs", "quality", "resize", "groups")
 
 
 def write(files: dict[str, dict[str, Any]], picture: str) -> str:
@@ -34,17 +34,28 @@ def write(files: dict[str, dict[str, Any]], picture: str) -> str:
         *_main_results(compare, quality, picture),
         *_conditions(files),
         *_times(compare),
+        "## Code for AVX2",
+        f"{_image(compare)} photograph, x4, one thread, milliseconds, interleaved rounds. numba "
+        "generates code as for a processor that has AVX2 and not AVX-512.",
+        tables.narrow(files["avx2"]),
         "## Quality",
         "PSNR-Y in dB of the calls that are timed. Inputs are reduced with MATLAB's bicubic. The "
-        "FSRCNN model is that of OpenCV's contrib module, not the paper's. SR-LUT's tables are its "
-        "authors', run by `lutsr._chain.reference` with their interpolation corrected.",
+        "FSRCNN model is that of OpenCV's contrib module, not the paper's. SR-LUT S, MuLUT, "
+        "TinyLUT and ShiftLUT are their authors' tables, run by lutsr. *Channels apart*: each "
+        "channel is upscaled by itself; otherwise the `ecnn` models compute the detail of RGB "
+        "images once, from the luma (`rgb=True`), as the command does.",
         tables.quality(quality),
+        "PSNR over the samples of red, green and blue (CPSNR), in dB:",
+        tables.quality(quality, "psnr_rgb"),
+        "Flat noise: standard deviation of a result's luma where the original is flat, in levels. "
+        "More than in the last line means texture that the original does not have, such as dots.",
+        tables.quality(quality + files["quality"]["originals"], "flat_noise"),
         *_costs(costs),
         "## Groups of pytest-benchmark",
         "Median milliseconds by output size. These benchmarks ran one after the other; for ratios "
         "see the interleaved rounds above.",
         tables.groups(files["groups"]["entries"]),
-        *_targets(compare, costs),
+        *_targets(files),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -88,8 +99,8 @@ def _times(compare: dict[str, Any]) -> list[str]:
     parts = [
         "## Times of all methods",
         f"{_image(compare)} photograph, milliseconds, medians of interleaved rounds. *Into*: the "
-        "call writes to a given array instead of allocating its output. Pillow, scikit-image and "
-        "SR-LUT have one thread only. scikit-image returns float64.",
+        "call writes to a given array instead of allocating its output. Pillow and scikit-image "
+        "have one thread only. scikit-image returns float64.",
     ]
     for scale in dict.fromkeys(entry["scale"] for entry in compare["entries"]):
         parts += [f"### x{scale}", tables.comparison(compare, scale)]
@@ -112,21 +123,29 @@ def _costs(costs: dict[str, Any]) -> list[str]:
         "Nanoseconds per output pixel of three channels, photograph, x4, interleaved rounds. "
         "Columns: model, workers.",
         tables.scaling(costs),
+        "## Time of deeper images",
+        "x4, one worker, milliseconds. A model without a time is defined on 8-bit images only.",
+        tables.depths(costs["depths"]),
+        "## Video",
+        "Frames per second of `lutsr --raw`, x2 of 640 x 360 RGB, one worker.",
+        tables.video(costs["video"]),
         "## Lower bounds",
         f"Filling an output array of that size ({writing['bytes'] / 1e6:.1f} MB) once takes "
         f"{tables.milliseconds(writing['median_s'])} ms. With a flat image, above, all look-ups "
         "hit the first-level cache. See `benchmarks/NOTES.md`.",
-        "## Memory and fused tables",
+        "## Memory and tables",
         "Peak resident memory of a call in a fresh process, without tables, input and output.",
         tables.memory(costs),
-        tables.fused(costs),
+        "Prepared are the tables of `eclut`, fused, and those of the `ecnn` models, laid out for "
+        "the kernels.",
+        tables.prepared(costs),
         "## Cold start",
         tables.cold_start(costs),
     ]
 
 
-def _targets(compare: dict[str, Any], costs: dict[str, Any]) -> list[str]:
-    found = list(verdicts(compare, costs))
+def _targets(files: dict[str, dict[str, Any]]) -> list[str]:
+    found, compare = list(verdicts(files)), files["compare"]
     return [
         "## Performance targets",
         f"{sum(verdict.met for verdict in found)} of {len(found)} targets are met. "
@@ -142,12 +161,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=records.RESULTS)
     parser.add_argument("--report", type=Path, default=Path("benchmarks/RESULTS.md"))
+    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="has tables, too")
     parser.add_argument("--figure", type=Path, default=Path("docs/images/quality_time.png"))
     args = parser.parse_args()
     files = {name: records.load(args.results / f"{name}.json") for name in FILES}
     picture = Path(os.path.relpath(args.figure, args.report.parent)).as_posix()
     write_atomically(args.report, write(files, picture).encode())
     print(f"wrote {args.report}")
+    filled = readme.fill(args.readme.read_text(encoding="utf-8"), files)
+    write_atomically(args.readme, filled.encode())
+    print(f"wrote the tables of {args.readme}")
     compare = files["compare"]
     points = figure.points(compare, files["quality"])
     figure.draw(points, compare["height"], compare["width"], args.figure)

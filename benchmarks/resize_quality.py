@@ -23,6 +23,9 @@ import lutsr
 from training.evaluation.degrade import crop_to_multiple
 from training.evaluation.metrics import psnr_y
 
+from . import records
+from .quality import SETS
+
 Pixels = NDArray[np.uint8]
 
 SCALES = (Fraction(5, 2), Fraction(8))
@@ -53,7 +56,7 @@ def upscaled(small: Pixels, shape: tuple[int, int]) -> dict[str, Pixels]:
     return {
         "Pillow BICUBIC": np.asarray(picture.resize(size, Image.Resampling.BICUBIC)),
         "Pillow LANCZOS": np.asarray(picture.resize(size, Image.Resampling.LANCZOS)),
-        "`lutsr.resize`": lutsr.resize(small, shape, channel_axis=-1),
+        "`lutsr.resize`": lutsr.resize(small, shape, channel_axis=-1, rgb=True),
     }
 
 
@@ -69,18 +72,22 @@ def measure(folder: Path, scale: Fraction) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table."""
+    """Run the measurement and save it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path, help="folders of full-size PNG images")
-    folders: list[Path] = parser.parse_args().folders
-    names = [folder.parent.name if folder.name == "HR" else folder.name for folder in folders]
-    print("| scale | method | " + " | ".join(names) + " |")
-    print("|---|---|" + "---|" * len(names))
+    parser.add_argument("--json", type=Path, default=records.RESULTS / "resize.json")
+    parser.add_argument("--hr", type=Path, nargs="+", default=SETS, help="folders of HR images")
+    args = parser.parse_args()
+    content = records.header(records.command_line("benchmarks.resize_quality"))
+    entries = []
     for scale in SCALES:
-        columns = [measure(folder, scale) for folder in folders]
-        for method in columns[0]:
-            figures = " | ".join(f"{column[method]:.2f}" for column in columns)
-            print(f"| x{float(scale):g} | {method} | {figures} |")
+        for folder in args.hr:
+            name = folder.parent.name if folder.name == "HR" else folder.name
+            for method, psnr in measure(folder, scale).items():
+                print(f"{name:6} x{float(scale):g} {method:16} {psnr:6.2f} dB")
+                entries.append(
+                    {"set": name, "scale": float(scale), "method": method, "psnr_y": psnr}
+                )
+    records.save(args.json, content | {"entries": entries})
 
 
 if __name__ == "__main__":

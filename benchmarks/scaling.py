@@ -53,7 +53,7 @@ def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict
         filled = np.ones((height, width, 3), np.uint8)
         for workers in (1, 2):
             for out in (None, filled):
-                upscaler(pictures[0], channel_axis=-1, workers=workers, out=out)
+                upscaler(pictures[0], channel_axis=-1, rgb=True, workers=workers, out=out)
                 cases.append((pictures, workers, out, [height, width]))
     taken: list[list[float]] = [[] for _ in cases]
     rng = np.random.default_rng(0)
@@ -62,7 +62,7 @@ def time_per_pixel(model: str, sizes: list[list[int]], rounds: int) -> list[dict
             pictures, workers, out, (height, width) = cases[k]
             start = time.perf_counter()
             for picture in pictures:
-                upscaler(picture, channel_axis=-1, workers=workers, out=out)
+                upscaler(picture, channel_axis=-1, rgb=True, workers=workers, out=out)
             taken[k].append((time.perf_counter() - start) / (len(pictures) * height * width))
     return [
         {

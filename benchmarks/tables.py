@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import Any
 
 from .contenders import CONTENDERS
@@ -77,6 +78,7 @@ def comparison(compare: dict[str, Any], scale: int) -> str:
     """Return the table of the interleaved comparison at a scale."""
     times, least = Times(compare["entries"]), Times(compare["entries"], "min_s")
     cubic = times("OpenCV INTER_CUBIC", scale=scale)
+    pillow = times("Pillow BICUBIC", scale=scale)
     pixels = compare["height"] * compare["width"] * scale**2
     rows = []
     for name in CONTENDERS:
@@ -93,10 +95,11 @@ def comparison(compare: dict[str, Any], scale: int) -> str:
                 milliseconds(times(name, scale=scale, threads=2, into=True)),
                 f"{1e9 * one / pixels:,.2f}",
                 f"{one / cubic:,.2f}" if cubic else "",
+                f"{one / pillow:,.2f}" if pillow else "",
             ]
         )
     head = ["method", "1 thread", "minimum", "1, into", "2 threads", "2, into"]
-    return table([*head, "ns per pixel", "/ INTER_CUBIC"], rows)
+    return table([*head, "ns per pixel", "/ INTER_CUBIC", "/ Pillow BICUBIC"], rows)
 
 
 def kinds(compare: dict[str, Any]) -> str:
@@ -110,9 +113,35 @@ def kinds(compare: dict[str, Any]) -> str:
             for kind in ("flat", "photo", "noise")
         ]
         for name, scale, threads in sorted(cases, key=lambda case: (case[0], -case[1], case[2]))
-        if name.startswith("lutsr")
+        if times(name, scale=scale, kind="noise", threads=threads)
     ]
     return table(["method", "flat", "photograph", "noise"], rows)
+
+
+def narrow(avx2: dict[str, Any]) -> str:
+    """Return the table of times with code for AVX2."""
+    times, least = Times(avx2["entries"]), Times(avx2["entries"], "min_s")
+    pillow = times("Pillow BICUBIC")
+    rows = []
+    for name in CONTENDERS:
+        one = times(name)
+        if one is not None:
+            share = f"{one / pillow:,.2f}" if pillow else ""
+            rows.append([name, milliseconds(one), milliseconds(least(name)), share])
+    return table(["method", "1 thread", "minimum", "/ Pillow BICUBIC"], rows)
+
+
+def depths(entries: list[dict[str, Any]]) -> str:
+    """Return the table of times of deeper images."""
+    taken = {(e["model"], e["dtype"]): e["median_s"] for e in entries}
+    dtypes = list(dict.fromkeys(e["dtype"] for e in entries))
+    rows = []
+    for model in dict.fromkeys(e["model"] for e in entries):
+        found = [taken.get((model, dtype)) for dtype in dtypes]
+        cells = [milliseconds(seconds) for seconds in found]
+        cells += [f"{s / taken[model, 'uint8']:.2f}" if s else "" for s in found[1:]]
+        rows.append([model, *cells])
+    return table(["model", *dtypes, *(f"{dtype} / uint8" for dtype in dtypes[1:])], rows)
 
 
 def scaling(costs: dict[str, Any]) -> str:
@@ -131,6 +160,12 @@ def scaling(costs: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def video(entries: list[dict[str, Any]]) -> str:
+    """Return the table of frame rates."""
+    rows = [[entry["model"], f"{entry['frames_per_second']:.0f}"] for entry in entries]
+    return table(["model", "frames per second"], rows)
+
+
 def memory(costs: dict[str, Any]) -> str:
     """Return the table of peak memory."""
     if not costs["memory"]:
@@ -147,13 +182,18 @@ def memory(costs: dict[str, Any]) -> str:
     return table(["case", "workers", "MB", "MB per worker"], rows)
 
 
-def fused(costs: dict[str, Any]) -> str:
-    """Return the table of load times and sizes of fused tables."""
+def prepared(costs: dict[str, Any]) -> str:
+    """Return the table of load times and sizes of tables, in files and prepared."""
     rows = [
-        [f"{e['model']} x{e['scale']}", f"{1e3 * e['median_s']:.0f}", f"{e['bytes'] / 1e6:.1f}"]
-        for e in costs["fused"]
+        [
+            f"{e['model']} x{e['scale']}",
+            f"{e['file_bytes'] / 1e6:.2f}",
+            f"{1e3 * e['median_s']:.0f}",
+            f"{e['bytes'] / 1e6:.1f}",
+        ]
+        for e in costs["tables"]
     ]
-    return table(["tables", "load and fuse, ms", "fused, MB"], rows)
+    return table(["tables", "file, MB", "load and prepare, ms", "prepared, MB"], rows)
 
 
 def cold_start(costs: dict[str, Any]) -> str:
@@ -172,13 +212,17 @@ def cold_start(costs: dict[str, Any]) -> str:
         ):
             what = f"first `upscale`, {entry['model']} x4, numba cache {state}"
             rows.append([what, f"{entry[median]:.2f}", f"{entry[least]:.2f}"])
+    if warmup := costs["warmup"]:
+        filled = warmup["warm_median_s"], warmup["warm_min_s"]
+        rows.append(["`lutsr.warmup()`, numba cache filled", *(f"{s:.2f}" for s in filled)])
+        rows.append(["`lutsr.warmup()`, numba cache empty", f"{warmup['no_cache_s']:.2f}", ""])
     return table(["what", "median, s", "minimum, s"], rows)
 
 
-def quality(entries: list[dict[str, Any]]) -> str:
-    """Return the table of PSNR-Y by set and scale."""
+def quality(entries: list[dict[str, Any]], key: str = "psnr_y") -> str:
+    """Return the table of PSNR-Y, or of another figure, by set and scale."""
     columns = list(dict.fromkeys((e["scale"], e["set"]) for e in entries))
-    by_case = {(e["method"], e["scale"], e["set"]): e["psnr_y"] for e in entries}
+    by_case = {(e["method"], e["scale"], e["set"]): e[key] for e in entries if not isnan(e[key])}
     rows = [
         [name, *(f"{by_case[name, *c]:.2f}" if (name, *c) in by_case else "" for c in columns)]
         for name in dict.fromkeys(e["method"] for e in entries)

@@ -9,6 +9,29 @@ from typing import Any
 from .records import Times
 
 ECLUT, FAST = "lutsr eclut", "lutsr eclut-fast"
+PILLOW = "Pillow BICUBIC"
+#: Stacks: target and stretch target of the time divided by that of Pillow's bicubic, x4.
+STACKS = {
+    "lutsr ecnn-small": (0.50, 0.35),
+    "lutsr ecnn": (1.40, 1.00),
+    "lutsr ecnn-large": (2.60, 1.80),
+}
+#: With code for AVX2, ratios may be so many times as large.
+AVX2_FACTOR = 1.4
+#: Stacks: least PSNR-Y and the stretch target, by model, scale and set.
+LEAST_DB: dict[tuple[str, int], dict[str, tuple[float, float | None]]] = {
+    ("ecnn-small", 4): {"Set5": (30.25, 30.50), "Set14": (27.42, 27.55)},
+    ("ecnn", 4): {"Set5": (30.85, 31.05), "Set14": (27.76, 27.90)},
+    ("ecnn-large", 4): {"Set5": (31.10, 31.40), "Set14": (27.95, 28.15)},
+    ("ecnn", 3): {"Set5": (32.90, None), "Set14": (29.35, None)},
+    ("ecnn-large", 3): {"Set5": (33.25, None), "Set14": (29.60, None)},
+    ("ecnn", 2): {"Set5": (36.75, None), "Set14": (32.45, None)},
+    ("ecnn-large", 2): {"Set5": (37.10, None), "Set14": (32.70, None)},
+}
+#: Largest standard deviation where the original is flat.
+FLAT_NOISE = 1.02
+#: Largest ratio of the time of a dtype to that of uint8.
+DEPTHS = {"uint16": 5.0, "float32": 6.0}
 #: Two workers count as no slower than one up to this ratio of their minimum times. Smaller
 #: differences are noise.
 NO_SLOWER = 1.05
@@ -48,19 +71,48 @@ class Verdict:
 
     def words(self) -> str:
         """Return whether the target is met or missed, and by how much."""
-        goal = self.stretch is not None and self.value <= self.stretch
+        goal = self.stretch is not None and (
+            self.value >= self.stretch if self.at_least else self.value <= self.stretch
+        )
         if self.met:
             return f"met{', stretch too' if goal else ''} ({-100 * self.margin:.0f} % to spare)"
         return f"**missed** by {100 * self.margin:.0f} %"
 
 
-def verdicts(compare: dict[str, Any], costs: dict[str, Any]) -> Iterator[Verdict]:
+def verdicts(files: dict[str, dict[str, Any]]) -> Iterator[Verdict]:
     """Compare the results with the targets; targets without a measurement are left out."""
+    compare, costs = files["compare"], files["costs"]
     both = Times(compare["entries"]), Times(compare["entries"], "min_s")
+    yield from _quality(files["quality"]["entries"])
+    yield from _stacks(both, "", 1.0)
+    narrow = files["avx2"]["entries"]
+    yield from _stacks((Times(narrow), Times(narrow, "min_s")), ", code for AVX2", AVX2_FACTOR)
     yield from _against_rivals(*both)
     yield from _within_lutsr(*both)
     yield from _workers(compare["entries"], costs["scaling"])
     yield from _costs(costs)
+
+
+def _quality(entries: list[dict[str, Any]]) -> Iterator[Verdict]:
+    found = {(e["method"], e["scale"], e["set"]): e["psnr_y"] for e in entries}
+    for (model, scale), sets in LEAST_DB.items():
+        for name, (least, stretch) in sets.items():
+            value = found.get((f"lutsr {model}", scale, name))
+            if value is not None:
+                what = f"lutsr {model}: PSNR-Y, {name} x{scale}"
+                yield Verdict(what, value, least, "dB", stretch, at_least=True)
+    for e in entries:
+        if e["method"] in STACKS and e["set"] == "Set14":
+            what = f"{e['method']}: flat noise, Set14 x{e['scale']}"
+            yield Verdict(what, e["flat_noise"], FLAT_NOISE, "levels")
+
+
+def _stacks(both: tuple[Times, Times], note: str, factor: float) -> Iterator[Verdict]:
+    for name, (limit, stretch) in STACKS.items():
+        ratios = [_over(of(name), of(PILLOW)) for of in both]
+        if ratios[0]:
+            what, goal = f"{name} : {PILLOW}{note}", factor * stretch
+            yield Verdict(what, ratios[0], factor * limit, "x", goal, least=ratios[1])
 
 
 def _against_rivals(times: Times, least: Times) -> Iterator[Verdict]:
@@ -73,12 +125,12 @@ def _against_rivals(times: Times, least: Times) -> Iterator[Verdict]:
 
 
 def _within_lutsr(times: Times, least: Times) -> Iterator[Verdict]:
-    for name in (ECLUT, FAST):
+    for name in (*STACKS, ECLUT, FAST):
         ratios = [_over(of(name), of(name, threads=2)) for of in (times, least)]
         if ratios[0]:
             what = f"{name}: speed-up by a second worker"
             yield Verdict(what, ratios[0], 1.8, "x", at_least=True, least=ratios[1])
-        for scale in (2, 3):
+        for scale in () if name in STACKS else (2, 3):
             # With the same input, output pixels are in proportion to the squares of the scales.
             more = (4 / scale) ** 2
             ratios = [_over(of(name, scale=scale), of(name), more) for of in (times, least)]
@@ -88,7 +140,7 @@ def _within_lutsr(times: Times, least: Times) -> Iterator[Verdict]:
         ratios = [_over(of(name, kind="noise"), of(name)) for of in (times, least)]
         if ratios[0]:
             what = f"{name}: noise : photograph"
-            yield Verdict(what, ratios[0], 2.5, "x", least=ratios[1])
+            yield Verdict(what, ratios[0], 1.3 if name in STACKS else 2.5, "x", least=ratios[1])
 
 
 def _over(one: float | None, other: float | None, factor: float = 1.0) -> float | None:
@@ -112,28 +164,53 @@ def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> It
         what = f"two workers : one, minimum times, worst of {len(ratios)} cases ({worst[0]})"
         yield Verdict(what, ratios[worst], NO_SLOWER, "x")
     for model in dict.fromkeys(entry["model"] for entry in scaling):
+        smallest = 512 * 512 if f"lutsr {model}" in STACKS else 0
         for into in (False, True):
             found = [
                 entry["median_ns"]
                 for entry in scaling
                 if (entry["model"], entry["workers"], entry["into"]) == (model, 1, into)
+                and entry["size"][0] * entry["size"][1] >= smallest
             ]
             how = "into a given array" if into else "allocating"
+            how += ", from 512x512 on" if smallest else ""
             what = f"lutsr {model}: time per output pixel, slowest size : fastest, {how}"
             yield Verdict(what, max(found) / min(found), 1.2, "x")
 
 
 def _costs(costs: dict[str, Any]) -> Iterator[Verdict]:
+    yield from _depths(costs["depths"])
     if costs["memory"]:
         worst = max(entry["extra_bytes"] / entry["workers"] for entry in costs["memory"])
         yield Verdict("extra memory per worker, worst case", worst / 1e6, 8.0, "MB")
-    for entry in costs["fused"]:
+    for entry in costs["tables"]:
         name = f"lutsr {entry['model']} x{entry['scale']}"
+        if f"lutsr {entry['model']}" in STACKS:
+            yield Verdict(f"{name}: table file", entry["file_bytes"] / 1e6, 2.0, "MB")
+            continue
         yield Verdict(f"{name}: tables loaded and fused", entry["median_s"], 0.3, "s")
         if entry["scale"] == 4:
             yield Verdict(f"{name}: fused tables", entry["bytes"] / 1e6, 60.0, "MB")
     yield Verdict("`import lutsr` after numpy", 1e3 * costs["import"]["median_s"], 30.0, "ms")
     for entry in costs["first_upscale"]:
-        name = f"lutsr {entry['model']}: first `upscale` of a process"
-        yield Verdict(f"{name}, filled numba cache", entry["warm_median_s"], 1.0, "s")
-        yield Verdict(f"{name}, empty numba cache", entry["no_cache_s"], 12.0, "s")
+        name = f"lutsr {entry['model']}"
+        filled, empty = (0.7, 8.0) if name in STACKS else (1.0, 12.0)
+        what = f"{name}: first `upscale` of a process"
+        yield Verdict(f"{what}, filled numba cache", entry["warm_median_s"], filled, "s")
+        yield Verdict(f"{what}, empty numba cache", entry["no_cache_s"], empty, "s")
+    for entry in costs["video"]:
+        if entry["model"] == "ecnn":
+            what = "lutsr ecnn: frames per second, x2 of 640 x 360, one worker"
+            yield Verdict(what, entry["frames_per_second"], 24.0, "", at_least=True)
+    if costs["warmup"]:
+        yield Verdict("`lutsr.warmup()`, empty numba cache", costs["warmup"]["no_cache_s"], 25, "s")
+
+
+def _depths(entries: list[dict[str, Any]]) -> Iterator[Verdict]:
+    medians = {(e["model"], e["dtype"]): e["median_s"] for e in entries}
+    minima = {(e["model"], e["dtype"]): e["min_s"] for e in entries}
+    for (model, dtype), seconds in medians.items():
+        if f"lutsr {model}" in STACKS and dtype in DEPTHS:
+            least = minima[model, dtype] / minima[model, "uint8"]
+            value = seconds / medians[model, "uint8"]
+            yield Verdict(f"lutsr {model}: {dtype} : uint8", value, DEPTHS[dtype], "x", least=least)

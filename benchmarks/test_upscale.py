@@ -1,8 +1,8 @@
 """Time one call of each method, in groups by scale, size, image content and threads.
 
-Sizes are those of the output, from 256 x 256 to a hundred megapixels. The time of a resampler does
-not depend on the image's content. So other methods than lutsr run on noise and flat images at one
-size only. The slowest ones run at the smallest size only, and in ``benchmarks.compare``.
+Sizes are those of the output, from 256 x 256 to a hundred megapixels. Methods whose time depends on
+the image's content run on noise and flat images at one size. The slowest ones run at the smallest
+size only, and in ``benchmarks.compare``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .contenders import CONTENDERS
 SCALES = (4, 3, 2)
 SIZES = ((256, 256), (1024, 1024), (2160, 3840), (10_000, 10_000))
 QUICK_SIZES = SIZES[:2]
-#: The size at which other methods than lutsr run on all kinds of images.
+#: The size at which methods run on noise and flat images.
 USUAL = (2160, 3840)
 #: Output pixels of all rounds of a benchmark together, and bounds of the number of rounds.
 PIXELS, FEWEST, MOST = 60_000_000, 2, 30
@@ -26,11 +26,9 @@ PIXELS, FEWEST, MOST = 60_000_000, 2, 30
 
 def takes_part(name: str, size: tuple[int, int], kind: str) -> bool:
     """Return whether a method is timed at a size on a kind of image."""
-    if name.startswith("lutsr"):
-        return True
     if CONTENDERS[name].slow:
         return size == SIZES[0] and kind == "photo"
-    return kind == "photo" or size == USUAL
+    return kind == "photo" or (kind in CONTENDERS[name].kinds and size == USUAL)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -28,8 +28,8 @@ def entry(name, seconds, scale=4, kind="photo", threads=1, into=False):
 
 @pytest.fixture
 def figures():
-    """Return the contents of the four files; eclut takes 40 ms, OpenCV's cubic 10 ms."""
-    lutsr = ("lutsr eclut", 0.040), ("lutsr eclut-fast", 0.020)
+    """Return the contents of the files; eclut takes 40 ms, OpenCV's cubic 10 ms."""
+    lutsr = ("lutsr eclut", 0.040), ("lutsr eclut-fast", 0.020), ("lutsr ecnn", 0.045)
     timed = [
         entry("OpenCV INTER_CUBIC", 0.010),
         entry("OpenCV INTER_CUBIC", 0.009, into=True),
@@ -59,29 +59,61 @@ def figures():
     first = {
         "model": "eclut", "no_cache_s": 13.5, "warm_median_s": 0.61, "warm_min_s": 0.6, "rounds": 3,
     }  # fmt: skip
-    fused = {"model": "eclut", "scale": 4, "median_s": 0.12, "min_s": 0.11, "bytes": 29_000_000}
-    quality = [
-        {"set": "Set14", "scale": 4, "method": name, "psnr_y": psnr, "ssim_y": 0.7}
-        for name, psnr in (("lutsr eclut", 27.1), ("OpenCV INTER_CUBIC", 26.2), ("untimed", 25.0))
+    first = [first, first | {"model": "ecnn"}]
+    tables = [
+        {
+            "model": model, "scale": 4, "median_s": 0.12, "min_s": 0.11, "file_bytes": size,
+            "bytes": 29_000_000,
+        }
+        for model, size in (("eclut", 9_437_312), ("ecnn", 921_728))
+    ]  # fmt: skip
+    depths = [
+        {"model": "ecnn", "dtype": dtype, "median_s": seconds, "min_s": seconds, "rounds": 3}
+        for dtype, seconds in (("uint8", 0.045), ("uint16", 0.18), ("float32", 0.36))
     ]
+    psnr = {
+        "lutsr ecnn": 28.0, "lutsr ecnn, channels apart": 28.1, "lutsr eclut": 27.1,
+        "OpenCV INTER_CUBIC": 26.2, "untimed": 25.0,
+    }  # fmt: skip
+    quality = [
+        {
+            "set": folder, "scale": 4, "method": name, "psnr_y": value + more, "ssim_y": 0.7,
+            "psnr_rgb": value + more - 1.5, "flat_noise": 0.8,
+        }
+        for folder, more in (("Set5", 3), ("Set14", 0))
+        for name, value in psnr.items()
+    ]  # fmt: skip
+    originals = [{"set": "Set14", "scale": 4, "method": "original", "flat_noise": 1.01}]
+    narrow = [entry("lutsr ecnn", 0.075), entry("Pillow BICUBIC", 0.05)]
     group = {
         "name": "lutsr eclut", "scale": 4, "size": [256, 256], "kind": "photo", "threads": 1,
         "median_s": 0.000789, "min_s": 0.0007, "rounds": 9,
     }  # fmt: skip
-    absent = {"SR-LUT, plain NumPy x4": "no tables here"}
+    absent = {"SR-LUT S x4": "no tables here"}
     return {
         "compare": {**HEADER, "height": 540, "width": 960, "absent": absent, "entries": timed},
+        "avx2": {**HEADER, "height": 540, "width": 960, "absent": {}, "entries": narrow},
         "costs": {
             **HEADER,
             "writing": {"bytes": 24_900_000, "median_s": 0.00123, "rounds": 25},
             "import": {"median_s": 0.0123, "min_s": 0.012, "rounds": 3},
-            "first_upscale": [first],
+            "first_upscale": first,
+            "warmup": {"no_cache_s": 30.0, "warm_median_s": 2.5, "warm_min_s": 2.4},
             "memory": [memory],
             "memory_missing": None,
-            "fused": [fused],
+            "tables": tables,
+            "depths": depths,
+            "video": [{"model": "ecnn", "frames": 240, "frames_per_second": 37.2}],
             "scaling": scaling,
         },
-        "quality": {**HEADER, "entries": quality},
+        "quality": {**HEADER, "entries": quality, "originals": originals},
+        "resize": {
+            **HEADER,
+            "entries": [
+                {"set": name, "scale": 2.5, "method": "`lutsr.resize`", "psnr_y": psnr}
+                for name, psnr in (("Set5", 33.5), ("Set14", 30.2))
+            ],
+        },
         "groups": {**HEADER, "note": "Made by hand", "entries": [group]},
     }
 

@@ -38,6 +38,7 @@ def test_result_is_the_upscaled_image(name, scale):
 
 @pytest.mark.parametrize("name", [name for name in CONTENDERS if CONTENDERS[name].into])
 def test_result_is_written_where_it_was_asked_for(name):
+    able(name, 4)
     image = images.photograph(20, 31)
     want = CONTENDERS[name].make(image, 4, 1, None).run()
     out = np.zeros((80, 124, 3), np.uint8)

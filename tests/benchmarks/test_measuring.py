@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import cold_start, compare, memory, scaling
+from benchmarks import cold_start, compare, depths, images, memory, scaling, video
 from benchmarks.contenders import Call, Contender
 from benchmarks.processes import call_fresh, run_code
 
@@ -63,6 +63,33 @@ def test_comparison_saves_everyone(tmp_path, monkeypatch, capsys):
     assert named == set(compare.CONTENDERS)
 
 
+def test_code_for_avx2_is_asked_for_before_numba_is_imported(monkeypatch):
+    taking_part = compare.avx2_entries()
+    assert {"lutsr eclut", "Pillow BICUBIC"} <= {entry.name for entry in taking_part}
+    assert {(e.scale, e.kind, e.threads) for e in taking_part} == {(4, "photo", 1)}
+    monkeypatch.setattr(compare.platform, "machine", lambda: "arm64")
+    with pytest.raises(SystemExit, match="needs an x86-64 processor; this one is arm64"):
+        compare.use_avx2()
+    monkeypatch.setattr(compare.platform, "machine", lambda: "x86_64")
+    with pytest.raises(RuntimeError, match="numba has been imported"):
+        compare.use_avx2()
+
+
+def test_deeper_images_have_values_between_levels():
+    photo = images.photograph(8, 9)
+    deep, unit = (depths.as_dtype(photo, dtype) for dtype in ("uint16", "float32"))
+    assert (deep.dtype, unit.dtype) == (np.uint16, np.float32)
+    assert (deep % 257 != 0).any()
+    assert np.abs(deep / 257 - photo).max() <= 1
+    assert np.abs(unit * 255 - photo).max() <= 1
+
+
+def test_depths_are_timed_where_the_model_takes_them():
+    found = depths.time_depths("eclut-fast", 8, 9, 2)
+    assert [entry["dtype"] for entry in found] == ["uint8", "uint16", "float32"]
+    assert all(0 < entry["min_s"] <= entry["median_s"] for entry in found)
+
+
 def test_quick_suite_runs():
     """The benchmarks run, untimed, with the command that developers use."""
     command = "-m pytest benchmarks --quick --benchmark-disable -q -p no:cacheprovider"
@@ -89,8 +116,9 @@ def test_peak_of_a_call_in_every_layout(layout):
     assert 0 <= extra <= 2 * 8_000_000
 
 
-def test_fused_tables_are_counted():
-    found = call_fresh(memory.fused_tables, "eclut-fast", 2, 1)
+def test_prepared_tables_are_counted():
+    found = call_fresh(memory.prepared_tables, "eclut-fast", 2, 1)
+    assert found["file_bytes"] >= 256 * 256 * 9 * 4
     assert 2 * 65_536 * 16 <= found["bytes"] <= 60_000_000
     assert found["min_s"] > 0
 
@@ -135,6 +163,13 @@ def test_first_upscale_finds_no_cache_and_then_its_own(monkeypatch):
     assert len({folder for _, folder, _ in seen}) == 1
     assert [there for *_, there in seen] == [False, True, True]
     assert (found["no_cache_s"], found["warm_min_s"], found["warm_median_s"]) == (1.0, 2.0, 2.5)
+
+
+def test_video_is_timed_by_the_command():
+    found = video.frame_rate("eclut-fast", 2)
+    assert found["frames_per_second"] > 0
+    with pytest.raises(RuntimeError, match=r"failed with 1:.*\n.*is not shipped"):
+        video.frame_rate("nope", 1)
 
 
 def test_failing_process_shows_why():

@@ -8,12 +8,12 @@ from PIL import Image
 
 from benchmarks import conftest, figure, records, report, targets
 from benchmarks.__main__ import condense
+from benchmarks.readme import TABLES, fill
 
 
 def verdict_of(figures, start):
-    found = targets.verdicts(figures["compare"], figures["costs"])
-    (verdict,) = [verdict for verdict in found if verdict.what.startswith(start)]
-    return verdict
+    found = targets.verdicts(figures)
+    return next(verdict for verdict in found if verdict.what.startswith(start))
 
 
 def test_ratio_within_target_is_met(figures):
@@ -38,6 +38,25 @@ def test_fast_model_has_half_the_time(figures):
     both = [verdict_of(figures, f"{name} : Pillow") for name in ("lutsr eclut", "lutsr eclut-fast")]
     assert both[1].limit == both[0].limit / 2
     assert both[1].stretch == both[0].stretch / 2
+
+
+def test_stacks_are_compared_with_pillow_also_in_code_for_avx2(figures):
+    verdict = verdict_of(figures, "lutsr ecnn : Pillow BICUBIC")
+    assert (verdict.value, verdict.limit) == (pytest.approx(0.9), 1.4)
+    assert verdict.words() == "met, stretch too (36 % to spare)"
+    narrow = verdict_of(figures, "lutsr ecnn : Pillow BICUBIC, code for AVX2")
+    assert (narrow.value, narrow.limit) == (pytest.approx(1.5), pytest.approx(1.96))
+
+
+def test_quality_has_a_floor_and_a_goal_above_it(figures):
+    verdict = verdict_of(figures, "lutsr ecnn: PSNR-Y, Set14 x4")
+    assert (verdict.value, verdict.limit) == (28.0, 27.76)
+    assert "stretch too" in verdict.words()
+
+
+def test_deeper_images_are_compared_with_uint8(figures):
+    assert verdict_of(figures, "lutsr ecnn: uint16 : uint8").met
+    assert verdict_of(figures, "lutsr ecnn: float32 : uint8").words() == "**missed** by 33 %"
 
 
 def test_speed_up_is_wanted_at_least(figures):
@@ -68,13 +87,16 @@ def test_memory_is_per_worker_and_in_megabytes(figures):
 
 
 def test_what_was_not_timed_is_not_judged(figures):
-    found = list(targets.verdicts(figures["compare"], figures["costs"]))
+    found = list(targets.verdicts(figures))
     assert not [verdict for verdict in found if "torch" in verdict.what]
 
 
 def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
     text, picture = tmp_path / "RESULTS.md", tmp_path / "figure.png"
-    arguments = ["--results", saved, "--report", text, "--figure", picture]
+    readme = tmp_path / "README.md"
+    places = "".join(f"<!-- table: {name} -->\nold\n<!-- end of table -->\n" for name in TABLES)
+    readme.write_text(f"before\n{places}after\n", encoding="utf-8")
+    arguments = ["--results", saved, "--report", text, "--figure", picture, "--readme", readme]
     monkeypatch.setattr(sys, "argv", ["report", *map(str, arguments)])
     report.main()
     written = text.read_text(encoding="utf-8")
@@ -82,31 +104,52 @@ def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
         "1 core, imaginary",
         "load 0.25 at the start. Made by hand.",
         "| lutsr eclut | 40.0 | 40.0 |  | 20.0 |",
+        "| lutsr ecnn | 75.0 | 75.0 | 1.50 |",
+        "| ecnn | 45.0 | 180 | 360 | 4.00 | 8.00 |",
+        "| ecnn | 37 |",
+        "| lutsr ecnn | 0.80 | 0.80 |",
+        "| original |  | 1.01 |",
+        "| ecnn x4 | 0.92 | 120 | 29.0 |",
+        "| lutsr ecnn, channels apart | 29.60 | 26.60 |",
+        "`lutsr.warmup()`, numba cache empty | 30.00 |",
         "| OpenCV INTER_CUBIC | 10.0 | 10.0 | 9.00 |",
         "scikit-image rescale, order=3 | 1/300 | 1/300 | at most 1/250 | 1/700 | met",
-        "SR-LUT, plain NumPy x4: no tables here",
+        "SR-LUT S x4: no tables here",
         "| eclut, planar, 960 x 540 x4 | 2 | 3.00 | 1.50 |",
         "(24.9 MB) once takes 1.23 ms",
         "13.50",
         "| lutsr eclut, 1 | 0.79 |",
-        "| lutsr eclut | 27.10 |",
-        "| lutsr eclut | 40.0 | 20.0 | 27.10 |",
+        "| lutsr eclut | 30.10 | 27.10 |",
+        "| lutsr eclut | 40.0 | 20.0 | 30.10 | 27.10 |",
         "](figure.png)",
     ):
         assert part in written
     # Results first, the targets last.
     heads = re.findall(r"^## (.*)$", written, re.MULTILINE)
     assert heads[0] == "Conditions"
-    assert written.index("| lutsr eclut | 40.0 | 20.0 | 27.10 |") < written.index("## Conditions")
+    assert written.index("| lutsr eclut | 40.0 | 20.0 | 30.10 |") < written.index("## Conditions")
     assert heads[-1] == "Performance targets"
     with Image.open(picture) as image:
         assert image.width >= 1000
+    filled = readme.read_text(encoding="utf-8")
+    assert "| `ecnn` | 31.00 / 28.00 |  |  | 45.0 | 0.9 |" in filled
+    assert "| x2.5 | `lutsr.resize` | 33.50 | 30.20 |" in filled
+    assert filled.startswith("before\n")
+    assert filled.endswith("after\n")
+    assert "old" not in filled
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_readme_without_a_place_for_a_table_is_refused(figures):
+    with pytest.raises(ValueError, match="has 0 places '<!-- table: models -->'"):
+        fill("no table here", figures)
 
 
 def test_points_are_what_has_both_figures(figures):
     found = figure.points(figures["compare"], figures["quality"])
     assert found == [
+        ("lutsr ecnn", pytest.approx(45), 28.0),
+        ("lutsr ecnn, 2 workers", pytest.approx(22.5), 28.0),
         ("lutsr eclut", pytest.approx(40), 27.1),
         ("lutsr eclut, 2 workers", pytest.approx(20), 27.1),
         ("OpenCV INTER_CUBIC", pytest.approx(10), 26.2),
