@@ -1,7 +1,7 @@
-"""Image super-resolution by a trained look-up table.
+"""Image super-resolution by trained look-up tables.
 
 >>> import lutsr, skimage
->>> big = lutsr.upscale(skimage.data.astronaut(), 4, channel_axis=-1)
+>>> big = lutsr.upscale(skimage.data.astronaut(), 4, channel_axis=-1, rgb=True)
 >>> big.shape, big.dtype
 ((2048, 2048, 3), dtype('uint8'))
 

@@ -51,8 +51,8 @@ def load(
     Examples
     --------
     >>> import lutsr
-    >>> lutsr.load("eclut", 4)
-    <lutsr.Upscaler eclut x4>
+    >>> lutsr.load("ecnn", 4)
+    <lutsr.Upscaler ecnn x4>
     """
     if scale is not None:
         scale = check_int("scale", scale)
@@ -111,8 +111,8 @@ def models() -> list[ModelInfo]:
     Examples
     --------
     >>> import lutsr
-    >>> sorted({model.name for model in lutsr.models()})
-    ['eclut', 'eclut-fast']
+    >>> list(dict.fromkeys(model.name for model in lutsr.models()))
+    ['ecnn', 'ecnn-large', 'ecnn-small', 'eclut', 'eclut-fast']
     """
     from ._modelfile import shipped_models
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Name of the shipped model that is used where none is named.
-DEFAULT_MODEL = "eclut"
+DEFAULT_MODEL = "ecnn"
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class ModelInfo:
     scale : int
         Upscaling factor r.
     family : str
-        Method that computes with the tables, such as ``"eclut"``.
+        Method that computes with the tables, such as ``"chain"``.
     entries : int
         Number of table entries: the trained parameters.
     nbytes : int
@@ -30,8 +30,9 @@ class ModelInfo:
     Examples
     --------
     >>> import lutsr
-    >>> [f"{info.name} x{info.scale}: {info.nbytes >> 20} MiB" for info in lutsr.models()][0]
-    'eclut x2: 2 MiB'
+    >>> info = lutsr.models()[0]
+    >>> info.name, info.scale, info.nbytes < 2_000_000
+    ('ecnn', 2, True)
     """
 
     name: str

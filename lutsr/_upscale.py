@@ -43,8 +43,8 @@ def upscale(
         `rgb` is True.
     rgb : bool, optional
         Whether the three channels (not counting alpha) are red, green and blue, in this order; of
-        several axes, along the last one that `channel_axis` names. A model that can, which is one
-        of stacked one-pixel tables, then computes detail from the luma once and adds it to all
+        several axes, along the last one that `channel_axis` names. The ``"ecnn"`` models, and
+        others of stacked one-pixel tables, then compute detail from the luma once and add it to all
         three channels, which takes less than half the time. Other models, such as ``"eclut"``,
         compute each channel by itself as without it. By default channels never mix.
     alpha : bool, optional
@@ -91,8 +91,9 @@ def upscale(
 
     References
     ----------
-    .. [1] K. Yin and J. Shen, "Efficient Look-Up Table from Expanded Convolutional Network for
-       Accelerating Image Super-resolution", AAAI 2024.
+    .. [1] K. Yin and J. Shen, ECNN, ACM MM 2024: the method of the ``"ecnn"`` models.
+    .. [2] K. Yin and J. Shen, "Efficient Look-Up Table from Expanded Convolutional Network for
+       Accelerating Image Super-resolution", AAAI 2024: that of ``"eclut"`` and ``"eclut-fast"``.
 
     Examples
     --------

@@ -40,7 +40,7 @@ class Upscaler:
     scale : int
         Upscaling factor r.
     family : str
-        Method that computes with the tables, such as ``"eclut"``.
+        Method that computes with the tables, such as ``"chain"``.
     parameters : mapping
         What the family needs besides the tables.
     tables : mapping of str to ndarray
@@ -99,7 +99,7 @@ class Upscaler:
         Examples
         --------
         >>> import lutsr, skimage
-        >>> double = lutsr.load("eclut", 2)
+        >>> double = lutsr.load("ecnn", 2)
         >>> double(skimage.data.camera()).shape
         (1024, 1024)
         """

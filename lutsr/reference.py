@@ -70,7 +70,7 @@ def upscale(
     Examples
     --------
     >>> import lutsr, skimage
-    >>> image, up = skimage.data.camera()[:50, :60], lutsr.load("eclut", 4)
+    >>> image, up = skimage.data.camera()[:20, :30], lutsr.load("ecnn", 4)
     >>> bool((upscale(image, up) == up(image)).all())
     True
     """

@@ -18,7 +18,7 @@ import multiprocessing
 
 def upscale_random(seed):
     image = picture(seed, (40, 50, 3))
-    return right(image, lutsr.upscale(image, 2, channel_axis=-1, workers=2))
+    return right(image, lutsr.upscale(image, 2, model="eclut", channel_axis=-1, workers=2))
 
 def pool(method):
     with multiprocessing.get_context(method).Pool(2) as pool:
@@ -56,10 +56,35 @@ def test_sixteen_threads_with_bands_of_their_own(tmp_path):
     code = """
 from concurrent.futures import ThreadPoolExecutor
 image = picture(0, (400, 500))
-want = lutsr.upscale(image, 2, workers=1)
+want = lutsr.upscale(image, 2, model="eclut", workers=1)
 with ThreadPoolExecutor(16) as pool:
-    results = list(pool.map(lambda n: lutsr.upscale(image, 2, workers=n % 5 + 1), range(32)))
+    call = lambda n: lutsr.upscale(image, 2, model="eclut", workers=n % 5 + 1)
+    results = list(pool.map(call, range(32)))
 check(right(image, want), *(np.array_equal(big, want) for big in results))
+"""
+    check_right(run_program(tmp_path, code))
+
+
+def test_the_default_in_threads_and_after_a_fork(tmp_path):
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+import multiprocessing
+images = [picture(n, (60 + n, 70, 3)) for n in range(16)]
+up = lutsr.load(scale=2)
+wanted = [up(image, channel_axis=-1, rgb=True, workers=1) for image in images]
+
+def same(n):
+    got = lutsr.upscale(images[n], 2, channel_axis=-1, rgb=True, workers=n % 4 + 1)
+    return np.array_equal(got, wanted[n])
+
+if __name__ == "__main__":
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(same, range(16)))
+    if "fork" in multiprocessing.get_all_start_methods():
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            found += pool.map(same, range(16))
+    want = reference.upscale(images[0], up, channel_axis=-1, rgb=True)
+    check(np.array_equal(wanted[0], want), *found)
 """
     check_right(run_program(tmp_path, code))
 
@@ -73,7 +98,7 @@ gate = threading.Barrier(16)
 def work(seed):
     image = picture(seed)
     gate.wait()
-    return right(image, lutsr.upscale(image, 2))
+    return right(image, lutsr.upscale(image, 2, model="eclut"))
 
 with ThreadPoolExecutor(16) as pool:
     check(*pool.map(work, range(16)))
@@ -94,8 +119,9 @@ if __name__ == "__main__":
 def test_fork_after_use_with_threads(tmp_path):
     code = """
 image = picture(0, (400, 500))
-want = lutsr.upscale(image, 2, workers=2)
-check(right(image, want), *pool("fork"), np.array_equal(lutsr.upscale(image, 2, workers=2), want))
+want = lutsr.upscale(image, 2, model="eclut", workers=2)
+again = lutsr.upscale(image, 2, model="eclut", workers=2)
+check(right(image, want), *pool("fork"), np.array_equal(again, want))
 """
     check_right(run_program(tmp_path, POOL + code))
 
@@ -139,7 +165,7 @@ class Upscaled(Dataset):
 
     def __getitem__(self, seed):
         image = picture(seed, (30, 40, 3))
-        return seed, lutsr.upscale(image, 2, channel_axis=-1)
+        return seed, lutsr.upscale(image, 2, model="eclut", channel_axis=-1)
 
 if __name__ == "__main__":
     first = Upscaled()[0]  # used before the workers fork
@@ -190,8 +216,8 @@ def test_ways_to_start_python(tmp_path, options, environment):
 found = []
 for dtype in (np.uint8, np.uint16, np.float64):
     image = picture(0, (30, 41, 3), dtype)
-    found.append(right(image, lutsr.upscale(image, 2, channel_axis=-1, workers=2)))
-    found.append(right(image[..., 0], lutsr.upscale(image[..., 0], 2)))
+    found.append(right(image, lutsr.upscale(image, 2, model="eclut", channel_axis=-1, workers=2)))
+    found.append(right(image[..., 0], lutsr.upscale(image[..., 0], 2, model="eclut")))
 try:
     lutsr.upscale(np.full((5, 5), 2.0), 2)
 except ValueError:  # not an assert, which -O removes

@@ -97,7 +97,7 @@ def test_equals_the_whole_image_for_any_chunks(
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-@pytest.mark.parametrize("model", ["eclut", "eclut-fast"])
+@pytest.mark.parametrize("model", ["ecnn", "eclut", "eclut-fast"])
 def test_shipped_models_in_small_chunks(model, scale):
     image = make_image((61, 53, 3), "uint8")
     result = lutsr.dask.upscale(

@@ -16,9 +16,9 @@ IMAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def up():
-    return lutsr.load("eclut", 2)
+@pytest.fixture(scope="module", params=["ecnn", "eclut"])
+def up(request):
+    return lutsr.load(request.param, 2)
 
 
 @pytest.mark.parametrize("dtype", IMAGES)
@@ -29,7 +29,7 @@ def test_dtype_is_kept_and_the_result_is_the_reference(up, dtype):
     assert big.dtype == dtype
     assert np.array_equal(big, reference.upscale(image, up, channel_axis=-1))
     assert np.array_equal(image, before)
-    assert np.array_equal(lutsr.upscale(image, 2, channel_axis=-1), big)
+    assert np.array_equal(lutsr.upscale(image, 2, model=up.name, channel_axis=-1), big)
 
 
 @pytest.mark.parametrize("dtype", IMAGES)
@@ -50,15 +50,17 @@ def test_half_precision_becomes_single(up):
 
 
 @pytest.mark.parametrize(("dtype", "level"), [("uint16", 257), ("float32", 1 / 255)])
-def test_8_bit_values_agree_with_the_8_bit_path_to_its_rounding(up, dtype, level):
+def test_8_bit_values_agree_with_the_8_bit_path_to_its_rounding(dtype, level):
+    up = lutsr.load("eclut", 2)  # stacks round less often in deep images
     deep = up((BYTES * np.float64(level)).astype(dtype), channel_axis=-1)
     shallow = up(BYTES, channel_axis=-1)
     assert np.abs(deep / level - shallow).max() <= 0.5 + 0.5 / 257
 
 
-def test_a_16_bit_ramp_stays_smooth():
+@pytest.mark.parametrize("model", ["ecnn", "eclut"])
+def test_a_16_bit_ramp_stays_smooth(model):
     ramp = np.tile(np.linspace(0, 65535, 512).astype(np.uint16), (8, 1))
-    big = lutsr.upscale(ramp, 4)
+    big = lutsr.upscale(ramp, 4, model=model)
     assert len(np.unique(big)) >= 1500
 
 

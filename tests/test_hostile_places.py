@@ -23,7 +23,7 @@ limits = pytest.mark.skipif(
 
 UPSCALE = """
 image = picture(0)
-check(right(image, lutsr.upscale(image, 2)))
+check(right(image, lutsr.upscale(image, 2, model="eclut")))
 """
 
 
@@ -132,11 +132,11 @@ said = []
 for left in (16, 64, 256):
     resource.setrlimit(resource.RLIMIT_AS, (used + (left << 20), unlimited[1]))
     try:
-        lutsr.upscale(image, 2)
+        lutsr.upscale(image, 2, model="eclut")
     except MemoryError as error:
         said.append("raise the limit" in str(error))
 resource.setrlimit(resource.RLIMIT_AS, unlimited)
-check(said == [True] * 3, right(image, lutsr.upscale(image, 2)))
+check(said == [True] * 3, right(image, lutsr.upscale(image, 2, model="eclut")))
 """
     check_right(run_program(tmp_path, code))
 

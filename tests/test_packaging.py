@@ -27,7 +27,7 @@ def test_wheel_holds_the_library_and_its_tables_only(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"lutsr", "lutsr_data"}
-    assert {"lutsr/py.typed", "lutsr_data/eclut_x4.npy", "lutsr_data/eclut_x4.json"} <= set(names)
+    assert {"lutsr/py.typed", "lutsr_data/ecnn_x4.npy", "lutsr_data/ecnn_x4.json"} <= set(names)
     assert not [name for name in names if name.endswith((".nbi", ".nbc", ".pyc"))]
 
 
@@ -54,9 +54,9 @@ import numpy as np
 import lutsr, lutsr.reference
 assert lutsr.__version__ == {lutsr.__version__!r}
 assert "numba" not in sys.modules
-image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 big = lutsr.upscale(image, 4, channel_axis=-1)
-up = lutsr.load("eclut", 4)
+up = lutsr.load(scale=4)
 want = lutsr.reference.upscale(image, up, channel_axis=-1)
 assert np.array_equal(big, want)
 """

@@ -41,7 +41,7 @@ def test_first_command_upscales_a_real_picture(tmp_path):
     assert run.returncode == 0, run.stdout + run.stderr
     assert "wrote sample_x4.png" in run.stdout
     with Image.open(ROOT / "docs/images/sample.png") as image:
-        want = lutsr.upscale(np.asarray(image), 4, channel_axis=-1)
+        want = lutsr.upscale(np.asarray(image), 4, channel_axis=-1, rgb=True)
     with Image.open(clone / "sample_x4.png") as image:
         assert np.array_equal(np.asarray(image), want)
 

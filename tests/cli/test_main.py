@@ -59,7 +59,7 @@ def test_alpha_is_the_librarys(folder, capsys):
     Image.fromarray(image).save("alpha.png")
     assert cli.main(["alpha.png", "-o", "out.png", "-s", "2"]) == 0
     assert "16x14 RGB with alpha, x2" in capsys.readouterr().out
-    wanted = lutsr.upscale(image, 2, channel_axis=-1, alpha=True)
+    wanted = lutsr.upscale(image, 2, channel_axis=-1, rgb=True, alpha=True)
     np.testing.assert_array_equal(pixels("out.png"), wanted)
 
 
@@ -77,7 +77,7 @@ def test_all_frames_are_upscaled(folder, repeat, capsys):
 def test_size_is_met_and_is_that_of_the_library(folder, rgb, capsys, size, shape):
     assert cli.main(["in.png", "-o", "out.png", "--size", size]) == 0
     assert re.match(rf"wrote out.png: {shape[1]}x{shape[0]} RGB, \d", capsys.readouterr().out)
-    wanted = lutsr.resize(rgb, shape, channel_axis=-1)
+    wanted = lutsr.resize(rgb, shape, channel_axis=-1, rgb=True)
     np.testing.assert_array_equal(pixels("out.png"), wanted)
 
 
@@ -161,7 +161,7 @@ def test_strip_keeps_the_profile_only(folder, repeat, rgb):
             assert image.info["icc_profile"] == profile
 
 
-def test_defaults_are_eclut_and_4(folder, table, monkeypatch):
+def test_defaults_are_the_librarys_and_4(folder, table, monkeypatch):
     asked, repeats = [], lutsr.load(table)
 
     def load(model, scale):
@@ -171,7 +171,7 @@ def test_defaults_are_eclut_and_4(folder, table, monkeypatch):
     monkeypatch.setattr(lutsr, "load", load)
     for more in [], ["-m", "other"], ["-m", "t.npy"]:
         assert cli.main(["in.png", "-o", "out.png", "--overwrite", *more]) == 0
-    assert asked == [("eclut", 4), ("other", 4), ("t.npy", None)]
+    assert asked == [("ecnn", 4), ("other", 4), ("t.npy", None)]
 
 
 def test_existing_output_is_skipped_with_a_word_unless_told(folder, repeat, capsys):

@@ -49,7 +49,7 @@ def test_info_of_a_file(table_file, random_lut, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nosuch"], "'nosuch' is not shipped; there is 'eclut'"),
+        (["nosuch"], "'nosuch' is not shipped; there is 'ecnn', 'ecnn-l"),
         (["eclut", "-s", "7"], "scale: got 7"),
         (["none.npy"], "none.npy: no such table file"),
     ],
