@@ -16,12 +16,13 @@ extensions = [
     "myst_parser",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_templates", "examples", "figures"]
+exclude_patterns = ["_build", "_templates", "_static", "examples", "figures"]
 # Files that sphinx-gallery writes for other ways of publishing; none of them is a page.
 exclude_patterns += ["gallery/*.ipynb", "gallery/*.py", "gallery/*.json"]
 nitpicky = False
 
 templates_path = ["_templates"]
+html_static_path = ["_static"]
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types in words
 numpydoc_show_class_members = False

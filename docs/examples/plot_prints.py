@@ -37,14 +37,14 @@ thumbnails = {
 widths_cm = {"coffee": 6.0, "chelsea": 9.0, "astronaut": 4.5}
 
 # %%
-# ``lutsr.resize`` makes any shape: it upscales with a trained table to at least that size, and
+# ``lutsr.resize`` makes any shape: it upscales with a trained model to at least that size, and
 # reduces the result. The file states the size of the print.
 
 prints = {}
 for name, small in thumbnails.items():
     width = round(widths_cm[name] / 2.54 * DPI)
     height = round(width * small.shape[0] / small.shape[1])
-    prints[name] = lutsr.resize(small, (height, width), channel_axis=-1)
+    prints[name] = lutsr.resize(small, (height, width), channel_axis=-1, rgb=True)
     file = io.BytesIO()  # a path, outside of this page
     Image.fromarray(prints[name]).save(file, "PNG", dpi=(DPI, DPI))
     stored = Image.open(file)
@@ -59,7 +59,7 @@ for name, small in thumbnails.items():
 
 for name, small in thumbnails.items():
     original = getattr(data, name)()
-    ours = lutsr.resize(small, original.shape, channel_axis=-1)
+    ours = lutsr.resize(small, original.shape, channel_axis=-1, rgb=True)
     cubic = util.img_as_ubyte(transform.resize(small, original.shape, order=3).clip(0, 1))
     figures = [peak_signal_noise_ratio(original, image) for image in (cubic, ours)]
     print(f"{name:10} order 3: {figures[0]:.2f} dB, lutsr: {figures[1]:.2f} dB")

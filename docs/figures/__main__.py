@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-FIGURES = ("receptive_field", "fusion", "table", "limits", "cnn", "exactness")
+FIGURES = ("stack", "receptive_field", "fusion", "table", "limits", "cnn", "exactness")
 
 
 def main() -> None:

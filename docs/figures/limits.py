@@ -79,7 +79,7 @@ def upscale_both(small: Pixels) -> tuple[Pixels, Pixels]:
     """Upscale with Pillow's bicubic, and with lutsr."""
     size = small.shape[1] * SCALE, small.shape[0] * SCALE
     bicubic = Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(bicubic), lutsr.upscale(small, SCALE, channel_axis=-1)
+    return np.asarray(bicubic), lutsr.upscale(small, SCALE, channel_axis=-1, rgb=True)
 
 
 #: What is measured: label, samples, and how the input is made.
@@ -100,16 +100,60 @@ CASES: tuple[tuple[str, tuple[str, ...], Callable[[Pixels], Pixels]], ...] = (
     ("a smooth phase image: cell", ("cell",), clean),
 )
 
+#: Two colours with nearly the same luma: 77, 150 and 29 parts of 256 are red, green and blue.
+RED, GREEN = (255, 40, 40), (40, 150, 40)
+
 #: Pictures: name, sample, how the input is made, corner of the crop, contrast.
 PICTURES = (
     ("limits_noise", "chelsea", noisy(10), (72, 112), 1.0),
     ("limits_jpeg", "coffee", compressed(30), (236, 310), 1.0),
     ("limits_aliased", "astronaut", aliased, (20, 180), 1.0),
-    ("limits_bright", "coffee", clean, (24, 330), 1.0),
     ("limits_texture", "grass", clean, (200, 200), 1.0),
     ("limits_text", "text", clean, (20, 40), 1.0),
     ("limits_smooth", "cell", clean, (300, 230), 6.0),
 )
+
+
+def colours() -> Pixels:
+    """Return discs of red on green with nearly the same luma, and a black one for comparison."""
+    y, x = np.mgrid[:240, :240].astype(float)
+    image = np.empty((240, 240, 3))
+    image[:] = GREEN
+    for centre, radius, colour in (((110, 80), 55, RED), ((130, 190), 30, (0, 0, 0))):
+        cover = np.clip(radius - np.hypot(y - centre[0], x - centre[1]) + 0.5, 0, 1)[..., None]
+        image = image * (1 - cover) + np.array(colour) * cover
+    return np.rint(image).astype(np.uint8)
+
+
+def draw_colours(path: Path) -> None:
+    """Draw what is lost where colours of the same luma meet."""
+    original = colours()
+    small = clean(original)
+    bicubic, joint = upscale_both(small)
+    panels = [
+        ("input", "", small.repeat(SCALE, axis=0).repeat(SCALE, axis=1)),
+        ("bicubic (Pillow)", "", bicubic),
+        ("lutsr, rgb=True", "", joint),
+        ("lutsr, each channel", "", lutsr.upscale(small, SCALE, channel_axis=-1)),
+        ("original", "", original),
+    ]
+    draw_row(panels, (75, 90), path)
+
+
+def draw_dots(path: Path) -> None:
+    """Draw the dots of the single table."""
+    original = sample("coffee")
+    bicubic, ours = upscale_both(clean(original))
+    single = lutsr.upscale(clean(original), SCALE, model="eclut", channel_axis=-1)
+    panels = [
+        (title, f"{psnr_y(big, original, SCALE):.2f} dB", big)
+        for title, big in (("bicubic (Pillow)", bicubic), ("eclut", single), ("ecnn", ours))
+    ]
+    draw_row([*panels, ("original", "", original)], (24, 330), path)
+
+
+#: Pictures that have a function of their own.
+OWN = {"limits_colours": draw_colours, "limits_dots": draw_dots}
 
 
 def measure() -> list[list[str]]:
@@ -140,5 +184,8 @@ def draw(folder: Path) -> list[Path]:
         ]
         paths.append(folder / f"{stem}.png")
         draw_row(panels, corner, paths[-1], gain)
+    for name, draw_own in OWN.items():
+        paths.append(folder / f"{name}.png")
+        draw_own(paths[-1])
     write_csv(FIGURES, measure())
     return [*paths, FIGURES]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import lutsr
+from lutsr._modelinfo import DEFAULT_MODEL
+from lutsr._stack.reference import luma
 
 from ..conftest import ROOT
 
@@ -15,7 +17,7 @@ Image = pytest.importorskip("PIL.Image")
 pytest.importorskip("matplotlib")
 pytest.importorskip("skimage")
 
-from docs.figures import exactness, fusion, limits, receptive_field, table  # noqa: E402
+from docs.figures import exactness, fusion, limits, receptive_field, stack, table  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -65,7 +67,7 @@ def test_a_flat_image_is_repeated_pixels_and_details_that_cancel():
     assert np.abs(vertical).max() > 3
 
 
-@pytest.mark.parametrize("script", [receptive_field, fusion, table])
+@pytest.mark.parametrize("script", [receptive_field, fusion, table, stack])
 def test_scripts_draw_the_pictures_that_are_saved(script, tmp_path):
     paths = script.draw(tmp_path)
     assert paths
@@ -73,12 +75,28 @@ def test_scripts_draw_the_pictures_that_are_saved(script, tmp_path):
         assert size(path) == size(IMAGES / path.name)
 
 
+def test_colours_of_the_picture_have_nearly_one_luma():
+    red, green = (luma(np.array([[colour]])) for colour in (limits.RED, limits.GREEN))
+    assert abs(int(red[0, 0]) - int(green[0, 0])) <= 1
+    colours = limits.colours()
+    assert all((colours == colour).all(-1).any() for colour in (limits.RED, limits.GREEN))
+
+
+def test_maps_are_those_of_the_model():
+    grey, found = stack.maps(DEFAULT_MODEL)
+    tables = stack.stack_of(DEFAULT_MODEL)
+    assert len(found) == 1 + len(tables.body)
+    assert {one.shape for one in found} == {(*grey.shape, tables.channels)}
+    assert all(one.min() >= 0 and one.max() < tables.levels for one in found)
+
+
 def test_limits_draws_its_pictures_and_its_table(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "FIGURES", tmp_path / "limits.csv")
     few = [case for case in limits.CASES if len(case[1]) == 1]
     monkeypatch.setattr(limits, "CASES", few)
     *pictures, figures = limits.draw(tmp_path)
-    assert {path.name for path in pictures} == {f"{row[0]}.png" for row in limits.PICTURES}
+    wanted = [row[0] for row in limits.PICTURES] + list(limits.OWN)
+    assert {path.name for path in pictures} == {f"{name}.png" for name in wanted}
     for path in pictures:
         assert size(path) == size(IMAGES / path.name)
     assert len(figures.read_text(encoding="utf-8").splitlines()) == 1 + len(few)
@@ -98,10 +116,10 @@ def test_the_table_of_limits_is_up_to_date(monkeypatch):
 def test_the_table_of_grey_levels_is_up_to_date(monkeypatch):
     rows = {row[0]: row for row in saved(exactness)}
     assert set(rows) == {"table", *(f"{m.name} x{m.scale}" for m in lutsr.models())}
-    (only,) = (m for m in lutsr.models() if (m.name, m.scale) == ("eclut", 4))
+    (only,) = (m for m in lutsr.models() if (m.name, m.scale) == (DEFAULT_MODEL, 4))
     monkeypatch.setattr(lutsr, "models", lambda: [only])
     (row,) = exactness.measure()[1:]
-    assert row == rows["eclut x4"]
+    assert row == rows[f"{DEFAULT_MODEL} x4"]
 
 
 def test_the_network_s_picture_is_left_alone_without_its_model(tmp_path, monkeypatch, capsys):
