@@ -40,6 +40,9 @@ def random_pairs(r: int, low: int, high: int) -> np.ndarray[Any, Any]:
 
 
 MODELS = {
+    "ecnn x4": Case(lambda: read_shipped("ecnn", 4), flat=True, rounds=True),
+    "ecnn-small x3": Case(lambda: read_shipped("ecnn-small", 3), flat=True, rounds=True),
+    "ecnn-large x2": Case(lambda: read_shipped("ecnn-large", 2), flat=True, rounds=True),
     "eclut x4": Case(lambda: read_shipped("eclut", 4), flat=True),
     "eclut-fast x3": Case(lambda: read_shipped("eclut-fast", 3), flat=True),
     "eclut of 16-bit entries": Case(lambda: eclut_model(random_pairs(4, -128, 128), 4)),
@@ -52,7 +55,7 @@ MODELS = {
 }
 
 #: Those that compute RGB images together.
-JOINT = ["stack"]
+JOINT = ["stack", "ecnn x4"]
 
 DTYPES = ["uint8", "uint16", "float16", "float32", "float64"]
 

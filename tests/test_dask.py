@@ -217,7 +217,7 @@ def test_a_table_that_is_gone_is_named(table_file, random_lut):
 def test_floats_out_of_range_name_the_chunk():
     image = make_image((20, 20), "float32")
     image[15, 3] = np.nan
-    result = lutsr.dask.upscale(da.from_array(image, chunks=10), 2)
+    result = lutsr.dask.upscale(da.from_array(image, chunks=10), 2, model="eclut")
     with pytest.raises(ValueError, match=r"chunk \(1, 0\): image: has NaN or infinite values"):
         result.compute(scheduler="synchronous")
 

@@ -153,7 +153,7 @@ out = Path("out")
 out.mkdir()
 
 def run(kind, *options):
-    return main(["in.png", "-o", f"out/big.{kind}", "-s", "2", *options])
+    return main(["in.png", "-o", f"out/big.{kind}", "-s", "2", "-m", "eclut", *options])
 
 def whole(kind):
     with Image.open(f"out/big.{kind}") as big:

@@ -38,8 +38,8 @@ def test_all_ways_give_what_is_scaled_in_and_back(up, name):
     assert big.dtype == (np.float64 if image.dtype == np.float64 else np.float32)
     np.testing.assert_array_equal(image, before)
     np.testing.assert_array_equal(reference.upscale(image, up, **OPTIONS), big)
-    np.testing.assert_array_equal(lutsr.upscale(image, 2, **OPTIONS), big)
-    np.testing.assert_array_equal(lutsr.resize(image, (22, 18), **OPTIONS), big)
+    np.testing.assert_array_equal(lutsr.upscale(image, 2, model="eclut", **OPTIONS), big)
+    np.testing.assert_array_equal(lutsr.resize(image, (22, 18), model="eclut", **OPTIONS), big)
     out = np.empty_like(big)
     assert up(image, **OPTIONS, out=out) is out
     np.testing.assert_array_equal(out, big)
@@ -90,10 +90,10 @@ def test_outputs_that_are_written_in_bands(up, monkeypatch):
 
 def test_resize_copies_and_reduces(up):
     image = IMAGES["z-scores"]
-    same = lutsr.resize(image, (11, 9), **OPTIONS)
+    same = lutsr.resize(image, (11, 9), model="eclut", **OPTIONS)
     np.testing.assert_array_equal(same, image)
     assert not np.may_share_memory(same, image)
-    small = lutsr.resize(image, (5, 4), **OPTIONS)
+    small = lutsr.resize(image, (5, 4), model="eclut", **OPTIONS)
     assert image.min() <= small.min() < 0 < small.max() <= image.max()
 
 
@@ -116,11 +116,11 @@ def test_dask_uses_the_range_of_the_whole(up):
 
     for name in ("z-scores", "counts", "half precision"):
         image = IMAGES[name]
-        lazy = lutsr.dask.upscale(da.from_array(image, chunks=5), 2, **OPTIONS)
+        lazy = lutsr.dask.upscale(da.from_array(image, chunks=5), 2, model="eclut", **OPTIONS)
         assert lazy.dtype == up(image, **OPTIONS).dtype
         np.testing.assert_array_equal(lazy.compute(), up(image, **OPTIONS))
     unit = IMAGES["counts"] / 2000
-    lazy = lutsr.dask.upscale(da.from_array(unit, chunks=5), 2, **OPTIONS)
+    lazy = lutsr.dask.upscale(da.from_array(unit, chunks=5), 2, model="eclut", **OPTIONS)
     np.testing.assert_array_equal(lazy.compute(), up(unit, channel_axis=-1))
 
 

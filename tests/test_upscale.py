@@ -111,7 +111,7 @@ def test_warmup_leaves_out_depths_that_a_model_refuses(monkeypatch):
     ("arguments", "message"),
     [
         (("nosuch",), "model: 'nosuch' is not shipped"),
-        ((None, 7), "scale: got 7, and model 'eclut' has"),
+        ((None, 7), "scale: got 7, and model 'ecnn' has"),
         (("eclut-fast", 9), "scale: got 9, and model 'eclut-fast' has"),
     ],
 )

@@ -76,7 +76,7 @@ def _drawable(text: str) -> str:
     from .._stack.curves import BLOCKS
 
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")  # stdout may be missing
     except UnicodeEncodeError:
         return text.translate({ord(block): str(height) for height, block in enumerate(BLOCKS, 1)})
     return text

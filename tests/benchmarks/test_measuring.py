@@ -168,7 +168,7 @@ def test_first_upscale_finds_no_cache_and_then_its_own(monkeypatch):
 def test_video_is_timed_by_the_command():
     found = video.frame_rate("eclut-fast", 2)
     assert found["frames_per_second"] > 0
-    with pytest.raises(RuntimeError, match=r"failed with 1:.*\n.*is not shipped"):
+    with pytest.raises(RuntimeError, match=r"failed with 2:\n.*is not shipped"):
         video.frame_rate("nope", 1)
 
 

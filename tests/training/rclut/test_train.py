@@ -60,7 +60,7 @@ def test_training_improves(options):
     first = train(replace(options, steps=1, every=1, out=options.out + "1"))
     path = train(replace(options, steps=25, every=25))
     scores = [float((p.parent / "log.csv").read_text().split(",")[-2]) for p in (first, path)]
-    assert scores[1] > scores[0] + 0.5
+    assert scores[1] > scores[0] + 0.1
 
 
 def test_wrong_options_are_refused(options):
