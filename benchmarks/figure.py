@@ -13,6 +13,7 @@ from .records import Times
 SET = "Set14"
 #: Positions of a label: offset from its marker in points, and alignment.
 ABOVE, BELOW = (0, 9, "center", "bottom"), (0, -9, "center", "top")
+BELOW_RIGHT = (6, -3, "left", "top")
 RIGHT, LEFT = (9, 0, "left", "center"), (-9, 0, "right", "center")
 
 
@@ -45,7 +46,7 @@ def draw(found: list[tuple[str, float, float]], height: int, width: int, path: P
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 5.4), dpi=120, layout="constrained")
+    figure = Figure(figsize=(10, 6.2), dpi=120, layout="constrained")
     axes = figure.subplots()
     milliseconds, psnr = [x for _, x, _ in found], [y for *_, y in found]
     spread = max(psnr) - min(psnr)
@@ -64,6 +65,9 @@ def draw(found: list[tuple[str, float, float]], height: int, width: int, path: P
         colour = "tab:red" if label.startswith("lutsr") else "tab:blue"
         inside = "white" if label.endswith("workers") else colour
         axes.plot(x, y, "o", color=colour, ms=9, mfc=inside, mew=1.8, zorder=3)
+    if any(label.endswith("workers") for label, *_ in found):
+        axes.plot([], [], "o", color="tab:red", ms=9, mfc="white", mew=1.8, label="2 workers")
+        axes.legend(loc="lower right")
     figure.draw_without_rendering()  # sets the position of the axes
     _label(axes, found)
     content = io.BytesIO()
@@ -74,7 +78,10 @@ def draw(found: list[tuple[str, float, float]], height: int, width: int, path: P
 
 
 def _label(axes: Any, found: list[tuple[str, float, float]]) -> None:
-    """Write a label beside each marker, where it overlaps no other marker or label."""
+    """Write a label beside each marker, where it overlaps no other marker or label.
+
+    Markers of two workers have none: they are left of that of one, at the same height.
+    """
     from matplotlib.transforms import Bbox
 
     pixels = axes.transData.transform([(x, y) for _, x, y in found])
@@ -82,15 +89,15 @@ def _label(axes: Any, found: list[tuple[str, float, float]]) -> None:
     frame = axes.get_window_extent()
     for k in sorted(range(len(found)), key=lambda k: not found[k][0].startswith("lutsr")):
         label, x, y = found[k]
+        if label.endswith("workers"):
+            continue
         ours = label.startswith("lutsr")
-        # The marker of two workers is left of that of one, at the same height.
-        sides = (LEFT, RIGHT) if label.endswith("workers") else (RIGHT, LEFT)
-        for dx, dy, across, up in (*sides, ABOVE, BELOW) if ours else (ABOVE, BELOW, *sides):
+        for dx, dy, across, up in _order(ours):
             text = axes.annotate(
                 label, (x, y), (dx, dy), textcoords="offset points", ha=across, va=up,
                 fontsize=10, fontweight="bold" if ours else "normal",
             )  # fmt: skip
-            box = text.get_window_extent().padded(3)
+            box = text.get_window_extent().padded(2)
             others = [other for n, other in enumerate(taken) if n != k]
             if _within(box, frame) and not any(box.overlaps(other) for other in others):
                 break
@@ -98,6 +105,12 @@ def _label(axes: Any, found: list[tuple[str, float, float]]) -> None:
         else:  # no free position: overlap is better than no label
             text = axes.annotate(label, (x, y), (0, 9), textcoords="offset points", ha="center")
         taken.append(text.get_window_extent())
+
+
+def _order(ours: bool) -> tuple[tuple[int, int, str, str], ...]:
+    """Return the positions of a label, the best one first."""
+    sides, others = (RIGHT, LEFT), (ABOVE, BELOW)
+    return (*sides, *others, BELOW_RIGHT) if ours else (*others, *sides, BELOW_RIGHT)
 
 
 def _within(box: Any, frame: Any) -> bool:
