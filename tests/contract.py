@@ -55,7 +55,7 @@ MODELS = {
 }
 
 #: Those that compute RGB images together.
-JOINT = ["stack", "ecnn x4"]
+JOINT = ["ecnn x4", "ecnn-small x3", "ecnn-large x2", "stack"]
 
 DTYPES = ["uint8", "uint16", "float16", "float32", "float64"]
 
