@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .._frame.depth import FLOAT_STEPS
 from .description import BORDERS, ROUNDINGS, WALKS, Chain, Layer, LookUp, Place, Rounding, Stage
-from .fields import Fields, integer, integers, items, name, short, wrong
+from .fields import Fields, integer, integers, items, name, one_or_each, short, wrong
 from .registers import LARGEST_SUM, Register, joint_reach, moved_reach
 
 if TYPE_CHECKING:
@@ -158,11 +158,11 @@ class _Checker:
         for at, item in fields.items("add", MOST_LOOK_UPS):
             entry = Fields(at, item, ["in"], ["gain"])
             register = self._source(*entry.get("in"))
-            gains = _gains(*entry.get("gain", 1), register.channels)
+            limit = LARGEST_DIVISOR
+            gains = one_or_each(*entry.get("gain", 1), register.channels, -limit, limit)
             adds.append((entry.name("in"), gains))
-            bounds = [_times(register.low, register.high, gain) for gain in gains.tolist()]
-            low, high = min(one[0] for one in bounds), max(one[1] for one in bounds)
-            sums.append(register.with_range(low, high))
+            products = np.outer(gains, [register.low, register.high])
+            sums.append(register.with_range(int(products.min()), int(products.max())))
         extra = [self._source(*item) for item in fields.items("residual", MOST_LOOK_UPS)]
         residuals = [name(*item) for item in fields.items("residual", MOST_LOOK_UPS)]
         if not sums and not extra:
@@ -353,12 +353,8 @@ def _border(fields: Fields, where: str, stage_border: str | None) -> str:
 
 
 def _rounding(fields: Fields, where: str, channels: int) -> Rounding:
-    at, bias = fields.get("bias", 0)
     limit = LARGEST_SUM
-    if isinstance(bias, list) and channels > 1:
-        biases = integers(at, bias, channels, -limit, limit)
-    else:
-        biases = [integer(at, bias, -limit, limit)]
+    biases = one_or_each(*fields.get("bias", 0), channels, -limit, limit)
     clamp = None
     if "clamp" in fields:
         low, high = integers(*fields.get("clamp"), 2, -limit, limit)
@@ -367,15 +363,7 @@ def _rounding(fields: Fields, where: str, channels: int) -> Rounding:
         clamp = low, high
     divisor = fields.integer("divisor", 1, LARGEST_DIVISOR, 1)
     rounding = fields.choice("rounding", ROUNDINGS, "even")
-    return Rounding(np.array(biases, np.int64), divisor, rounding, clamp)
-
-
-def _gains(where: str, value: object, channels: int) -> NDArray[np.int64]:
-    """Return the gains of a register: one for each channel, or one for all."""
-    limit = LARGEST_DIVISOR
-    if isinstance(value, list) and channels > 1:
-        return np.array(integers(where, value, channels, -limit, limit), np.int64)
-    return np.array([integer(where, value, -limit, limit)], np.int64)
+    return Rounding(biases, divisor, rounding, clamp)
 
 
 def _common_shape(where: str, registers: list[Register]) -> int:

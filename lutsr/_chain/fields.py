@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 #: Longest part of a wrong value that an error shows, in characters.
 _SHOWN = 60
 
@@ -40,6 +43,13 @@ def integers(where: str, value: object, count: int, low: int, high: int) -> list
     if not isinstance(value, list) or len(value) != count:
         raise wrong(where, value, f"a list of {count} integers")
     return [integer(f"{where}[{i}]", item, low, high) for i, item in enumerate(value)]
+
+
+def one_or_each(where: str, value: object, channels: int, low: int, high: int) -> NDArray[np.int64]:
+    """Return an integer for all channels, or a list of one for each, as an array."""
+    if isinstance(value, list) and channels > 1:
+        return np.array(integers(where, value, channels, low, high), np.int64)
+    return np.array([integer(where, value, low, high)], np.int64)
 
 
 def items(where: str, value: object, longest: int) -> list[tuple[str, Any]]:
