@@ -159,9 +159,8 @@ def warmup(
         found = [(one.name, one.scale) for one in models() if model in (None, one.name)]
         wanted = [one for one in found if scale in (None, one[1])]
         if not wanted:
-            load(
-                DEFAULT_MODEL if model is None else model, scale or SCALES[0]
-            )  # says what there is
+            # Its error says what there is.
+            load(DEFAULT_MODEL if model is None else model, scale or SCALES[0])
     for number, (which, of_scale) in enumerate(wanted, 1):
         up = load(which, of_scale)
         if report is not None:
