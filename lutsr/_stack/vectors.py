@@ -37,14 +37,19 @@ def forms(tags: Tags) -> tuple[Form, Form, Form, Form]:
     )
 
 
-def _splat(builder: Any, value: Any, count: int) -> Any:
-    vector = ir.Constant(ir.VectorType(I16, count), ir.Undefined)
-    number = builder.trunc(value, I16)
+def splat(builder: Any, number: Any, kind: Any) -> Any:
+    """Return a vector of one number."""
+    vector = ir.Constant(kind, ir.Undefined)
     vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), 0))
-    return pick(builder, vector, [0] * count)
+    return pick(builder, vector, [0] * kind.count)
 
 
-def _clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
+def _splat(builder: Any, value: Any, count: int) -> Any:
+    return splat(builder, builder.trunc(value, I16), ir.VectorType(I16, count))
+
+
+def clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
+    """Clip the values of a vector."""
     values = builder.select(builder.icmp_signed("<", values, low), low, values)
     return builder.select(builder.icmp_signed(">", values, high), high, values)
 
@@ -109,7 +114,7 @@ def _store_levels(
     """Divide sums, clip, and store levels times `UNIT`."""
     unit = constants(I16, [UNIT.bit_length() - 1] * lanes)
     values = builder.ashr(values, shift)
-    values = _clip(builder, values, ir.Constant(values.type, None), top)
+    values = clip(builder, values, ir.Constant(values.type, None), top)
     values = builder.shl(values, unit)
     builder.store(values, at_pointer(builder, maps, at, values.type), align=2)
 
@@ -338,7 +343,7 @@ def pixel_row(
                 if element.width == 8:
                     values = builder.ashr(values, divide)
                     bounds = (constants(I16, [bound] * form.lanes) for bound in (0, 255))
-                    values = _clip(builder, values, *bounds)
+                    values = clip(builder, values, *bounds)
                     cells.append(builder.trunc(values, ir.VectorType(element, form.lanes)))
                 else:
                     cells.append(builder.sext(values, ir.VectorType(element, form.lanes)))

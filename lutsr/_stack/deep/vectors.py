@@ -15,11 +15,12 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._numba.llvm import at_pointer, constants, data_of, for_range, freeze, pick, plus, variable
+from ..._numba.llvm import at_pointer, constants, data_of, freeze, pick, plus
 from ..layout import Form
-from ..vectors import read_tags, ring_rows
+from ..vectors import clip, read_tags, ring_rows, splat
 from .layout import IMAGE_LEVELS, PARTS, deep_forms
 from .products import dot_bytes, join_words, split_words
+from .slide import slide
 
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 
@@ -36,22 +37,10 @@ FRONT = 4
 VALUES = 8
 
 
-def splat(builder: Any, number: Any, kind: Any) -> Any:
-    """Return a vector of one number."""
-    vector = ir.Constant(kind, ir.Undefined)
-    vector = builder.insert_element(vector, number, ir.Constant(_I32, 0))
-    return pick(builder, vector, [0] * kind.count)
-
-
 def number_vector(builder: Any, number: Any, count: int = VALUES) -> Any:
     """Return a vector of a number in 32 bits."""
     narrow = builder.trunc(number, _I32) if number.type.width > 32 else number
     return splat(builder, narrow, ir.VectorType(_I32, count))
-
-
-def clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
-    values = builder.select(builder.icmp_signed("<", values, low), low, values)
-    return builder.select(builder.icmp_signed(">", values, high), high, values)
 
 
 def load(builder: Any, pointer: Any, start: Any, kind: Any) -> Any:
@@ -62,51 +51,6 @@ def _halves(builder: Any, pointer: Any, at: Any, lanes: int) -> list[Any]:
     """Load what is stored for the even lanes and then for the odd ones."""
     kind = ir.VectorType(_I32, lanes // 2)
     return [load(builder, pointer, plus(builder, at, k * lanes // 2), kind) for k in (0, 1)]
-
-
-def slide(
-    builder: Any,
-    window: int,
-    start: list[Any],
-    count: Any,
-    add: Callable[[Any], list[list[Any]]],
-    finish: Callable[[Any, list[Any]], None],
-    always: bool,
-) -> None:
-    """Sum up a row of pixels, in sums that move down by one slot for each pixel.
-
-    Parameters
-    ----------
-    window : int
-        Slots.
-    start : list of vectors
-        What a slot starts with.
-    count : integer value
-        Output pixels.
-    add : function
-        Takes the index of an input pixel and returns what it adds to each slot.
-    finish : function
-        Takes the index of an output pixel and its sums.
-    always : bool
-        Whether `finish` may be called for the `window` - 1 pixels before the first one. Otherwise
-        LLVM computes the first slot where `finish` is called, apart from the others.
-    """
-    state = [[variable(builder, one) for one in start] for _ in range(window)]
-    with for_range(builder, plus(builder, count, window - 1)) as loop:
-        added = add(loop.index)
-        sums = [
-            [builder.add(builder.load(at), new) for at, new in zip(held, more, strict=True)]
-            for held, more in zip(state, added, strict=True)
-        ]
-        for held, values in zip(state, [*sums[1:], start], strict=True):
-            for at, value in zip(held, values, strict=True):
-                builder.store(value, at)
-        pixel = plus(builder, loop.index, 1 - window)
-        if always:
-            finish(pixel, sums[0])
-        else:
-            with builder.if_then(builder.icmp_signed(">=", pixel, ir.Constant(pixel.type, 0))):
-                finish(pixel, sums[0])
 
 
 def _positions(builder: Any, source: Any, at: Any, channels: int) -> Iterator[Any]:

@@ -9,10 +9,11 @@ from numba import types
 from numba.extending import intrinsic
 
 from ..._numba.llvm import data_of, plus
-from ..vectors import read_tags, ring_rows
+from ..vectors import clip, read_tags, ring_rows, splat
 from .layout import IMAGE_LEVELS, deep_forms
 from .products import dot_words
-from .vectors import VALUES, clip, load, number_vector, slide, splat
+from .slide import slide
+from .vectors import VALUES, load, number_vector
 
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 
