@@ -45,6 +45,7 @@ MODELS = {
     "ecnn-large x2": Case(lambda: read_shipped("ecnn-large", 2), flat=True, rounds=True),
     "eclut x4": Case(lambda: read_shipped("eclut", 4), flat=True),
     "eclut-fast x3": Case(lambda: read_shipped("eclut-fast", 3), flat=True),
+    "relative eclut": Case(lambda: eclut_model(random_pairs(3, -9, 10), 3, relative=True)),
     "eclut of 16-bit entries": Case(lambda: eclut_model(random_pairs(4, -128, 128), 4)),
     "eclut-fast of 16-bit entries": Case(lambda: eclut_model(random_pairs(2, -60, 90), 1)),
     "chain of interpolated pairs": Case(chains.pair),

@@ -11,8 +11,9 @@ from lutsr import Upscaler
 from lutsr._modelfile import Model, write_model
 
 
-def eclut_model(lut: NDArray[np.int8], expand_shift: int) -> Model:
-    return Model("random", lut.shape[-1], "eclut", {"expand_shift": expand_shift}, {"lut": lut})
+def eclut_model(lut: NDArray[np.int8], expand_shift: int, *, relative: bool = False) -> Model:
+    parameters = {"expand_shift": expand_shift} | ({"relative": True} if relative else {})
+    return Model("random", lut.shape[-1], "eclut", parameters, {"lut": lut})
 
 
 def eclut(lut: NDArray[np.int8], expand_shift: int) -> Upscaler:

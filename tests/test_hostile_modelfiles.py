@@ -265,7 +265,7 @@ LENGTHS = "wanted 1 to 8 integers from 1 to 268435456"
         ({"parameters": {"expand_shift": True}}, "expand_shift: got True, wanted 1 or the scale"),
         ({"parameters": {"expand_shift": 2.0}}, "expand_shift: got 2.0, wanted 1 or the scale"),
         ({"parameters": {"expand_shift": HUGE}}, "expand_shift: got 1000"),
-        ({"parameters": {}}, "parameters: got none, wanted 'expand_shift' alone"),
+        ({"parameters": {}}, "parameters: got none, wanted 'expand_shift', and perhaps"),
         ({"parameters": {"x" * 10_000: 1}}, "parameters: got 'xxx"),
         ({"tables": {}}, "tables is {}, wanted list"),
         ({"tables": []}, r"tables is \[\], wanted at least one"),

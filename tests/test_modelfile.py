@@ -224,11 +224,12 @@ def test_what_cannot_be_read_is_not_written(lut, tmp_path, free_family):
     refused(free_model(**eclut | {"scale": 3}, tables={"lut": lut}), "expand_shift: got 2")
     refused(free_model(**eclut | {"scale": 5}, tables={"lut": lut}), r"scale: got 5, wanted one of")
     refused(free_model(scale=5), r"scale is 5, wanted one of \(2, 3, 4\)")
-    unknown = {"expand_shift": 2, "relative": True}
-    refused(
-        free_model(**eclut | {"parameters": unknown}, tables={"lut": lut}),
-        "parameters: got 'expand_shift', 'relative', wanted 'expand_shift' alone",
-    )
+    for parameters, message in (
+        ({"expand_shift": 2, "step": 1}, "parameters: got 'expand_shift', 'step', wanted 'expand_"),
+        ({"relative": True}, "parameters: got 'relative', wanted 'expand_shift', and perhaps"),
+        ({"expand_shift": 2, "relative": 1}, "relative: got 1, wanted true or false"),
+    ):
+        refused(free_model(**eclut | {"parameters": parameters}, tables={"lut": lut}), message)
 
 
 def test_a_failed_write_leaves_the_old_files(tmp_path, free_family, monkeypatch):

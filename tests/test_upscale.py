@@ -228,7 +228,7 @@ def test_without_jit_and_without_a_cache(variable):
         "from lutsr.reference import upscale_reference\n"
         "image = np.random.default_rng(0).integers(0, 256, (6, 7), dtype=np.uint8)\n"
         "up = lutsr.load('eclut', 4)\n"
-        "want = upscale_reference(image, up.tables['lut'], expand_shift=4)\n"
+        "want = upscale_reference(image, up.tables['lut'], **up.parameters)\n"
         "assert np.array_equal(up(image), want)\n"
     )
     value = {"NUMBA_DISABLE_JIT": "1", "NUMBA_CACHE_DIR": "/dev/null/nowhere"}[variable]

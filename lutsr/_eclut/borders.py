@@ -77,8 +77,9 @@ def own_levels(r: int, expand_shift: int, kind: int) -> dict[tuple[int, int], li
     """Return how often the levels of its pixels are added to each value of a cell.
 
     Fused entries leave these levels out: one for each pair of neighbours that a pixel belongs to.
-    The keys are rows and columns of pixels, relative to the cell's. The cell is of the given kind,
-    in an image that has all `KINDS`.
+    The additions of the other pairs contain theirs, unless the table is relative. The keys are rows
+    and columns of pixels, relative to the cell's. The cell is of the given kind, in an image that
+    has all `KINDS`.
     """
     origin = cell_origin(r, expand_shift)
     size = KINDS - origin

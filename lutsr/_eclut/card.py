@@ -24,10 +24,14 @@ def check_model(model: Model) -> None:
     r = model.scale
     if r not in SCALES:
         raise ValueError(f"scale: got {r!r}, wanted one of {SCALES}")
-    if set(model.parameters) != {"expand_shift"}:
+    if set(model.parameters) - {"relative"} != {"expand_shift"}:
         raise ValueError(
-            f"parameters: got {cut(listing(model.parameters))}, wanted 'expand_shift' alone"
+            f"parameters: got {cut(listing(model.parameters))}, wanted 'expand_shift', and "
+            "perhaps 'relative'"
         )
+    relative = model.parameters.get("relative", False)
+    if type(relative) is not bool:
+        raise ValueError(f"relative: got {short(relative)}, wanted true or false")
     shift = model.parameters["expand_shift"]
     if type(shift) is not int or shift not in (1, r):
         raise ValueError(f"expand_shift: got {short(shift)}, wanted 1 or the scale, {r}")

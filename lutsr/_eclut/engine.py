@@ -32,7 +32,7 @@ MOST_CHANNELS = 4
 def open_engine(model: Model) -> EclutEngine:
     """Make the engine of a model, which is checked first."""
     check_model(model)
-    return EclutEngine(model.tables["lut"], model.parameters["expand_shift"])
+    return EclutEngine(model.tables["lut"], **model.parameters)
 
 
 class EclutEngine(Engine):
@@ -43,6 +43,8 @@ class EclutEngine(Engine):
     lut : ndarray of int8, shape (256, 256, 9, r, r)
     expand_shift : int
         r or 1.
+    relative : bool
+        Whether the table leaves out the pixel's own level.
 
     Attributes
     ----------
@@ -57,21 +59,21 @@ class EclutEngine(Engine):
 
     fused: FusedTables
 
-    def __init__(self, lut: NDArray[np.int8], expand_shift: int) -> None:
+    def __init__(self, lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> None:
         self.scale = int(lut.shape[-1])
         self.origin = cell_origin(self.scale, expand_shift)
         #: The kernel of `fill` needs all kinds of rows and of columns of cells.
         self.direct_size = KINDS - self.origin
-        self._lut, self._expand_shift = lut, expand_shift
+        self._lut, self._expand_shift, self._relative = lut, expand_shift, relative
         self._compiled = load_numba()
         if self._compiled:
-            self.fused = fuse(lut, expand_shift)
+            self.fused = fuse(lut, expand_shift, relative)
             self.direct_channels = MOST_CHANNELS
 
     def reference(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
         """Compute the sums of an image as the paper describes them."""
         planes = [
-            sum_rotations(plane, self._lut, steps, self._expand_shift)
+            sum_rotations(plane, self._lut, steps, self._expand_shift, self._relative)
             for plane in np.moveaxis(values, -1, 0)
         ]
         return np.stack(planes, axis=-1)
@@ -97,6 +99,7 @@ class EclutEngine(Engine):
             image.reshape(-1),
             (self.fused.vertical, self.fused.horizontal),
             self._lut.reshape(-1),
+            self._relative,
             first,
             last,
             tile,
@@ -131,6 +134,7 @@ class EclutEngine(Engine):
             steps,
             (self.fused.vertical, self.fused.horizontal),
             self._lut.reshape(-1),
+            self._relative,
             border_program(
                 r, self._expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)
             ),

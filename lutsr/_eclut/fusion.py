@@ -30,7 +30,7 @@ class FusedTables:
     horizontal: NDArray[Any]
 
 
-def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
+def fuse(lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> FusedTables:
     """Fuse a table.
 
     Parameters
@@ -38,6 +38,8 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
     lut : ndarray of int8, shape (256, 256, 9, r, r)
     expand_shift : int
         r or 1.
+    relative : bool
+        Whether the entries of `lut` leave out the pixel's own level, as fused ones do.
 
     Returns
     -------
@@ -59,7 +61,9 @@ def fuse(lut: NDArray[np.int8], expand_shift: int) -> FusedTables:
         )
         fits = np.ones(1, np.uint8)
         pairs = lut.reshape(65536, -1)
-        kernels.fuse_pairs(pairs, r, expand_shift, places, 0, 65537, tables, scratch, fits)
+        kernels.fuse_pairs(
+            pairs, r, expand_shift, relative, places, 0, 65537, tables, scratch, fits
+        )
         if fits[0]:
             break
     for table in tables:

@@ -38,19 +38,21 @@ from .vectors_store import store_border_cell, store_pixels
 
 
 @entry_point
-def fuse_pairs(lut, r, s, mapping, first, last, tables, scratch, fits):
+def fuse_pairs(lut, r, s, relative, mapping, first, last, tables, scratch, fits):
     """Compute the fused entries of the pairs first <= 256 * p + q < last.
 
     Rotations 0 and 180 read the same vertical pairs, rotations 90 and 270 the same horizontal
     pairs. So one fused entry holds everything that the pair (p, q), p above or left of q, adds to
     the output pixels around it: its window. The pixels' own levels are subtracted (p in p's cell,
-    q in q's cell), so that the entries of a trained table fit into 8 bits.
+    q in q's cell), so that the entries of a trained table fit into 8 bits. A `relative` table does
+    not contain them.
 
     Parameters
     ----------
     lut : int8 (65536, 9 * r * r)
     r, s : int
         Scale and ``expand_shift``.
+    relative : bool
     mapping : two of two arrays
         For vertical and for horizontal pairs: the index in the entry of each value of the window,
         and the XOR mask of each value (``lutsr._eclut.layout``).
@@ -86,6 +88,8 @@ def fuse_pairs(lut, r, s, mapping, first, last, tables, scratch, fits):
                 v_sums[targets[1, k]] += swapped[k]
                 h_sums[targets[2, k]] += forward[k]
                 h_sums[targets[3, k]] += swapped[k]
+            if relative:
+                p = q = 0
             for u in range(s, s + r):
                 for v in range(s, s + r):
                     v_sums[u * v_shape[1] + v] -= p
@@ -137,7 +141,9 @@ def _kind(index, size):
 
 
 @part
-def _border_cells(image, lut, g, h0, first, last, tables, offsets, length, scratch, out, tags):
+def _border_cells(
+    image, lut, relative, g, h0, first, last, tables, offsets, length, scratch, out, tags
+):
     """Compute the cells first <= h < last of row g, some of them near a border."""
     H, W, C = image.shape
     r, origin = len(tags[1]), len(tags[2])
@@ -160,7 +166,18 @@ def _border_cells(image, lut, g, h0, first, last, tables, offsets, length, scrat
             for c in range(C):
                 at = (g * W + h) * C + c
                 add_border(
-                    tags[1], tags[2], kind, image, at, W * C, C, ahead, lut, scratch, c * lanes
+                    tags[1],
+                    tags[2],
+                    kind,
+                    image,
+                    at,
+                    W * C,
+                    C,
+                    ahead,
+                    lut,
+                    relative,
+                    scratch,
+                    c * lanes,
                 )
             left, right = max(origin - h * r, 0), min(r, W * r + origin - h * r)
             at = (g * r - origin) * stride + (h * r - origin) * C
@@ -187,7 +204,9 @@ def _inner_cells(image, g, h0, first, last, tables, offsets, length, out, tags):
 
 
 @entry_point
-def upscale_band(image, flat, tables, lut, g0, g1, tile, length, offsets, scratch, out, tags):
+def upscale_band(
+    image, flat, tables, lut, relative, g0, g1, tile, length, offsets, scratch, out, tags
+):
     """Upscale the rows of cells g0 <= g < g1 of an image and write them to the output.
 
     Parameters
@@ -198,6 +217,8 @@ def upscale_band(image, flat, tables, lut, g0, g1, tile, length, offsets, scratc
         Fused tables of vertical and horizontal pairs, from `fuse_pairs`.
     lut : int8, flat
         The unfused table.
+    relative : bool
+        Whether `lut` leaves out the pixels' own levels.
     g0, g1 : int
         First row of cells, and the one after the last.
     tile : int
@@ -239,6 +260,7 @@ def upscale_band(image, flat, tables, lut, g0, g1, tile, length, offsets, scratc
                     _border_cells(
                         image,
                         lut,
+                        relative,
                         g,
                         h0,
                         first,
@@ -283,7 +305,7 @@ def _find_deep_pairs(values, levels, steps, row, di, dj, x0, x1, length, offsets
 
 
 @part
-def _deep_border_cell(values, levels, steps, lut, g, h, program, scratch, sums, tags):
+def _deep_border_cell(values, levels, steps, lut, relative, g, h, program, scratch, sums, tags):
     """Complete the sums of a cell that may be near a border, for an image of any size."""
     r, origin = len(tags[0]), len(tags[1])
     H, W = values.shape
@@ -300,7 +322,7 @@ def _deep_border_cell(values, levels, steps, lut, g, h, program, scratch, sums, 
         for X in range(max(h * r - origin, 0), min((h + 1) * r - origin, W * r)):
             y, x = Y // r, X // r
             lane = (Y - g * r + origin) * r + X - h * r + origin
-            times = (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
+            times = 4 if relative else (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
             total = cell[lane] + np.int32(times) * values[y, x]
             at = kind * r * r + lane
             for k in range(value_starts[at], value_starts[at + 1]):
@@ -314,7 +336,21 @@ def _deep_border_cell(values, levels, steps, lut, g, h, program, scratch, sums, 
 
 @entry_point
 def sum_deep_band(
-    values, levels, steps, tables, lut, program, g0, g1, tile, offsets, weights, scratch, sums, tags
+    values,
+    levels,
+    steps,
+    tables,
+    lut,
+    relative,
+    program,
+    g0,
+    g1,
+    tile,
+    offsets,
+    weights,
+    scratch,
+    sums,
+    tags,
 ):
     """Compute the sums of the rows of cells g0 <= g < g1 of one channel of a deep image.
 
@@ -324,7 +360,7 @@ def sum_deep_band(
         Pixels in steps (fractions of a level), and the same rounded down to whole levels.
     steps : int
         Steps in one level.
-    tables, lut, g0, g1, tile
+    tables, lut, relative, g0, g1, tile
         As in `upscale_band`.
     program : BorderProgram
         What `lut` adds near the borders, from ``lutsr._eclut.borders``.
@@ -370,6 +406,6 @@ def sum_deep_band(
                     else:
                         store_deep_sums(cells, steps, scratch[0])
                         _deep_border_cell(
-                            values, levels, steps, lut, g, h, program, scratch, sums, tags
+                            values, levels, steps, lut, relative, g, h, program, scratch, sums, tags
                         )
                 cells = move_up_deep(cells)

@@ -122,7 +122,11 @@ def expand(maps: NDArray[Any], expand_shift: int) -> NDArray[np.int32]:
 
 
 def sum_rotations(
-    image: NDArray[Any], lut: NDArray[np.int8], steps: int, expand_shift: int
+    image: NDArray[Any],
+    lut: NDArray[np.int8],
+    steps: int,
+    expand_shift: int,
+    relative: bool = False,
 ) -> NDArray[np.int32]:
     """Upscale an image turned by 0, 90, 180 and 270 degrees, and sum the four results.
 
@@ -134,6 +138,8 @@ def sum_rotations(
     steps : int
         Steps in one level.
     expand_shift : int
+    relative : bool
+        Whether the entries leave out the pixel's own level, so that every rotation adds it.
 
     Returns
     -------
@@ -147,6 +153,8 @@ def sum_rotations(
         entries: NDArray[Any]
         entries = look_up(turned, lut) if steps == 1 else interpolate(turned, lut, steps)
         total += np.rot90(expand(pixel_shuffle(entries), expand_shift), -quarter_turns)
+    if relative:
+        total += DIVISOR * image.astype(np.int32).repeat(r, axis=0).repeat(r, axis=1)
     return total
 
 
@@ -155,6 +163,7 @@ def upscale_reference(
     lut: NDArray[np.int8],
     *,
     expand_shift: int,
+    relative: bool = False,
     channel_axis: int | None = None,
 ) -> NDArray[Any]:
     """Upscale an image with a look-up table, as the paper describes it.
@@ -167,6 +176,8 @@ def upscale_reference(
         Entries in quarter grey levels: ``[pixel][pixel below][tap][row][column]``.
     expand_shift : int
         Offset of the taps of the expanded convolution, in output pixels: r or 1.
+    relative : bool
+        Whether the entries leave out the pixel's own level; see `sum_rotations`.
     channel_axis : int, optional
         The axis of the channels. Each channel is upscaled by itself.
 
@@ -193,10 +204,13 @@ def upscale_reference(
     """
     if channel_axis is not None:
         planes = np.moveaxis(image, channel_axis, 0)
-        big = [upscale_reference(plane, lut, expand_shift=expand_shift) for plane in planes]
+        big = [
+            upscale_reference(plane, lut, expand_shift=expand_shift, relative=relative)
+            for plane in planes
+        ]
         return np.moveaxis(np.stack(big), 0, channel_axis)
     values = image if image.dtype == np.uint8 else to_steps(image)
-    sums = sum_rotations(values, lut, steps_per_level(image.dtype), expand_shift)
+    sums = sum_rotations(values, lut, steps_per_level(image.dtype), expand_shift, relative)
     out = np.empty(sums.shape, image.dtype)
     from_sums(sums, out, DIVISOR)
     return out

@@ -11,30 +11,45 @@ from numba.extending import intrinsic
 from .._numba.llvm import at_pointer, constants, data_of, pick, plus, prefetch
 from .borders import KINDS, additions, own_levels
 from .layout import LANES, LINE
+from .reference import DIVISOR
 
 _I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
 
 
 @intrinsic
 def add_border(
-    typing_context, scale, origin, kind, pixels, at, above, beside, ahead, lut, added, first
+    typing_context,
+    scale,
+    origin,
+    kind,
+    pixels,
+    at,
+    above,
+    beside,
+    ahead,
+    lut,
+    relative,
+    added,
+    first,
 ):
     """Write to added[first : first + lanes] what is added to a border cell besides its sums.
 
     For one channel these are the pixels' own levels and the additions that
     ``lutsr._eclut.borders`` lists for the cell's kind. The image must be at least `KINDS` cells
     high and wide. `at` is the index of the cell's pixel in the flat image, `above` and `beside`
-    are the distances to its neighbours, `ahead` is that to the cell to prefetch for. The code has
+    are the distances to its neighbours, `ahead` is that to the cell to prefetch for. If the entries
+    are `relative`, each pixel's level is added in all four rotations. The code has
     one branch per kind of cell. In it, one shuffle per tap moves the tap's values to their lanes.
     """
     r, shift = len(scale), 1 if len(origin) else len(scale)
     spare = LANES[r] - r * r
 
     def generate(context, builder, signature, arguments):
-        kind_value, _, at_value, row, column, next_one, _, _, place = arguments[2:]
+        kind_value, _, at_value, row, column, next_one, _, without, _, place = arguments[2:]
+        without = context.cast(builder, without, signature.args[9], types.boolean)
         image = data_of(context, builder, signature, arguments, 3)
         entries = data_of(context, builder, signature, arguments, 8)
-        target = data_of(context, builder, signature, arguments, 9)
+        target = data_of(context, builder, signature, arguments, 10)
         vector = ir.VectorType(_I16, LANES[r])
 
         def level(cell: Any, dy: int, dx: int) -> Any:
@@ -54,7 +69,9 @@ def add_border(
                 ir.Constant(vector, ir.Undefined), value, ir.Constant(_I32, 0)
             )
             every = pick(builder, every, [0] * LANES[r])
-            return builder.mul(every, constants(_I16, times))
+            each = constants(_I16, [DIVISOR if count else 0 for count in times])
+            factors = builder.select(without, each, constants(_I16, times))
+            return builder.mul(every, factors)
 
         done = builder.append_basic_block("done")
         switch = builder.switch(kind_value, done)
@@ -84,5 +101,18 @@ def add_border(
         builder.position_at_end(done)
         return context.get_dummy_value()
 
-    arguments = (scale, origin, kind, pixels, at, above, beside, ahead, lut, added, first)
+    arguments = (
+        scale,
+        origin,
+        kind,
+        pixels,
+        at,
+        above,
+        beside,
+        ahead,
+        lut,
+        relative,
+        added,
+        first,
+    )
     return types.void(*arguments), generate

@@ -43,8 +43,7 @@ def narrow(monkeypatch):
 
 
 def reference(up, image, channel_axis=None):
-    lut, shift = up.tables["lut"], up.parameters["expand_shift"]
-    return upscale_reference(image, lut, expand_shift=shift, channel_axis=channel_axis)
+    return upscale_reference(image, up.tables["lut"], **up.parameters, channel_axis=channel_axis)
 
 
 images = hnp.arrays(
