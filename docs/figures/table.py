@@ -19,12 +19,8 @@ PAIRS = ((128, 128), (128, 140), (128, 170), (80, 190), (190, 80))
 
 
 def detail(lut: np.ndarray, p: int, q: int, expand_shift: int) -> np.ndarray:
-    """Compute what the pair p above q adds to repeated pixels, in grey levels."""
-    r, s = lut.shape[-1], expand_shift
+    """Compute what the pair p above q of a relative table adds to repeated pixels, in levels."""
     vertical, _ = fuse(lut, p, q, expand_shift)
-    # In quarter levels a pixel repeats itself by its level from each of its four pairs.
-    vertical[s : s + r, s : s + r] -= p
-    vertical[s + r : s + 2 * r, s : s + r] -= q
     return vertical / 4
 
 

@@ -68,3 +68,8 @@ def whole_sums(
         return total
 
     return ensemble(one_rotation, images)
+
+
+def repeated(images: torch.Tensor, r: int) -> torch.Tensor:
+    """Repeat the pixels of images (B, h, w) to (B, r * h, r * w)."""
+    return images.repeat_interleave(r, 1).repeat_interleave(r, 2)

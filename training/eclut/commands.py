@@ -18,7 +18,7 @@ from training.cli import (
     given_options,
     positive,
 )
-from training.eclut.options import EclutOptions, FitOptions, TrainOptions
+from training.eclut.options import FLAT_WEIGHT, EclutOptions, FitOptions, TrainOptions
 from training.evaluation.cache import user_cache
 
 COUNT, COUNT_OR_NONE = positive(int), positive(int, zero=True)
@@ -67,6 +67,12 @@ def _add_fit(commands: Commands) -> None:
         "smoothness",
         positive(float, zero=True),
         "weight of differences between neighbouring pairs",
+    )
+    parser.add_argument(
+        "--flat-weight",
+        type=positive(float),
+        help=f"weight of places where a picture is flat, at least 1 ({FLAT_WEIGHT:g}; 1 with "
+        "--expand-shift 1)",
     )
     add_option(parser, FitOptions, "borders", COUNT_OR_NONE, "steps for the borders")
     add_option(parser, FitOptions, "every", COUNT, "iterations between checkpoints")

@@ -22,9 +22,11 @@ from training.run import load_run
 NETWORK = "network of eclut"
 
 
-def make_model(name: str, table: NDArray[np.int8], expand_shift: int) -> Model:
+def make_model(
+    name: str, table: NDArray[np.int8], expand_shift: int, relative: bool = False
+) -> Model:
     """Return the model of a table (256, 256, 9, r, r)."""
-    parameters = {"expand_shift": expand_shift}
+    parameters = {"expand_shift": expand_shift} | ({"relative": True} if relative else {})
     return Model(name, table.shape[-1], "eclut", parameters, {"lut": table})
 
 

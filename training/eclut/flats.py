@@ -5,9 +5,9 @@ pixel is a sum of 36 of its values (nine taps in four rotations), some of them s
 ones depends on the pixel's place in its cell and on the reflections at the borders; for each scale
 and `expand_shift` there are 1 to 16 different sums. After a fit these sums are slightly wrong,
 which shows as a dotted pattern in constant areas. Here the 256 entries of equal pairs are changed
-as little as possible so that every sum is 4 a, and so that the result of a mirrored image still
-is, inside, the mirrored result. Between levels entries are interpolated, so this is exact for
-constant images of any depth.
+as little as possible so that every sum is 4 a (0 in a relative table), and so that the result of a
+mirrored image still is, inside, the mirrored result. Between levels entries are interpolated, so
+this is exact for constant images of any depth.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ FIRST_COST, FURTHER_COST = 1, 3
 GAP = 0.02
 
 
-def exact_flats(table: NDArray[np.int8], expand_shift: int) -> NDArray[np.int8]:
+def exact_flats(
+    table: NDArray[np.int8], expand_shift: int, relative: bool = False
+) -> NDArray[np.int8]:
     """Change the entries of equal pairs so that constant images come back exactly.
 
     This holds for images of at least two pixels each way, of any depth.
@@ -51,6 +53,8 @@ def exact_flats(table: NDArray[np.int8], expand_shift: int) -> NDArray[np.int8]:
         int8, (256, 256, 9, r, r).
     expand_shift : int
         1 or the scale.
+    relative : bool
+        Whether the table leaves out the pixels' own levels: all sums are then 0.
 
     Returns
     -------
@@ -63,7 +67,8 @@ def exact_flats(table: NDArray[np.int8], expand_shift: int) -> NDArray[np.int8]:
     result = table.copy()
     for level in range(LEVELS):
         values = table[level, level].reshape(-1).astype(np.int64)
-        wanted = np.repeat([level * ENTRIES_PER_LEVEL, 0], [len(sums), len(differences)])
+        own = 0 if relative else level * ENTRIES_PER_LEVEL
+        wanted = np.repeat([own, 0], [len(sums), len(differences)])
         result[level, level] = nearest(values, both, wanted).reshape(table.shape[2:])
     return result
 

@@ -9,6 +9,8 @@ from training.options import RunOptions, check_least
 
 #: Factor of the network's maps: with 1/4, the four rotations are averaged.
 ALPHA = 0.25
+#: Weight of cells where the picture is flat. With 1, tables make dots there.
+FLAT_WEIGHT = 16.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,9 @@ class FitOptions(EclutOptions):
         Iterations of the three phases of `training.eclut.fit`; `free` is at least 1.
     smoothness : float
         Weight of the differences between neighbouring pairs, in occurrences of a pair.
+    flat_weight : float, optional
+        Weight of cells where the picture is flat; see `training.eclut.fit.weights`. By default
+        `FLAT_WEIGHT`, and 1 with `expand_shift` 1, whose tables make few dots.
     borders : int
         Steps of `training.eclut.split.better_borders` at the end.
     every : int
@@ -87,6 +92,7 @@ class FitOptions(EclutOptions):
     limits: int = 24
     rounding: int = 8
     smoothness: float = 30.0
+    flat_weight: float | None = None
     borders: int = 250
     every: int = 4
     init: str | None = None
@@ -94,4 +100,12 @@ class FitOptions(EclutOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_least(self, {"free": 1, "limits": 0, "rounding": 0, "smoothness": 0, "borders": 0})
+        counts = {"free": 1, "limits": 0, "rounding": 0, "smoothness": 0, "borders": 0}
+        check_least(self, {**counts, "weight_of_flats": 1})
+
+    @property
+    def weight_of_flats(self) -> float:
+        """The weight of flat places, given or by default."""
+        if self.flat_weight is not None:
+            return self.flat_weight
+        return FLAT_WEIGHT if self.expand_shift == self.scale else 1.0

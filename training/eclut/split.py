@@ -21,8 +21,16 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.crops import CropSampler
-from training.eclut.borders import PATCH, whole_sums
-from training.eclut.constants import ENTRY_MAX, ENTRY_MIN, LEVELS, PAIRS, TAPS, tap_offsets
+from training.eclut.borders import PATCH, repeated, whole_sums
+from training.eclut.constants import (
+    ENTRIES_PER_LEVEL,
+    ENTRY_MAX,
+    ENTRY_MIN,
+    LEVELS,
+    PAIRS,
+    TAPS,
+    tap_offsets,
+)
 from training.eclut.grid import (
     WINDOW_COLS,
     WINDOW_ROWS,
@@ -91,6 +99,7 @@ def better_borders(
     pictures: Sequence[Picture],
     *,
     steps: int,
+    relative: bool = False,
     seed: int = 1,
     device: str | torch.device = "cpu",
 ) -> NDArray[np.int8]:
@@ -106,6 +115,8 @@ def better_borders(
         Training data.
     steps : int
         With 0, the table is returned as it is.
+    relative : bool
+        Whether the table leaves out the pixels' own levels.
     seed : int
     device : torch.device
 
@@ -134,6 +145,8 @@ def better_borders(
         change = moved(evaluate_pairs(net, present, ALPHA, False), swapped, expand_shift)
         lut = clamp_through(given[present] + change, ENTRY_MIN, ENTRY_MAX)
         sums = whole_sums(images, lut, position, net.expand)
+        if relative:
+            sums = sums + ENTRIES_PER_LEVEL * repeated(images, r)
         loss = grey_error(sums, targets.to(torch.float32))
         if not torch.isfinite(loss):
             raise TrainingError(f"borders: the loss is {loss.item()} at step {step}")

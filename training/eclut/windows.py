@@ -63,21 +63,23 @@ def reach(scale: int, expand_shift: int) -> torch.Tensor:
     return as_cells(inside, scale)
 
 
-def limits(scale: int, expand_shift: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the lowest and highest values (256, 256, 4, 3, r, r) that int8 tables can have.
+def is_relative(scale: int, expand_shift: int) -> bool:
+    """Return whether tables are fitted without the own levels of pixels.
 
-    Both come from int8 fused tables. Where only one tap of each side reaches a pair's own cells,
-    two int8 entries add up to the value and the own level: at most 254.
+    With `expand_shift` r, only one tap reaches a pixel's own cell. Two int8 entries would have to
+    hold both the level and the correction there: at most 254 quarter levels, which leaves 14 for
+    the corrections of level 240. With `expand_shift` 1, nine taps share the level.
     """
-    low = torch.full((LEVELS, LEVELS, *WINDOW, scale, scale), float(ENTRY_MIN))
-    high = torch.full_like(low, float(ENTRY_MAX))
-    if expand_shift == scale:
-        level = torch.arange(LEVELS, dtype=torch.float32)
-        most = (2.0 * ENTRY_MAX - level).clamp(max=float(ENTRY_MAX))
-        high[:, :, 1, 1] = most[:, None, None, None]
-        high[:, :, 2, 1] = most[None, :, None, None]
-    mask = reach(scale, expand_shift)
-    return low * mask, high * mask
+    return expand_shift == scale
+
+
+def limits(scale: int, expand_shift: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the lowest and highest values (256, 256, 4, 3, r, r) that windows can have.
+
+    They are those of int8 fused tables.
+    """
+    mask = reach(scale, expand_shift).expand(LEVELS, LEVELS, *WINDOW, scale, scale)
+    return ENTRY_MIN * mask, ENTRY_MAX * mask
 
 
 def _same_at_borders(dy: int, dx: int, u: int, v: int, r: int) -> tuple[int, int]:
@@ -143,7 +145,7 @@ def _level_borders(part: NDArray[Any], whole: NDArray[Any], r: int) -> None:
     part : numpy.ndarray
         The part of each window that the entry (p, q) adds, (256, 256, 4r, 3r); changed in place.
     whole : numpy.ndarray
-        The windows, own levels included.
+        The windows, with the own levels that the table contains.
     """
     one, last = 2 * r + 1, 3 * r - 1
     level = np.arange(LEVELS)
@@ -190,15 +192,16 @@ def table_from_windows(windows: torch.Tensor, expand_shift: int) -> NDArray[np.i
     Returns
     -------
     numpy.ndarray
-        int8, (256, 256, 9, r, r).
+        int8, (256, 256, 9, r, r); without the pixels' own levels if `is_relative`.
     """
     r = windows.shape[-1]
     whole = as_picture(windows).numpy().astype(np.int32)
     if not np.array_equal(whole, as_picture(windows).numpy()):
         raise ValueError("windows must be integers: round them first")
     level = np.arange(LEVELS, dtype=np.int32)
-    whole[:, :, r : 2 * r, r : 2 * r] += level[:, None, None, None]
-    whole[:, :, 2 * r : 3 * r, r : 2 * r] += level[None, :, None, None]
+    if not is_relative(r, expand_shift):
+        whole[:, :, r : 2 * r, r : 2 * r] += level[:, None, None, None]
+        whole[:, :, 2 * r : 3 * r, r : 2 * r] += level[None, :, None, None]
     own = np.zeros((4 * r, 3 * r), bool)
     own[r - expand_shift : 2 * r + expand_shift, r - expand_shift : 2 * r + expand_shift] = True
     shared = own & own[::-1, ::-1]
@@ -214,7 +217,9 @@ def table_from_windows(windows: torch.Tensor, expand_shift: int) -> NDArray[np.i
     return _spread_over_taps(part[:, :, : 3 * r], r, expand_shift)
 
 
-def windows_from_table(table: NDArray[Any], expand_shift: int) -> torch.Tensor:
+def windows_from_table(
+    table: NDArray[Any], expand_shift: int, relative: bool = False
+) -> torch.Tensor:
     """Compute the windows of an int8 or float table (256, 256, 9, r, r), symmetrised."""
     r = table.shape[-1]
     patch = torch.zeros(LEVELS, LEVELS, 3 * r, 3 * r)
@@ -225,7 +230,8 @@ def windows_from_table(table: NDArray[Any], expand_shift: int) -> torch.Tensor:
     picture[:, :, : 3 * r] = patch
     picture[:, :, r:] += patch.transpose(0, 1).flip(2, 3)
     windows = as_cells(picture, r)
-    level = torch.arange(LEVELS, dtype=torch.float32)
-    windows[:, :, 1, 1] -= level[:, None, None, None]
-    windows[:, :, 2, 1] -= level[None, :, None, None]
+    if not relative:
+        level = torch.arange(LEVELS, dtype=torch.float32)
+        windows[:, :, 1, 1] -= level[:, None, None, None]
+        windows[:, :, 2, 1] -= level[None, :, None, None]
     return symmetrise(windows)

@@ -1,4 +1,4 @@
-"""The commands ``evaluate`` and ``inspect``, for models of every family."""
+"""The commands ``evaluate``, ``flat-noise`` and ``inspect``, for models of every family."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from training.cli import Commands, file_or_name
 def register(commands: Commands) -> None:
     """Add the commands."""
     _add_evaluate(commands)
+    _add_flat_noise(commands)
     _add_inspect(commands)
 
 
@@ -38,6 +39,20 @@ def _add_evaluate(commands: Commands) -> None:
     )
     parser.add_argument("--csv", metavar="FILE", help="write a row per image to this file")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the means as bars, to this file")
+
+
+def _add_flat_noise(commands: Commands) -> None:
+    parser = commands.add(
+        "flat-noise",
+        "measure dots: the noise of models where the original is flat, on luma",
+        "eclut --scale 4 --hr kodak/ Set14/HR",
+        run_flat_noise,
+    )
+    parser.add_argument(
+        "table", nargs="+", type=file_or_name, help="a .npy file or the name of a shipped model"
+    )
+    parser.add_argument("--hr", nargs="+", required=True, help="folders of full-size images")
+    parser.add_argument("--scale", type=int, choices=SCALES, help="for a shipped model")
 
 
 def _add_inspect(commands: Commands) -> None:
@@ -69,6 +84,13 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         csv_file=arguments.csv,
         plot_file=arguments.plot,
     )
+
+
+def run_flat_noise(arguments: argparse.Namespace) -> None:
+    """Run ``flat-noise``."""
+    from training.evaluation.flat import print_flat_noise
+
+    print_flat_noise(arguments.table, arguments.hr, arguments.scale)
 
 
 def run_inspect(arguments: argparse.Namespace) -> None:

@@ -71,11 +71,15 @@ def flat_noise(result: Image, truth: Image) -> float:
         an image with too few of them. A value above that of the original means texture that the
         original does not have.
     """
-    a, b = _shaved_pair(result, truth, 0)
-    flat = _deviations(b, FLAT_WINDOW) < FLAT_LEVELS
+    return deviation_where_flat(*_shaved_pair(result, truth, 0))
+
+
+def deviation_where_flat(result: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Compute the figure of `flat_noise` of one channel (H, W)."""
+    flat = _deviations(truth, FLAT_WINDOW) < FLAT_LEVELS
     if flat.sum() < FLAT_SAMPLES:
         return float("nan")
-    return float(np.sqrt(np.mean(_deviations(a, NOISE_WINDOW)[flat] ** 2)))
+    return float(np.sqrt(np.mean(_deviations(result, NOISE_WINDOW)[flat] ** 2)))
 
 
 def _deviations(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:

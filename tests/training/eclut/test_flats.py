@@ -12,11 +12,12 @@ CASES = [(2, 1), (2, 2), (3, 1), (3, 3), (4, 1), (4, 4)]
 LEVEL = np.arange(256)
 
 
-def noisy_table(scale, noise):
+def noisy_table(scale, noise, relative=False):
     """Make a table that nearly returns constant images: a ninth of each level, plus noise."""
     table = np.random.default_rng(scale).integers(-128, 128, (256, 256, 9, scale, scale), np.int8)
     off = np.random.default_rng(0).integers(-noise, noise + 1, (256, 9, scale, scale))
-    table[LEVEL, LEVEL] = np.rint(LEVEL / 9)[:, None, None, None] + off
+    own = 0 if relative else np.rint(LEVEL / 9)[:, None, None, None]
+    table[LEVEL, LEVEL] = own + off
     return table
 
 
@@ -28,11 +29,13 @@ def test_every_sum_takes_nine_values_in_four_rotations(scale, shift):
     assert sums.min() >= 0
 
 
-@pytest.mark.parametrize(("scale", "shift"), CASES)
-def test_constant_images_come_back(scale, shift):
-    table = noisy_table(scale, 3)
+@pytest.mark.parametrize(
+    ("scale", "shift", "relative"), [*((*case, False) for case in CASES), (2, 2, True)]
+)
+def test_constant_images_come_back(scale, shift, relative):
+    table = noisy_table(scale, 3, relative)
     before = table.copy()
-    exact = exact_flats(table, shift)
+    exact = exact_flats(table, shift, relative)
     assert np.array_equal(table, before)
     assert exact.dtype == np.int8
     unequal = ~np.eye(256, dtype=bool)
@@ -40,14 +43,15 @@ def test_constant_images_come_back(scale, shift):
     for shape in [(2, 2), (2, 4), (3, 2), (7, 9)]:
         for level in (0, 1, 77, 128, 254, 255):
             flat = np.full(shape, level, np.uint8)
-            big = upscale_reference(flat, exact, expand_shift=shift)
+            big = upscale_reference(flat, exact, expand_shift=shift, relative=relative)
             assert (big == level).all(), (shape, level)
         # Of any depth: between levels, too.
         flat = np.full(shape, 40_001, np.uint16)
-        assert (upscale_reference(flat, exact, expand_shift=shift) == 40_001).all()
+        big = upscale_reference(flat, exact, expand_shift=shift, relative=relative)
+        assert (big == 40_001).all()
     # Inside, the contribution of equal pairs to a mirrored image is the mirrored contribution.
     assert not (mirrored(scale, shift) @ exact[LEVEL, LEVEL].reshape(256, -1).T).any()
-    assert np.array_equal(exact_flats(exact, shift), exact)
+    assert np.array_equal(exact_flats(exact, shift, relative), exact)
 
 
 def test_what_is_nearly_exact_moves_little():

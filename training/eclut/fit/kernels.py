@@ -190,6 +190,32 @@ def _find_row(image, row, length, places):
 
 
 @part
+def _range_around(image, i, j):
+    """Return the range of the levels in the 3 x 3 pixels around an inner one."""
+    low = high = image[i, j]
+    for y in range(i - 1, i + 2):
+        for x in range(j - 1, j + 2):
+            low, high = min(low, image[y, x]), max(high, image[y, x])
+    return np.int64(high) - np.int64(low)
+
+
+@part
+def _weigh_row(image, i, weights, row, rr):
+    """Multiply the residuals of the cells of row i by their weights, and return the squares.
+
+    The weight is divided between the two factors of the squares.
+    """
+    total = np.float32(0)
+    for j in range(MARGIN, image.shape[1] - MARGIN):
+        weight = weights[_range_around(image, i, j)]
+        cell = row[(j + 1) * rr : (j + 2) * rr]
+        total += weight * _sum_of_squares(cell)
+        for k in range(rr):
+            cell[k] *= weight
+    return total
+
+
+@part
 def _find_cells(target, i, cells, scale):
     """Copy row i of the cells of a full-size plane, one cell after the other."""
     r = len(scale)
@@ -229,8 +255,8 @@ def _residual_row(image, i, goal, windows, scratch, row, lengths):
 
 
 @entry_point
-def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
-    """Add the residuals of a plane's inner cells to their pairs.
+def fit_pass(image, target, goal, weights, windows, sums, scratch, squares, lengths):
+    """Add the weighted residuals of a plane's inner cells to their pairs.
 
     The residual of a cell is the sum of its windows minus ``goal * (target - own level)``.
 
@@ -241,12 +267,14 @@ def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
     target : uint8 (h * r, w * r)
         The full-size plane. It is read row by row, and may be larger than memory.
     goal : float32
+    weights : float32 (256,)
+        Weight of a cell by the range of the levels in 3 x 3 pixels.
     windows : PairArrays of float32 (65536 * 12 * r * r + PADDING,)
     sums : PairArrays, as `windows`
         The output: residuals are added to the windows of the pairs that they come from.
     scratch : Scratch
     squares : float64 (1,)
-        The output: the sum of squared residuals is added.
+        The output: the weighted sum of squared residuals is added.
     lengths : Lengths
     """
     h, w = image.shape
@@ -266,7 +294,7 @@ def fit_pass(image, target, goal, windows, sums, scratch, squares, lengths):
         if i < h - MARGIN:
             _find_cells(target, i, scratch.cells, scale)
             _residual_row(image, i, goal, windows, scratch, rows[i % 4], lengths)
-            squares[0] += _sum_of_squares(rows[i % 4, : w * rr])
+            squares[0] += _weigh_row(image, i, weights, rows[i % 4], rr)
         else:
             rows[i % 4] = 0
         # The pairs of row i - 2 reach the cells of rows i - 3 to i; all of them are complete now.
@@ -309,7 +337,7 @@ def predict(image, windows, scratch, out, lengths):
 
 
 @entry_point
-def coarse_gram(image, weight, step, first, nodes, weights, scratch, gram):
+def coarse_gram(image, cell_weights, step, first, nodes, weights, scratch, gram):
     """Add the Gram matrix of coarse features of every `step`-th inner cell.
 
     The features of a cell are, for each of the 12 + 12 windows that add to it, the coarse nodes
@@ -318,7 +346,8 @@ def coarse_gram(image, weight, step, first, nodes, weights, scratch, gram):
     Parameters
     ----------
     image : uint8 (h, w)
-    weight : float
+    cell_weights : float32 (256,)
+        As in `fit_pass`.
     step, first : int
         Cells ``first, first + step, ...``, numbered along the rows, are used.
     nodes : int32 (65536, K)
@@ -349,6 +378,7 @@ def coarse_gram(image, weight, step, first, nodes, weights, scratch, gram):
                 for k in range(K):
                     places[(12 + c * 4 + s) * K + k] = (12 + c * 4 + s) * n + nodes[pair, k]
                     values[(12 + c * 4 + s) * K + k] = weights[pair, k]
+        weight = np.float64(step) * cell_weights[_range_around(image, i, j)]
         for a in range(24 * K):
             row, value = places[a], weight * values[a]
             for b in range(24 * K):

@@ -27,6 +27,7 @@ from training.eclut.fit.kernels import (
     fit_pass,
     predict,
 )
+from training.eclut.fit.weights import pixel_weights, weights_by_range
 from training.eclut.pairs import count_pairs
 from training.eclut.windows import beside, sum_of_parts
 from training.evaluation.metrics import psnr_y
@@ -102,12 +103,15 @@ class Passes:
         At least 5 x 5 each, shrunk.
     scale : int
         2, 3 or 4.
+    flat_weight : float
+        See `training.eclut.fit.weights`.
     """
 
     device = torch.device("cpu")
 
-    def __init__(self, pictures: Sequence[Picture], scale: int) -> None:
+    def __init__(self, pictures: Sequence[Picture], scale: int, flat_weight: float = 1.0) -> None:
         self.scale = scale
+        self.weights = weights_by_range(flat_weight)
         planes = [plane for picture in pictures for plane in planes_of(picture)]
         # Large planes first, to the parts in turn, so that the parts take equally long.
         order = sorted(range(len(planes)), key=lambda k: -math.prod(planes[k].shape))
@@ -145,7 +149,7 @@ class Passes:
         sums : torch.Tensor
             Half the gradient of the summed squares, as windows.
         squares : float
-            The sum of squared residuals.
+            The weighted sum of squared residuals.
         """
         r = self.scale
         flat, lengths = _flat_windows(windows), _lengths(r)
@@ -161,6 +165,7 @@ class Passes:
                     plane.image,
                     plane.target,
                     np.float32(goal),
+                    self.weights,
                     flat,
                     sums,
                     scratch,
@@ -180,12 +185,12 @@ class Passes:
         ), squares
 
     def counts(self) -> torch.Tensor:
-        """Count the occurrences of each pair, in either order: (256, 256)."""
+        """Count the occurrences of each pair, in either order and weighted: (256, 256)."""
 
-        def count_part(part: int) -> NDArray[np.int64]:
-            total = np.zeros((LEVELS, LEVELS), np.int64)
+        def count_part(part: int) -> NDArray[np.float64]:
+            total = np.zeros((LEVELS, LEVELS))
             for plane in self.parts[part]:
-                total += count_pairs(plane.image)
+                total += count_pairs(plane.image, pixel_weights(plane.image, self.weights))
             return total
 
         total = torch.from_numpy(sum(self._in_parts(count_part)))
@@ -216,7 +221,7 @@ class Passes:
             scratch = np.empty(found, np.int64), np.empty(found, np.float64)
             for number, plane in enumerate(self.parts[part]):
                 first = number % step
-                coarse_gram(plane.image, float(step), step, first, nodes, weights, scratch, gram)
+                coarse_gram(plane.image, self.weights, step, first, nodes, weights, scratch, gram)
             return gram
 
         return torch.from_numpy(sum(self._in_parts(run_part)))

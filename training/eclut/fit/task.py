@@ -21,6 +21,7 @@ from training.eclut.grid import table_from_network
 from training.eclut.options import FitOptions
 from training.eclut.split import better_borders
 from training.eclut.windows import (
+    is_relative,
     limits,
     reach,
     symmetrise,
@@ -59,6 +60,7 @@ def first_windows(options: FitOptions) -> torch.Tensor:
                 f"cannot start from {start}: its family is {upscaler.family}, wanted eclut"
             )
         table, shift = upscaler.tables["lut"], upscaler.parameters["expand_shift"]
+        relative = upscaler.parameters.get("relative", False)
     else:
         net, trained, _ = load_network(start)
         if trained.scale != scale:
@@ -66,8 +68,8 @@ def first_windows(options: FitOptions) -> torch.Tensor:
                 f"cannot start from {start}: its scale is {trained.scale}, wanted {scale}"
             )
         table = table_from_network(net, trained.alpha, rounding=False).numpy()
-        shift = trained.expand_shift
-    return windows_from_table(table, shift) * reach(scale, options.expand_shift)
+        shift, relative = trained.expand_shift, False
+    return windows_from_table(table, shift, relative) * reach(scale, options.expand_shift)
 
 
 class FitTask(Task):
@@ -98,7 +100,7 @@ class FitTask(Task):
             find_images(folder)  # a wrong folder, too
         val = options.val
         self.val_pictures = load_pictures(val, scale, min_side=least, cache=cache) if val else []
-        self.passes = passes_on(self.device, self.pictures, scale)
+        self.passes = passes_on(self.device, self.pictures, scale, options.weight_of_flats)
         low, high = limits(scale, options.expand_shift)
         self.limits = low.to(self.device), high.to(self.device)
         #: PSNR-Y on the validation pictures at the end of each phase.
@@ -160,7 +162,7 @@ class FitTask(Task):
             self.val[name] = round(mean_psnr_y(windows.cpu(), self.val_pictures), 4)
 
     def mse(self) -> float:
-        """Return the mean squared error in grey levels, smoothness included."""
+        """Return the mean squared error in grey levels, weights and smoothness included."""
         return 2 * self.solver.value / self.passes.values / ENTRIES_PER_LEVEL**2
 
     def log_row(self, step: int, saving: bool) -> dict[str, str]:
@@ -195,6 +197,7 @@ class FitTask(Task):
     def finish(self, run: Run) -> Path:
         """Make the table of the windows, improve it, and write it."""
         options, shift = self.options, self.options.expand_shift
+        relative = is_relative(options.scale, shift)
         windows = self.rounding().windows
         self.note_quality("int8", windows)
         table = better_borders(
@@ -202,14 +205,15 @@ class FitTask(Task):
             shift,
             self.pictures,
             steps=options.borders,
+            relative=relative,
             seed=options.seed,
             device=self.device,
         )
-        table = exact_flats(table, shift)
-        self.note_quality("table", windows_from_table(table, shift))
+        table = exact_flats(table, shift, relative)
+        self.note_quality("table", windows_from_table(table, shift, relative))
         run.note(val_psnr_y=self.val, seconds=round(run.seconds, 1))
         origin = Origin(with_licences(self.data, options.licences), options.command, run.commit)
-        model = make_model(options.model, table, shift)
+        model = make_model(options.model, table, shift, relative)
         return write_with_card(run.folder, model, origin, options.metrics)
 
 

@@ -13,6 +13,7 @@ import torch
 
 from training.eclut.constants import ENTRIES_PER_LEVEL, MARGIN, PAIRS, WINDOW
 from training.eclut.fit.passes import Passes
+from training.eclut.fit.weights import ranges
 from training.eclut.grid import all_pairs, look_up
 from training.eclut.windows import symmetrise
 from training.evaluation.pictures import Picture
@@ -31,10 +32,18 @@ class TorchPasses(Passes):
     scale : int
         2, 3 or 4.
     device : torch.device
+    flat_weight : float
+        See `training.eclut.fit.weights`.
     """
 
-    def __init__(self, pictures: Sequence[Picture], scale: int, device: torch.device) -> None:
-        super().__init__(pictures, scale)
+    def __init__(
+        self,
+        pictures: Sequence[Picture],
+        scale: int,
+        device: torch.device,
+        flat_weight: float = 1.0,
+    ) -> None:
+        super().__init__(pictures, scale, flat_weight)
         self.pictures, self.device = pictures, device
 
     def _strips(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -65,14 +74,18 @@ class TorchPasses(Passes):
             sums = look_up(low.to(torch.int64), leaf, position)
             own = low[:, m:-m, m:-m].repeat_interleave(r, 1).repeat_interleave(r, 2)
             residual = sums.detach() - goal * (high.to(torch.float32) - own.to(torch.float32))
-            squares += residual.square().sum(dtype=torch.float64)
-            (found,) = torch.autograd.grad(sums, leaf, residual)
+            weight = torch.from_numpy(self.weights).to(self.device)[ranges(low)[:, 1:-1, 1:-1]]
+            weighted = residual * weight.repeat_interleave(r, 1).repeat_interleave(r, 2)
+            squares += (weighted * residual).sum(dtype=torch.float64)
+            (found,) = torch.autograd.grad(sums, leaf, weighted)
             total += found
         return symmetrise(total.detach().reshape(windows.shape)), squares.item()
 
 
-def passes_on(device: torch.device, pictures: Sequence[Picture], scale: int) -> Passes:
+def passes_on(
+    device: torch.device, pictures: Sequence[Picture], scale: int, flat_weight: float = 1.0
+) -> Passes:
     """Return the fastest passes on a device."""
     if device.type == "cuda":
-        return TorchPasses(pictures, scale, device)
-    return Passes(pictures, scale)
+        return TorchPasses(pictures, scale, device, flat_weight)
+    return Passes(pictures, scale, flat_weight)

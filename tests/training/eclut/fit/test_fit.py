@@ -83,7 +83,8 @@ def test_beats_bicubic_and_runs_on_8_bit_tables(fitted, folder):
     # On the picture that it was fitted to: the test shows that the fit works, not its quality.
     bicubic = psnr_y(upscale_bicubic(picture.lr, 2), picture.hr, shave=4)
     assert psnr_y(result, picture.hr, shave=4) > bicubic + 1
-    fused = fuse(read_model(fitted).tables["lut"], 2)
+    model = read_model(fitted)
+    fused = fuse(model.tables["lut"], **model.parameters)
     assert fused.vertical.dtype == fused.horizontal.dtype == np.int8
 
 
@@ -100,7 +101,7 @@ def test_record(fitted, folder):
     assert mse[8] <= mse[6]
     assert (fitted.parent / "curves.png").stat().st_size > 1000
     card = json.loads(fitted.with_suffix(".json").read_text())
-    assert (card["scale"], card["parameters"]) == (2, {"expand_shift": 2})
+    assert (card["scale"], card["parameters"]) == (2, {"expand_shift": 2, "relative": True})
     assert card["trained_on"][0]["images"] == 1
     # The recorded PSNR is that of the library's result.
     (picture,) = load_pictures(folder, 2)

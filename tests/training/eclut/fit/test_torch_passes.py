@@ -19,13 +19,15 @@ CPU = torch.device("cpu")
 
 
 def some_pictures(scale: int) -> list[Picture]:
-    """Pictures of several shapes, one of them the smallest there may be."""
+    """Pictures of several shapes, one of them the smallest there may be; flat on the left."""
     rng = np.random.default_rng(scale)
 
     def picture(h: int, w: int) -> Picture:
         full = rng.integers(0, 256, (h * scale, w * scale, 3), np.uint8)
         full.flags.writeable = False  # as a cache's are
-        return LoadedPicture(Path("none"), full, rng.integers(0, 256, (h, w, 3), np.uint8))
+        low = rng.integers(0, 256, (h, w, 3), np.uint8)
+        low[:, : w // 2] = 100 + low[:, : w // 2] // 32
+        return LoadedPicture(Path("none"), full, low)
 
     return [picture(h, w) for h, w in ((9, 23), (31, 8), (5, 5))]
 
@@ -37,8 +39,10 @@ def test_equal_the_compiled_passes(scale, shift, goal, monkeypatch):
     torch.manual_seed(scale)
     windows = 20 * symmetrise(torch.randn(256, 256, 4, 3, scale, scale)) * reach(scale, shift)
     pictures = some_pictures(scale)
-    sums, squares = Passes(pictures, scale)(windows, goal)
-    ours, our_squares = TorchPasses(pictures, scale, CPU)(windows, goal)
+    plain = Passes(pictures, scale)(windows, goal)[1]
+    sums, squares = Passes(pictures, scale, 9)(windows, goal)
+    assert squares > 1.1 * plain
+    ours, our_squares = TorchPasses(pictures, scale, CPU, 9)(windows, goal)
     assert our_squares == pytest.approx(squares, rel=1e-5)
     torch.testing.assert_close(ours, sums, rtol=1e-4, atol=1e-5 * sums.abs().max().item())
 
