@@ -11,6 +11,8 @@ import pytest
 
 import lutsr
 import lutsr_data
+from lutsr import load
+from lutsr._eclut.reference import upscale_reference
 from lutsr._engine import FAMILIES, open_engine
 from lutsr._modelfile import Model, read_card, read_model, read_shipped, write_model
 
@@ -69,6 +71,9 @@ def test_format_1_is_read_as_eclut(table_file, lut):
     assert np.array_equal(model.tables["lut"], lut)
     assert not model.tables["lut"].flags.writeable
     assert model.card == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    image = np.random.default_rng(0).integers(0, 256, (9, 8), np.uint8)
+    want = upscale_reference(image, lut, expand_shift=2)  # the own level is in the table
+    assert np.array_equal(load(path)(image), want)
 
 
 def test_eclut_survives_a_round_trip(table_file, lut, tmp_path):
