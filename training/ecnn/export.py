@@ -14,9 +14,8 @@ from lutsr._modelfile.model import plain_parameters
 from training.ecnn.network import LEVELS, WINDOW
 from training.ecnn.steps import LayerTables
 from training.ecnn.tables import DIVISOR, Tables
-from training.errors import TrainingError
 
-_OTHER = "not a model of `python -m training ecnn`, whose layers could be trained further"
+_OTHER = "it is not a model of `python -m training ecnn`, whose layers could be trained further"
 
 
 def to_model(name: str, tables: Tables) -> Model:
@@ -106,7 +105,7 @@ def from_model(model: Model) -> Tables:
 
     Raises
     ------
-    TrainingError
+    ValueError
         If the model is of another kind.
     """
     try:
@@ -120,9 +119,9 @@ def from_model(model: Model) -> Tables:
         )
         same = to_model(model.name, tables)
     except (KeyError, ValueError, RuntimeError, IndexError, TypeError) as error:
-        raise TrainingError(f"{model.name}_x{model.scale}: {_OTHER}") from error
+        raise ValueError(_OTHER) from error
     if plain_parameters(same.parameters) != plain_parameters(model.parameters):
-        raise TrainingError(f"{model.name}_x{model.scale}: {_OTHER}")
+        raise ValueError(_OTHER)
     return tables
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from training.degradation.named import load_degradation, seeded
+from training.degradation.steps import jpeg_encoder
 from training.device import pick_device
 from training.ecnn.crops import Crops, LumaCrops, Planes, luma, planes_of, rounded_luma
 from training.ecnn.degraded import DegradedCrops
@@ -200,7 +201,11 @@ class EcnnTask(Task):
         options = self.options
         model = to_model(options.model, round_tables(self.network))
         trained_on = with_licences(self.data, options.licences)
-        origin = Origin(trained_on, options.command, run.commit)
+        degradation = None
+        if options.degrade is not None:
+            described = {"name": options.degrade, "seed": options.seed}
+            degradation = {**described, "jpeg_encoder": jpeg_encoder()}
+        origin = Origin(trained_on, options.command, run.commit, degradation)
         return write_with_card(run.folder, model, origin)
 
 

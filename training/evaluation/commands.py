@@ -11,16 +11,12 @@ from training.cli import Commands, file_or_name
 def register(commands: Commands) -> None:
     """Add the commands."""
     _add_evaluate(commands)
+    _add_degraded(commands)
     _add_inspect(commands)
 
 
-def _add_evaluate(commands: Commands) -> None:
-    parser = commands.add(
-        "evaluate",
-        "compare models and rivals: PSNR-Y and SSIM on folders of images",
-        "tables/mine_x4.npy --hr Set5/HR Set14/HR --rival pillow-lanczos",
-        run_evaluate,
-    )
+def _add_methods(parser: argparse.ArgumentParser) -> None:
+    """Add what is compared, and on which images."""
     parser.add_argument(
         "table", nargs="*", type=file_or_name, help="a .npy file or the name of a shipped model"
     )
@@ -36,8 +32,36 @@ def _add_evaluate(commands: Commands) -> None:
         help="another method besides bicubic (MATLAB's); repeatable: pillow-bicubic, "
         "pillow-lanczos, opencv-cubic, opencv-lanczos4, skimage-cubic and others",
     )
+
+
+def _add_evaluate(commands: Commands) -> None:
+    parser = commands.add(
+        "evaluate",
+        "compare models and rivals: PSNR-Y and SSIM on folders of images",
+        "tables/mine_x4.npy --hr Set5/HR Set14/HR --rival pillow-lanczos",
+        run_evaluate,
+    )
+    _add_methods(parser)
     parser.add_argument("--csv", metavar="FILE", help="write a row per image to this file")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the means as bars, to this file")
+
+
+def _add_degraded(commands: Commands) -> None:
+    parser = commands.add(
+        "degraded",
+        "compare models and rivals on degraded images: JPEG, noise, picked pixels",
+        "ecnn ecnn-photo --scale 4 --hr kodak/",
+        run_degraded,
+    )
+    _add_methods(parser)
+    parser.add_argument(
+        "--degrade",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one of clean, jpeg-90, jpeg-75, jpeg-50, jpeg-30, noise-5, noise-10, picked, photo, "
+        "or a function of a Python file, such as my_scanner.py:degrade; repeatable (all but photo)",
+    )
 
 
 def _add_inspect(commands: Commands) -> None:
@@ -68,6 +92,21 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         scale=arguments.scale,
         csv_file=arguments.csv,
         plot_file=arguments.plot,
+    )
+
+
+def run_degraded(arguments: argparse.Namespace) -> None:
+    """Run ``degraded``."""
+    if not (arguments.table or arguments.scale):
+        arguments.usage_error("degraded: wanted a table, or --scale for rivals alone")
+    from training.evaluation.degraded import print_gains
+
+    print_gains(
+        arguments.table,
+        arguments.hr,
+        rivals=arguments.rival,
+        scale=arguments.scale,
+        degradations=arguments.degrade,
     )
 
 
