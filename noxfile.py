@@ -96,9 +96,10 @@ def _run_core(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; warnings are errors."""
-    session.install("-e", ".[dask,docs]")
+    """Build the documentation; warnings are errors. Then look at its layout in a browser."""
+    session.install("-e", ".[dask,docs]", *_wanted("pytest", "hypothesis"))
     session.run("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build")
+    session.run("python", "-m", "pytest", "tests/docs/test_layout.py")
 
 
 @nox.session(default=False)

@@ -23,6 +23,7 @@ nitpicky = False
 
 templates_path = ["_templates"]
 html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types in words
 numpydoc_show_class_members = False
@@ -50,6 +51,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "header_links_before_dropdown": 5,
+    "navbar_persistent": ["search-button"],  # with a field, the header takes two lines at 1000 px
     "footer_start": ["copyright"],
     "footer_end": [],
 }

@@ -63,7 +63,7 @@ def load(
 
         return Upscaler(read_model(model, scale))
     if scale is None:
-        raise ValueError(f"scale: needed with a model's name, as in load({model!r}, 4)")
+        raise ValueError("scale: needed with the name of a model; wanted an integer, such as 4")
     return _load_shipped(os.fspath(model), scale)
 
 

@@ -68,6 +68,18 @@ def test_what_is_no_image(image, message):
 
 
 @pytest.mark.parametrize(
+    ("image", "advised"),
+    [
+        (np.zeros((4, 4), np.int16), " image.astype(numpy.float64) with preserve_range=True"),
+        ([[1, 2], [3, 4]], "numpy.asarray(image).astype(numpy.uint8) if it holds 0..255, numpy."),
+        ([[1j, 2]], "upscale image.real and image.imag by themselves, with preserve_range=True"),
+    ],
+)
+def test_advice_can_be_followed(image, advised):
+    assert advised in said(lutsr.upscale, image, 2)
+
+
+@pytest.mark.parametrize(
     ("shape", "advised", "not_advised"),
     [
         ((64, 64, 3), "channel_axis=-1", "channel_axis=0"),
@@ -112,8 +124,15 @@ class Masked:
 MASKED = np.ma.array(GREY, mask=GREY == 0)
 
 
+class Lazy:
+    """An array that is masked only once it is converted, as one of dask."""
+
+    def __array__(self, dtype=None, copy=None):
+        return MASKED
+
+
 @pytest.mark.parametrize(
-    "image", [MASKED, [MASKED, MASKED], (GREY, MASKED), Masked(GREY, GREY == 0)]
+    "image", [MASKED, [MASKED, MASKED], (GREY, MASKED), Masked(GREY, GREY == 0), Lazy()]
 )
 @pytest.mark.parametrize("function", [lutsr.upscale, lambda im, s, **o: lutsr.resize(im, 9, **o)])
 def test_masks_are_refused(image, function):

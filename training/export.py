@@ -27,11 +27,14 @@ class Origin:
         Command line of the run.
     commit : str
         Commit of the code that trained it.
+    degradation : dict, optional
+        ``{"name", "seed", "jpeg_encoder"}`` of the degradation of its inputs.
     """
 
     trained_on: Sequence[Mapping[str, Any]]
     command: str
     commit: str
+    degradation: Mapping[str, Any] | None = None
 
 
 def measure(model: Model, folders: Mapping[str, str]) -> dict[str, dict[str, float]]:
@@ -73,6 +76,7 @@ def write_with_card(
         If a file cannot be written.
     """
     metrics = measure(model, metric_folders or {})
+    more = {} if origin.degradation is None else {"degradation": dict(origin.degradation)}
     make_folder(folder)
     path = Path(folder) / f"{model.name}_x{model.scale}.npy"
     try:
@@ -84,6 +88,7 @@ def write_with_card(
             commit=origin.commit,
             metrics=metrics,
             licence=LICENCE,
+            **more,
         )
     except OSError as error:
         raise TrainingError(f"cannot write {path}: {error.strerror or error}") from error

@@ -31,24 +31,27 @@ def counted(number: int) -> str:
     return _COUNTS.get(number, str(number))
 
 
-def dtype_advice(dtype: np.dtype[Any]) -> str:
-    """Suggest how to convert an image of a dtype that is not accepted."""
+def dtype_advice(dtype: np.dtype[Any], image: str = "image") -> str:
+    """Suggest how to convert an image of a dtype that is not accepted.
+
+    `image` is how to write the array, such as ``numpy.asarray(image)`` for what is none.
+    """
     if dtype.kind == "f":
-        return "convert it first: image.astype(numpy.float64)"
+        return f"convert it first: {image}.astype(numpy.float64)"
     if dtype.kind == "b":
         return (
             "convert it first: skimage.util.img_as_ubyte(image) or skimage.util.img_as_float(image)"
         )
     if dtype.kind in "iu":
         return (
-            "convert it first: image.astype(numpy.uint8) if it holds 0..255, "
-            "image.astype(numpy.uint16) if it holds 0..65535; for any other values "
-            "image.astype(numpy.float64) with preserve_range=True"
+            f"convert it first: {image}.astype(numpy.uint8) if it holds 0..255, "
+            f"{image}.astype(numpy.uint16) if it holds 0..65535; for any other values "
+            f"{image}.astype(numpy.float64) with preserve_range=True"
         )
     if dtype.kind == "c":
         return "upscale image.real and image.imag by themselves, with preserve_range=True"
     if dtype.kind == "O":
-        return "convert it first, if all its items are numbers: image.astype(numpy.float64)"
+        return f"convert it first, if all its items are numbers: {image}.astype(numpy.float64)"
     if dtype.names:
         return "convert it first: numpy.lib.recfunctions.structured_to_unstructured(image)"
     if dtype.kind in "US":
@@ -60,11 +63,11 @@ def range_advice(low: float, high: float) -> str:
     """Suggest what to do about floats outside [0, 1]."""
     keep = "to keep any other values as they are, pass preserve_range=True"
     if low >= -0.5 and high <= 1.5:
-        return f"if the rest is overshoot of a filter, numpy.clip(image, 0, 1); {keep}"
+        return f"if a filter has overshot, call numpy.clip(image, 0, 1); {keep}"
     if low >= 0:
         white = next((w for w in (255, 65535) if high <= w), None)
         if white:
-            return f"if they are grey levels, image / {white}; {keep}"
+            return f"if they are grey levels, pass image / {white}; {keep}"
     return f"{keep.replace('any other', 'the')}: they are scaled into it, and back"
 
 
@@ -78,7 +81,10 @@ def axes_advice(shape: tuple[int, ...]) -> str:
         if last:
             return f"{found}; if the last one holds channels, pass channel_axis=-1"
         if first:
-            return f"{found}; if the first one holds channels or numbers images, channel_axis=0"
+            return (
+                f"{found}; if the first one holds channels or numbers the images of a stack, pass "
+                "channel_axis=0"
+            )
         return (
             f"{found}, and none has the length of grey, RGB or RGBA; pass channel_axis=0 if the "
             "first one numbers the images of a stack, or channel_axis=-1 if the last one holds "

@@ -61,7 +61,7 @@ def check_image(
         Whether floats may lie beyond [0, 1].
     """
     pixels = as_array(image)
-    dtype = _result_dtype(pixels.dtype)
+    dtype = _result_dtype(pixels.dtype, hasattr(image, "astype"))
     axes = _check_channel_axis(channel_axis, pixels)
     for name, value in (("alpha", alpha), ("rgb", rgb), ("preserve_range", preserve_range)):
         if not isinstance(value, (bool, np.bool_)):
@@ -123,15 +123,14 @@ def check_int(name: str, value: Any) -> int:
         raise TypeError(f"{name}: got {shown(value)}, wanted an integer") from None
 
 
-def _result_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def _result_dtype(dtype: np.dtype[Any], is_array: bool) -> np.dtype[Any]:
     if dtype.kind == "f" and dtype.itemsize <= 8:
         # Half precision is widened, as in scikit-image; long double may be the same as double.
         return np.dtype(np.float64 if dtype.itemsize == 8 else np.float32)
     if dtype.kind == "u" and dtype.itemsize <= 2:
         return dtype.newbyteorder("=")
-    raise TypeError(
-        f"image: got dtype {dtype}, wanted uint8, uint16 or float; {dtype_advice(dtype)}"
-    )
+    advice = dtype_advice(dtype, "image" if is_array else "numpy.asarray(image)")
+    raise TypeError(f"image: got dtype {dtype}, wanted uint8, uint16 or float; {advice}")
 
 
 def _check_kind(channels: int | None, alpha: bool, rgb: bool) -> None:

@@ -49,11 +49,13 @@ def as_array(image: Any) -> NDArray[Any]:
     for part in image if isinstance(image, (list, tuple)) else [image]:
         _refuse_hidden(part)
     try:
-        array = np.asarray(image)
+        converted = np.asanyarray(image)  # still masked, if it comes so from another library
     except (ValueError, TypeError, RuntimeError) as error:  # of NumPy, or of another library
         wanted = "rows of one length" if isinstance(image, (list, tuple)) else "a numpy array"
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"image: got {type(image).__name__}, wanted {wanted}: {error}") from error
+    _refuse_hidden(converted)
+    array = np.asarray(converted)
     if array.dtype == object and not hasattr(image, "dtype"):
         raise TypeError(f"image: got {shown(image)}, wanted an array of numbers")
     return array

@@ -49,9 +49,10 @@ def check_span(span: Span, preserve_range: bool) -> None:
     """Refuse values that are not finite and, unless their range is preserved, beyond [0, 1]."""
     if not (np.isfinite(span.low) and np.isfinite(span.high)):
         wanted = "finite floats" if preserve_range else "floats in [0, 1]"
+        limits = "posinf=..., neginf=..." if preserve_range else "posinf=1, neginf=0"
         raise ValueError(
             f"image: has NaN or infinite values, wanted {wanted}; replace them first, as with "
-            "numpy.nan_to_num"
+            f"numpy.nan_to_num(image, {limits})"
         )
     if not (preserve_range or span.is_unit):
         raise ValueError(

@@ -127,9 +127,7 @@ def info_parser() -> argparse.ArgumentParser:
 def warmup_parser() -> argparse.ArgumentParser:
     """Return the parser of ``lutsr warmup``."""
     parser = _subparser("warmup")
-    parser.add_argument(
-        "-m", "--model", help="name of a shipped model, or path of a .npy file (default: all)"
-    )
+    _add_model(parser, None)
     parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
     return parser
 
@@ -178,13 +176,13 @@ def _subparser(name: str) -> argparse.ArgumentParser:
     )
 
 
-def _add_model(parser: argparse.ArgumentParser) -> None:
+def _add_model(parser: argparse.ArgumentParser, default: str | None = DEFAULT_MODEL) -> None:
     parser.add_argument(
         "-m",
         "-n",
         "--model",
-        default=DEFAULT_MODEL,
-        help="name of a shipped model, or path of a .npy file (default: %(default)s)",
+        default=default,
+        help=f"name of a shipped model, or path of a .npy file (default: {default or 'all'})",
     )
 
 

@@ -29,6 +29,9 @@ MOST_BYTES = 1 << 30
 #: three of two bytes, twice, as the encoder holds the result and the file.
 PIXEL_BYTES = 12
 
+#: Number of files that are passed over and named without ``-v``.
+MOST_NAMED = 4
+
 
 def upscale_files(args: Namespace) -> int:
     """Upscale the files of a command line, and return the exit code."""
@@ -92,12 +95,12 @@ class _Batch:
         jobs, skipped = self.todo.jobs, self.todo.skipped
         if self.todo.new_folder is not None:
             self._make_folder(self.todo.new_folder)
-        for path in self.todo.passed if self.args.verbose else ():
-            self._report(f"passed over {path}: {_reason(path)}")
+        self._report_passed(self.todo.passed)
         for target in skipped if self.each else ():
             self._report(f"skipped {target}: it exists; --overwrite replaces it")
         shown = (
             self.several
+            and bool(jobs)
             and not self.args.quiet
             and _streams.is_open(sys.stderr)
             and (self.args.verbose or _streams.is_terminal(sys.stderr))
@@ -118,9 +121,18 @@ class _Batch:
             if self.todo.passed:
                 summary += f", {len(self.todo.passed)} passed over"
             self._report(f"{summary}, {time.perf_counter() - start:.2f} s")
-        elif self.todo.passed and not self.args.verbose:
-            self._report(f"{len(self.todo.passed)} passed over; -v lists them")
         return 1 if self.failed else 0
+
+    def _report_passed(self, paths: list[str]) -> None:
+        """Name what is passed over: the first ones, or all and why if a line each is wanted."""
+        if self.args.verbose:
+            for path in paths:
+                self._report(f"passed over {path}: {_reason(path)}")
+        elif paths:
+            named = ", ".join(paths[:MOST_NAMED])
+            rest = len(paths) - MOST_NAMED
+            more = f" and {rest} more; -v lists them" if rest > 0 else ""
+            self._report(f"passed over {named}{more}")
 
     def _make_folder(self, folder: str) -> None:
         try:

@@ -29,7 +29,9 @@ def load_upscaler(args: Namespace) -> Upscaler:
     try:
         return load(args.model, scale)
     except (ValueError, OSError) as error:
-        advice = "; for any other size give --size WxH" if str(error).startswith("scale:") else ""
+        advice = ""
+        if str(error).startswith("scale:"):
+            advice = f"; for any other factor give --size, as in --size {scale}00%"
         raise UsageError(f"{error}{advice}") from error
 
 

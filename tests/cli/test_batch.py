@@ -30,8 +30,8 @@ def test_bad_file_is_reported_and_the_rest_goes_on(photos, repeat, rgb, capsys):
     assert cli.main(["photos", "-o", "big", *repeat]) == 1
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[0] == "made the folder big"
-    assert re.fullmatch(r"2 done, 0 skipped, 1 failed, 1 passed over, \d+\.\d\d s", lines[1])
+    assert lines[:2] == ["made the folder big", "passed over photos/read me.txt"]
+    assert re.fullmatch(r"2 done, 0 skipped, 1 failed, 1 passed over, \d+\.\d\d s", lines[2])
     assert err.startswith("lutsr: photos/b.png: is damaged")
     assert err.count("\n") == 1
     assert sorted(os.listdir("big")) == ["a_x2.png", "c_x2.tif"]
@@ -45,10 +45,10 @@ def test_second_run_does_what_is_left(photos, repeat, rgb, capsys):
     before = os.stat("big/a_x2.png").st_mtime_ns
     capsys.readouterr()
     assert cli.main(["photos", "-o", "big", *repeat]) == 0
-    assert capsys.readouterr().out.startswith("1 done, 2 skipped, 0 failed, ")
+    assert capsys.readouterr().out.splitlines()[1].startswith("1 done, 2 skipped, 0 failed, ")
     assert os.stat("big/a_x2.png").st_mtime_ns == before
     assert cli.main(["photos", "-o", "big", "--overwrite", *repeat]) == 0
-    assert capsys.readouterr().out.startswith("3 done, 0 skipped, 0 failed, ")
+    assert capsys.readouterr().out.splitlines()[1].startswith("3 done, 0 skipped, 0 failed, ")
 
 
 def test_second_run_in_one_folder_says_what_it_left_out(photos, repeat, capsys):
@@ -58,7 +58,7 @@ def test_second_run_in_one_folder_says_what_it_left_out(photos, repeat, capsys):
         "0 done, 2 skipped, 0 failed, 2 left out (outputs of others), 1 passed over, ",
     ):
         assert cli.main(["photos", "-o", "photos", *repeat]) == 0
-        assert capsys.readouterr().out.startswith(said)
+        assert capsys.readouterr().out.splitlines()[1].startswith(said)
 
 
 def test_verbose_has_a_line_for_every_file(photos, repeat, capsys):
@@ -71,16 +71,21 @@ def test_verbose_has_a_line_for_every_file(photos, repeat, capsys):
     assert re.search(r"^wrote big/a_x2\.png: 18x12 RGB, x2, \d+\.\d\d s$", out, re.MULTILINE)
 
 
-def test_what_is_passed_over_is_counted_and_listed(photos, repeat, capsys):
+def test_what_is_passed_over_is_counted_and_named(photos, repeat, capsys):
     os.mkdir("photos/deep")
     os.symlink("none.png", "photos/broken.png")
     for name in (".hidden", "clip.mp4", "x.PSD"):
         (photos / "photos" / name).touch()
     os.remove("photos/b.png")
     assert cli.main(["photos", "-o", "photos/big", *repeat]) == 0
-    assert ", 5 passed over, " in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert ", 5 passed over, " in out
+    named = "photos/broken.png, photos/clip.mp4, photos/deep, photos/read me.txt"
+    assert f"\npassed over {named} and 1 more; -v lists them\n" in out
     assert cli.main(["photos", "-o", "photos/big", "-v", *repeat]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    assert err == ""  # no bar where nothing is left to do
+    lines = out.splitlines()
     assert [line for line in lines if line.startswith("passed over")] == [
         "passed over photos/broken.png: it is no file, or a link to none",
         "passed over photos/clip.mp4: its name is not that of an image",
@@ -94,7 +99,9 @@ def test_one_image_among_others(photos, repeat, capsys):
     os.remove("photos/b.png")
     os.remove("photos/c.tif")
     assert cli.main(["photos", "-o", "big", *repeat]) == 0
-    assert capsys.readouterr().out.endswith(" s\n1 passed over; -v lists them\n")
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "passed over photos/read me.txt"
+    assert lines[1].startswith("wrote big/a_x2.png: ")
 
 
 def test_quiet_says_errors_only(photos, repeat, capsys):

@@ -296,7 +296,7 @@ def test_help_names_every_option(capsys):
         (["in.png", "-o", "out.png", "-s", "2.5"], "as in --size 250%"),
         (["in.png", "-o", "out.png", "-s", "0"], "-s/--scale: got '0', wanted a whole number"),
         (["in.png", "-o", "out.png", "--size", "0%"], "--size: got '0%', wanted 800x600, 800x"),
-        (["in.png", "-o", "out.png", "-s", "5"], "has 2, 3, 4; for any other size give --size"),
+        (["in.png", "-o", "out.png", "-s", "5"], "any other factor give --size, as in --size 500%"),
         (["in.png", "-o", "out.png", "-j", "0"], "-j/--workers: got '0', wanted a whole number"),
         (["in.png", "-o", "out.png", "-j", "two"], "-j/--workers: got 'two', wanted a whole"),
         (["in.png", "-o", "out.png", "--out", "b.png"], "unrecognized arguments: --out"),

@@ -117,7 +117,7 @@ def test_warmup(capsys, monkeypatch):
 
     monkeypatch.setattr(lutsr, "warmup", warmup)
     assert cli.main(["warmup"]) == 0
-    assert cli.main(["warmup", "-m", "eclut", "-s", "2"]) == 0
+    assert cli.main(["warmup", "-n", "eclut", "-s", "2"]) == 0
     assert called == [(None, None), ("eclut", 2)]
     out, err = capsys.readouterr()
     assert re.fullmatch(r"(ready after \d+\.\d\d s\n){2}", out)

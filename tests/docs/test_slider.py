@@ -3,17 +3,16 @@
 import json
 import re
 import shutil
-import subprocess
 
 import numpy as np
 import pytest
 
 from ..conftest import ROOT
+from . import browser
 
 DOCS = ROOT / "docs"
 FRAGMENT = (DOCS / "slider.html").read_text(encoding="utf-8")
 PICTURES = re.findall(r'src="([^"]+)"', FRAGMENT)
-NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 #: Moves the sliders, and writes what is seen of the pictures into the page.
 SCRIPT = """
 <pre id="found"></pre>
@@ -46,9 +45,6 @@ addEventListener("load", () => {
 @pytest.fixture(scope="module")
 def browse(tmp_path_factory):
     """Return a function that opens a page with the slider, and options of its call."""
-    browser = next(filter(None, map(shutil.which, NAMES)), None)
-    if browser is None:
-        pytest.skip(f"needs a browser: one of {', '.join(NAMES)}")
     folder = tmp_path_factory.mktemp("page")
     shutil.copytree(DOCS / "_static", folder / "_static")
 
@@ -56,12 +52,7 @@ def browse(tmp_path_factory):
         page = folder / "index.html"
         head = "<!doctype html><meta charset=utf-8><body style='margin: 0'>"
         page.write_text(f"{head}{FRAGMENT}{more}", encoding="utf-8")
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                   f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000",
-                   "--force-device-scale-factor=1", "--window-size=600,900", *options,
-                   page.as_uri()]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-        return done.stdout
+        return browser.browse(page, folder / "profile", "--window-size=600,900", *options)
 
     return call
 

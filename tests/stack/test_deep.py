@@ -175,3 +175,14 @@ def test_depth_is_kept_in_bands_with_alpha_and_by_resize(up, dtype, monkeypatch,
     half = lutsr.resize(image[..., :3], (96, 40), model=name, channel_axis=-1, rgb=True)
     assert half.dtype == dtype
     assert len(np.unique(half)) > 1000
+
+
+@pytest.mark.parametrize("model", ["ecnn", "ecnn-small", "ecnn-large"])
+def test_a_photograph_within_one_grey_level_is_better_than_by_bicubic(model):
+    pil, data = pytest.importorskip("PIL.Image"), pytest.importorskip("skimage.data")
+    original = (150 + data.coffee()[100:260, 180:340].mean(-1) / 255) / 255
+    small = shrunk(original, 4).astype(np.float32)
+    found = lutsr.upscale(small, 4, model=model)
+    bicubic = np.asarray(pil.fromarray(small).resize((160, 160), pil.Resampling.BICUBIC))
+    errors = [((one - original) ** 2).mean() for one in (found, bicubic)]
+    assert errors[0] < errors[1]

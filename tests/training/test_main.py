@@ -7,7 +7,17 @@ import pytest
 from training.__main__ import OPTIONAL_PACKAGES, build_parser, main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("train", "fit", "export", "ablation", "ecnn", "rclut", "evaluate", "inspect")
+COMMANDS = (
+    "train",
+    "fit",
+    "export",
+    "ablation",
+    "ecnn",
+    "rclut",
+    "evaluate",
+    "degraded",
+    "inspect",
+)
 
 
 def run(*args, code=""):

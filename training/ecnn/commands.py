@@ -47,7 +47,17 @@ def register(commands: Commands) -> None:
         run_ecnn,
     )
     add_run_arguments(parser, EcnnOptions)
-    parser.add_argument("--init", help="checkpoint of another run of this command to start from")
+    parser.add_argument(
+        "--init",
+        help="start from this: a checkpoint of this command (.pt), its model file (.npy), or a "
+        "shipped model, such as ecnn_x4",
+    )
+    parser.add_argument(
+        "--degrade",
+        metavar="NAME",
+        help="degrade the inputs: photo (JPEG, noise, unknown reduction), or a function of a "
+        "Python file, such as my_scanner.py:degrade",
+    )
     for name, kind, text in OPTIONS:
         add_option(parser, EcnnOptions, name, kind, text)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,18 +36,25 @@ def luma(image: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 def planes_of(picture: Picture) -> Planes:
     """Compute the luma planes of a picture."""
-    return Planes(((luma(picture.lr) + 128) >> 8).astype(np.uint8), luma(picture.hr))
+    return Planes(rounded_luma(picture.lr), luma(picture.hr))
 
 
-class LumaCrops:
+def rounded_luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Compute luma of RGB (H, W, 3) in whole levels, as the library does."""
+    return ((luma(image) + 128) >> 8).astype(np.uint8)
+
+
+class Crops(ABC):
     """Random crops, in all eight orientations.
 
     The crops of a step depend on the seed and the step alone: resuming needs no state.
 
     Parameters
     ----------
-    planes : list of Planes
-        All at least `crop` high and wide.
+    sizes : sequence of (int, int)
+        Height and width of the reduced pictures, all at least `crop`.
+    scale : int
+        Upscaling factor r.
     crop : int
         Side of the input, margin included.
     margin : int
@@ -55,12 +64,25 @@ class LumaCrops:
     seed : int
     """
 
-    def __init__(self, planes: list[Planes], crop: int, margin: int, batch: int, seed: int) -> None:
-        self.planes, self.crop, self.margin = planes, crop, margin
-        self.batch, self.seed = batch, seed
-        self.scale = planes[0].hr.shape[0] // planes[0].lr.shape[0]
-        places = [np.prod(np.array(p.lr.shape) - crop + 1.0) for p in planes]
+    def __init__(
+        self,
+        sizes: Sequence[tuple[int, ...]],
+        scale: int,
+        crop: int,
+        margin: int,
+        batch: int,
+        seed: int,
+    ) -> None:
+        self.sizes, self.scale = sizes, scale
+        self.crop, self.margin, self.batch, self.seed = crop, margin, batch, seed
+        places = [np.prod(np.array(size) - crop + 1.0) for size in sizes]
         self.chances = np.cumsum(places) / np.sum(places)
+
+    @abstractmethod
+    def cut(
+        self, which: int, y: int, x: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """Return the luma of a crop, (crop, crop), and of the full picture there."""
 
     def __call__(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """Cut inputs (B, crop, crop) and targets (B, n, n, r * r), n being crop - 2 * margin."""
@@ -69,13 +91,12 @@ class LumaCrops:
         inputs = np.empty((self.batch, self.crop, self.crop), np.uint8)
         targets = np.empty((self.batch, n, n, r * r), np.uint16)
         for slot in range(self.batch):
-            which = int(np.searchsorted(self.chances, rng.random(), side="right"))
-            lr, hr = self.planes[min(which, len(self.planes) - 1)]
-            y, x = (int(rng.integers(length - self.crop + 1)) for length in lr.shape)
-            low = lr[y : y + self.crop, x : x + self.crop]
-            top, left = r * (y + m), r * (x + m)
-            high = hr[top : top + r * n, left : left + r * n]
+            which = min(
+                int(np.searchsorted(self.chances, rng.random(), side="right")), len(self.sizes) - 1
+            )
+            y, x = (int(rng.integers(length - self.crop + 1)) for length in self.sizes[which])
             orientation = int(rng.integers(8))
+            low, high = self.cut(which, y, x, rng)
             if orientation & 1:
                 low, high = low[:, ::-1], high[:, ::-1]
             if orientation & 2:
@@ -83,5 +104,23 @@ class LumaCrops:
             if orientation & 4:
                 low, high = low.T, high.T
             inputs[slot] = low
-            targets[slot] = high.reshape(n, r, n, r).transpose(0, 2, 1, 3).reshape(n, n, r * r)
+            inner = high[r * m : r * (m + n), r * m : r * (m + n)]
+            targets[slot] = inner.reshape(n, r, n, r).transpose(0, 2, 1, 3).reshape(n, n, r * r)
         return inputs, targets
+
+
+class LumaCrops(Crops):
+    """Crops of pictures as they are; see `Crops`."""
+
+    def __init__(self, planes: list[Planes], crop: int, margin: int, batch: int, seed: int) -> None:
+        self.planes = planes
+        scale = planes[0].hr.shape[0] // planes[0].lr.shape[0]
+        super().__init__([p.lr.shape for p in planes], scale, crop, margin, batch, seed)
+
+    def cut(
+        self, which: int, y: int, x: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """Return the luma of a crop, (crop, crop), and of the full picture there."""
+        r, (lr, hr) = self.scale, self.planes[which]
+        rows, columns = slice(y, y + self.crop), slice(x, x + self.crop)
+        return lr[rows, columns], hr[r * y : r * rows.stop, r * x : r * columns.stop]

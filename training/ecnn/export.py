@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lutsr._modelfile import Model
+from lutsr._modelfile.model import plain_parameters
 from training.ecnn.network import LEVELS, WINDOW
 from training.ecnn.steps import LayerTables
 from training.ecnn.tables import DIVISOR, Tables
+
+_OTHER = "it is not a model of `python -m training ecnn`, whose layers could be trained further"
 
 
 def to_model(name: str, tables: Tables) -> Model:
@@ -93,3 +98,46 @@ def _taps(layer: LayerTables) -> list[list[list[int]]]:
         for j in range(columns)
         for c in range(channels)
     ]
+
+
+def from_model(model: Model) -> Tables:
+    """Return the tables that `to_model` has made a model of.
+
+    Raises
+    ------
+    ValueError
+        If the model is of another kind.
+    """
+    try:
+        layers = model.parameters["stages"][0]["layers"]
+        found = [_layer(model, number, layer) for number, layer in enumerate(layers)]
+        flat, base = model.tables["flat"][0], model.tables["base"]
+        tables = Tables(
+            tuple(found),
+            torch.from_numpy(flat.astype(np.int16)),
+            torch.from_numpy(base.astype(np.int16)).unflatten(0, (WINDOW, WINDOW)),
+        )
+        same = to_model(model.name, tables)
+    except (KeyError, ValueError, RuntimeError, IndexError, TypeError) as error:
+        raise ValueError(_OTHER) from error
+    if plain_parameters(same.parameters) != plain_parameters(model.parameters):
+        raise ValueError(_OTHER)
+    return tables
+
+
+def _layer(model: Model, number: int, layer: Mapping[str, Any]) -> LayerTables:
+    """Return the tables of a layer of a model."""
+    look_up = layer["look_ups"][0]
+    table, last = model.tables[look_up["table"]], look_up["table"] == "detail"
+    channels = 1 + max(tap[0][2] for tap in look_up["taps"])
+    side = round((len(table) / channels) ** 0.5)
+    gains = np.zeros(table.shape[-1], np.int32)
+    for add in () if last else layer.get("add", ()):
+        gains[:] = add["gain"]
+    return LayerTables(
+        torch.from_numpy(np.array(table)).reshape(side, side, channels, *table.shape[1:]),
+        torch.tensor(layer["bias"], dtype=torch.int32),
+        torch.from_numpy(gains),
+        DIVISOR if last else layer["divisor"],
+        0.0,
+    )

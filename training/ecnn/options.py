@@ -35,7 +35,11 @@ class EcnnOptions(RunOptions):
     excess_at : float
         Fraction of the run from which on there is a penalty.
     init : str, optional
-        Checkpoint of another run to start from; weights of the same shape are loaded.
+        What to start from: the checkpoint of another run, a model file, or the name of a shipped
+        model, whose scale may be another. Weights of the same shape are taken over.
+    degrade : str, optional
+        Degradation of the inputs, of `training.degradation.named`; by default pictures are only
+        reduced.
     """
 
     model: str = "ecnn"
@@ -55,6 +59,7 @@ class EcnnOptions(RunOptions):
     excess: float = 0.00001
     excess_at: float = 0.0
     init: str | None = None
+    degrade: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

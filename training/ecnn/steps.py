@@ -1,8 +1,9 @@
 """The differentiable parts of a training step: the whole stack of layers, and the error.
 
-Convolutions are torch's, on bfloat16 maps, channels last in memory. What lies between them is
-`training.ecnn.compiled` on the CPU and `training.ecnn.plain` elsewhere. The backward pass of the
-stack is written out, so that the gradient of a residual is added where it is needed.
+Convolutions (`training.ecnn.convolutions`) are of bfloat16 maps, channels last in memory. What
+lies between them is `training.ecnn.compiled` on the CPU and `training.ecnn.plain` elsewhere. The
+backward pass of the stack is written out, so that the gradient of a residual is added where it is
+needed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
-from torch.nn import functional
 
 from training.ecnn import compiled, plain
+from training.ecnn.convolutions import convolve, convolve_backward, half_precision
 
 
 class LayerTables(NamedTuple):
@@ -67,11 +68,6 @@ def operations(device: torch.device) -> ModuleType:
     return compiled if device.type == "cpu" else plain
 
 
-def half_precision(weights: torch.Tensor) -> torch.Tensor:
-    """Convert weights for a convolution of bfloat16 maps."""
-    return weights.detach().to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
-
-
 def hidden_features(
     features: torch.Tensor,
     mode: Rounding,
@@ -84,7 +80,7 @@ def hidden_features(
     every, levels = [features], mode.image
     for k, (bias, kink) in enumerate(zip(biases, kinks, strict=True)):
         if mode.tables is None:
-            change = functional.conv2d(every[-1], weights[k], bias.to(torch.bfloat16))
+            change = convolve(every[-1], weights[k], bias)
             before = every[-1][:, : len(weights[k])] if k else None
             out = ops.update_maps(before, change, kink, mode.half)
         else:
@@ -125,7 +121,7 @@ class Stack(torch.autograd.Function):
         ctx.save_for_backward(*every, *weights, *kinks)
         ctx.half = mode.half
         if mode.tables is None:
-            return functional.conv2d(every[-1], weights[-1])
+            return convolve(every[-1], weights[-1])
         return (layer_sums(levels, mode.tables[-1]) / mode.white).to(torch.bfloat16)
 
     @staticmethod
@@ -139,24 +135,14 @@ class Stack(torch.autograd.Function):
         found: list[list[Any]] = [[None] * (layers + 1), [None] * layers, [None] * layers]
         grad, after = grads[0], None
         for k in range(layers, -1, -1):
-            grad, found[0][k], bias = torch.ops.aten.convolution_backward(
-                grad,
-                features[k],
-                weights[k],
-                [weights[k].shape[0]],
-                [1, 1],
-                [0, 0],
-                [1, 1],
-                False,
-                [0, 0],
-                1,
-                [k > 0, True, k < layers],
+            change, found[0][k], bias = convolve_backward(
+                grad, features[k], weights[k], first=k == 0, biased=k < layers
             )
             if k < layers:
                 found[1][k] = bias
-            if k:
+            if change is not None:
                 grad, found[2][k - 1] = ops.update_maps_backward(
-                    features[k], grad, kinks[k - 1], ctx.half, after
+                    features[k], change, kinks[k - 1], ctx.half, after
                 )
                 after = grad
         every = [g if g is None else g.float() for kind in found for g in kind]

@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 import torch
 
+from training.degradation.named import load_degradation, seeded
+from training.degradation.steps import jpeg_encoder
 from training.device import pick_device
-from training.ecnn.crops import LumaCrops, Planes, planes_of
+from training.ecnn.crops import Crops, LumaCrops, Planes, luma, planes_of, rounded_luma
+from training.ecnn.degraded import DegradedCrops
 from training.ecnn.export import to_model
-from training.ecnn.network import Network, Shape
+from training.ecnn.network import WINDOW, Network, Shape
 from training.ecnn.options import EcnnOptions
+from training.ecnn.start import network_of, read_tables
 from training.ecnn.tables import excess, round_tables, upscale
 from training.errors import TrainingError
-from training.evaluation.pictures import load_pictures
+from training.evaluation.pictures import Picture, load_pictures
 from training.export import Origin, write_with_card
 from training.record import data_sets, with_licences
 from training.run import Run, Task, load_run, resume_run, start_run
@@ -65,34 +69,62 @@ class EcnnTask(Task):
         pictures = load_pictures(options.images, options.scale, options.crop, cache=cache)
         self.data = data_sets(pictures, options.images)
         with_licences(self.data, options.licences)  # a wrong name is reported before the work
-        planes = [planes_of(picture) for picture in pictures]
-        reach, seed = self.shape.reach, options.seed
-        self.crops = LumaCrops(planes, options.crop, reach, options.batch, seed)
+        seed, self.degradation = options.seed, None
+        size = (options.crop, self.shape.reach, options.batch, seed)
+        self.crops: Crops
+        if options.degrade is None:
+            self.crops = LumaCrops([planes_of(picture) for picture in pictures], *size)
+        else:
+            self.degradation = load_degradation(options.degrade)
+            self.crops = DegradedCrops(pictures, self.degradation, *size)
         self.val: list[Planes] = []
         if options.val:
             pictures = load_pictures(options.val, options.scale, min_side=3, cache=cache)
-            self.val = [planes_of(picture) for picture in pictures]
+            self.val = [self.planes_to_validate(picture) for picture in pictures]
         self.network = Network(self.shape, torch.Generator().manual_seed(seed)).to(self.device)
         matrices = self.network.matrices()
+        self.network.base.requires_grad_(self.degradation is None)
         names = {id(one) for one in matrices}
-        others = [one for one in self.network.parameters() if id(one) not in names]
+        others = [
+            one for one in self.network.parameters() if id(one) not in names and one.requires_grad
+        ]
         self.optimizers: tuple[torch.optim.Optimizer, ...] = (
             torch.optim.Muon(matrices, weight_decay=0),
             torch.optim.Adam(others),
         )
         self.loss = math.nan
 
+    def planes_to_validate(self, picture: Picture) -> Planes:
+        """Return the planes of a picture to validate on, degraded as those of the training."""
+        if self.degradation is None:
+            return planes_of(picture)
+        rng = seeded(self.options.seed, picture.path.name)
+        low = self.degradation(np.ascontiguousarray(picture.hr), self.options.scale, rng)
+        return Planes(rounded_luma(low), luma(picture.hr))
+
     def start(self) -> None:
-        """Load the weights of another run, if the options name one."""
-        if self.options.init is None:
-            return
-        weights = load_run(self.options.init, self.kind)["task"]["network"]
-        own = self.network.state_dict()
-        fitting = {
-            name: weights[name] if name in weights and weights[name].shape == value.shape else value
-            for name, value in own.items()
-        }
-        self.network.load_state_dict(fitting)
+        """Take over the weights that the options name, and fit the base to degraded colours."""
+        if self.options.init is not None:
+            weights, own = self._first_weights(self.options.init), self.network.state_dict()
+            fitting = {
+                name: weights[name]
+                if name in weights and weights[name].shape == value.shape
+                else value
+                for name, value in own.items()
+            }
+            self.network.load_state_dict(fitting)
+        if isinstance(self.crops, DegradedCrops):
+            base = torch.from_numpy(self.crops.colour_base(WINDOW))
+            self.network.base.data.copy_(base)
+
+    def _first_weights(self, init: str) -> dict[str, Any]:
+        """Return the weights of a checkpoint, or those that make a model's tables."""
+        if Path(init).suffix == ".pt":
+            weights: dict[str, Any] = load_run(init, self.kind)["task"]["network"]
+            return weights
+        images, options = torch.from_numpy(self.crops(0)[0]), self.options
+        found = network_of(read_tables(init), images, options.kinks, options.knots)
+        return found.state_dict()
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: a linear rise, then half a cosine."""
@@ -169,7 +201,11 @@ class EcnnTask(Task):
         options = self.options
         model = to_model(options.model, round_tables(self.network))
         trained_on = with_licences(self.data, options.licences)
-        origin = Origin(trained_on, options.command, run.commit)
+        degradation = None
+        if options.degrade is not None:
+            described = {"name": options.degrade, "seed": options.seed}
+            degradation = {**described, "jpeg_encoder": jpeg_encoder()}
+        origin = Origin(trained_on, options.command, run.commit, degradation)
         return write_with_card(run.folder, model, origin)
 
 

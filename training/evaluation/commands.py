@@ -1,4 +1,4 @@
-"""The commands ``evaluate``, ``flat-noise`` and ``inspect``, for models of every family."""
+"""The commands ``evaluate``, ``flat-noise``, ``degraded`` and ``inspect``, for every family."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from training.cli import Commands, file_or_name
 def register(commands: Commands) -> None:
     """Add the commands."""
     _add_evaluate(commands)
+    _add_degraded(commands)
     _add_flat_noise(commands)
     _add_inspect(commands)
 
 
-def _add_evaluate(commands: Commands) -> None:
-    parser = commands.add(
-        "evaluate",
-        "compare models and rivals: PSNR-Y and SSIM on folders of images",
-        "tables/mine_x4.npy --hr Set5/HR Set14/HR --rival pillow-lanczos",
-        run_evaluate,
-    )
+def _add_methods(parser: argparse.ArgumentParser) -> None:
+    """Add what is compared, and on which images."""
     parser.add_argument(
         "table", nargs="*", type=file_or_name, help="a .npy file or the name of a shipped model"
     )
@@ -37,6 +33,16 @@ def _add_evaluate(commands: Commands) -> None:
         help="another method besides bicubic (MATLAB's); repeatable: pillow-bicubic, "
         "pillow-lanczos, opencv-cubic, opencv-lanczos4, skimage-cubic and others",
     )
+
+
+def _add_evaluate(commands: Commands) -> None:
+    parser = commands.add(
+        "evaluate",
+        "compare models and rivals: PSNR-Y and SSIM on folders of images",
+        "tables/mine_x4.npy --hr Set5/HR Set14/HR --rival pillow-lanczos",
+        run_evaluate,
+    )
+    _add_methods(parser)
     parser.add_argument("--csv", metavar="FILE", help="write a row per image to this file")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the means as bars, to this file")
 
@@ -53,6 +59,24 @@ def _add_flat_noise(commands: Commands) -> None:
     )
     parser.add_argument("--hr", nargs="+", required=True, help="folders of full-size images")
     parser.add_argument("--scale", type=int, choices=SCALES, help="for a shipped model")
+
+
+def _add_degraded(commands: Commands) -> None:
+    parser = commands.add(
+        "degraded",
+        "compare models and rivals on degraded images: JPEG, noise, picked pixels",
+        "ecnn ecnn-photo --scale 4 --hr kodak/",
+        run_degraded,
+    )
+    _add_methods(parser)
+    parser.add_argument(
+        "--degrade",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one of clean, jpeg-90, jpeg-75, jpeg-50, jpeg-30, noise-5, noise-10, picked, photo, "
+        "or a function of a Python file, such as my_scanner.py:degrade; repeatable (all but photo)",
+    )
 
 
 def _add_inspect(commands: Commands) -> None:
@@ -91,6 +115,21 @@ def run_flat_noise(arguments: argparse.Namespace) -> None:
     from training.evaluation.flat import print_flat_noise
 
     print_flat_noise(arguments.table, arguments.hr, arguments.scale)
+
+
+def run_degraded(arguments: argparse.Namespace) -> None:
+    """Run ``degraded``."""
+    if not (arguments.table or arguments.scale):
+        arguments.usage_error("degraded: wanted a table, or --scale for rivals alone")
+    from training.evaluation.degraded import print_gains
+
+    print_gains(
+        arguments.table,
+        arguments.hr,
+        rivals=arguments.rival,
+        scale=arguments.scale,
+        degradations=arguments.degrade,
+    )
 
 
 def run_inspect(arguments: argparse.Namespace) -> None:

@@ -71,12 +71,12 @@ def score(folder: str | Path, methods: Sequence[Method]) -> list[Row]:
                 }
             )
     for found in rows.values():
-        mean = {key: _mean([row[key] for row in found]) for key in FIGURES}
-        found.append({**found[0], "image": MEAN, **mean})
+        means = {key: mean([row[key] for row in found]) for key in FIGURES}
+        found.append({**found[0], "image": MEAN, **means})
     return [row for found in rows.values() for row in found]
 
 
-def _mean(values: Sequence[float]) -> float:
+def mean(values: Sequence[float]) -> float:
     """Return the mean of the values that are there: not every image has flat samples."""
     there = [value for value in values if not np.isnan(value)]
     return float(np.mean(there)) if there else float("nan")

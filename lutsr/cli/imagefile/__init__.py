@@ -2,8 +2,8 @@
 
 `read` and `size` take a file, `write` makes one; `read_large` and `write_large` do so in bands
 for a TIFF that is too large for memory. Pictures, their metadata and `ImageFileError` are in
-`_picture`. ``_png``, ``_jpeg_webp`` and the folder ``_tiff`` read and write a format; modules
-whose names start with one of those belong to it. The folder ``_metadata`` and ``_colour`` are
+`_picture`. Each format has a module, or a folder, of its name; modules whose names start with that
+belong to it. ``_pillow``, ``_boxes``, ``_colour``, ``_depth`` and the folder ``_metadata`` are
 common to several formats.
 
 Nothing else in lutsr imports this package. Pillow, tifffile and imagecodecs are imported inside

@@ -21,7 +21,8 @@ _READ = (
     ("APP13", b"Photoshop 3.0\0"),
     ("APP14", b"Adobe"),
 )
-_XMP, _MORE_XMP = _READ[2][1], b"http://ns.adobe.com/xmp/extension/\0"
+_EXIF, _XMP, _MORE_XMP = _READ[1][1], _READ[2][1], b"http://ns.adobe.com/xmp/extension/\0"
+_TIFF_HEADERS = (b"II*\0", b"MM\0*")
 _PURPOSES = {b"JP": "JUMBF, as of C2PA"}
 _MOST_BYTES = 65533
 
@@ -29,6 +30,16 @@ _MOST_BYTES = 65533
 def comments(image: Any) -> list[bytes]:
     """Return all comments of a JPEG that Pillow has opened."""
     return [data for name, data in image.applist if name == "COM"]
+
+
+def exif(image: Any, picture: Picture) -> bytes | None:
+    """Return the EXIF data: those of the first block, of which further segments continue it."""
+    parts = [d[len(_EXIF) :] for n, d in image.applist if n == "APP1" and d.startswith(_EXIF)]
+    starts = [k for k, part in enumerate(parts) if part.startswith(_TIFF_HEADERS)]
+    if len(starts) > 1:
+        picture.note("of several blocks of EXIF data only the first one was kept")
+        parts = parts[: starts[1]]
+    return b"".join(parts) or None
 
 
 def encoded_comments(comments: list[bytes], picture: Picture) -> bytes:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._boxes import Box, boxes
 from ._colour import to_srgb
 from ._metadata import _exif, _xmp
 from ._metadata._change import Change
@@ -21,6 +19,8 @@ SIGNATURES = (_CODESTREAM, _SIGNATURE)
 _HEADER = _SIGNATURE + b"\0\0\0\x14ftypjxl \0\0\0\0jxl "
 # Boxes about pixels and their coding.
 _PIXELS = {b"JXL ", b"ftyp", b"jxll", b"jxli", b"jxlc", b"jxlp", b"jbrd"}
+#: Boxes about metadata: EXIF, XMP, JUMBF, and any of these compressed.
+METADATA = {b"Exif", b"xml ", b"jumb", b"brob"}
 MAX_SIDE = 1 << 20
 _RGB, _GREY, _D65, _SRGB_PRIMARIES, _SRGB_CURVE, _LINEAR_CURVE = 0, 1, 1, 1, 13, 8
 # Widths as multiples of heights, by the field `ratio` of the header.
@@ -29,7 +29,7 @@ _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 
 
 def size(file: BinaryIO) -> tuple[int, int, int]:
     """Return width and height; animations are refused when they are read."""
-    header = _header(file)
+    header = _header(file.read())
     return header.width, header.height, 1
 
 
@@ -38,10 +38,10 @@ def read(file: BinaryIO) -> Picture:
     import imagecodecs
 
     picture = Picture([])
-    header = _header(file)
+    data = file.read()
+    header = _header(data)
     check_pixels(header.width, header.height)
-    file.seek(0)
-    pixels = imagecodecs.jpegxl_decode(file.read())  # upright
+    pixels = imagecodecs.jpegxl_decode(data)  # upright
     if pixels.ndim > 3 or (pixels.ndim == 3 and pixels.shape[2] > 4):
         raise ImageFileError("is a JPEG XL animation, or has more channels than RGBA; convert it")
     if sorted(pixels.shape[:2]) != sorted(header[:2]):
@@ -51,7 +51,9 @@ def read(file: BinaryIO) -> Picture:
     if pixels.dtype.name not in ("uint8", "uint16"):
         raise ImageFileError(f"has {pixels.dtype.name} samples; convert it to 8 or 16 bits first")
     exif = xmp = None
-    for name, content in _boxes(file):
+    end = 0
+    for name, start, end in () if data.startswith(_CODESTREAM) else boxes(data):
+        content = data[start:end]
         if name == b"Exif":
             exif = content[4 + int.from_bytes(content[:4]) :]
         elif name == b"xml ":
@@ -59,9 +61,12 @@ def read(file: BinaryIO) -> Picture:
         elif name not in _PIXELS:
             shown = name.decode("ascii", "backslashreplace").strip()
             picture.note(f"its boxes {shown} were left out")
+    if end and data[end + 4 : end + 8] in _PIXELS | METADATA:
+        raise damaged("it ends too early")
+    picture.note_rest(data[end:] if end else b"")
     stored = header.width, header.height
-    kept, orientation = _exif.read(exif, stored, picture.notes)
-    turned = Change.turned(stored, orientation)
+    kept, _ = _exif.read(exif, stored, picture.notes, header.orientation)
+    turned = Change.turned(stored, header.orientation)
     picture.frames = [pixels]
     picture.alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
     picture.pages = [Metadata(exif=kept, xmp=_xmp.read(xmp, turned, picture.notes))]
@@ -107,7 +112,7 @@ def _as_srgb(data: bytes) -> bytes:
 
     imagecodecs states linear colours for 16 bits, and takes the values as they are.
     """
-    header = _header(io.BytesIO(data))
+    header = _header(data)
     if header.is_srgb or header.curve is None:
         return data
     start = data.index(_CODESTREAM) + 2
@@ -122,45 +127,21 @@ def _box(name: bytes, content: bytes) -> bytes:
     return (len(content) + 8).to_bytes(4) + name + content
 
 
-def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Yield name and content of each box; none for a file that is a codestream."""
-    end = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    if file.read(2) == _CODESTREAM:
-        return
-    at = 0
-    while at + 8 <= end:
-        file.seek(at)
-        head = file.read(16)
-        length, start = int.from_bytes(head[:4]), 8
-        if length == 1:
-            length, start = int.from_bytes(head[8:]), 16
-        elif length == 0:
-            length = end - at
-        if length < start or at + length > end:
-            raise damaged("it ends too early")
-        file.seek(at + start)
-        yield head[4:8], file.read(length - start)
-        at += length
-
-
 class _Header(NamedTuple):
     width: int
     height: int
+    orientation: int  # that the decoder has undone; the one in EXIF data does not count
     is_srgb: bool  # False, too, if that is not known
     curve: int | None  # bit at which the tone curve is stated, in sRGB except for that
 
 
-def _header(file: BinaryIO) -> _Header:
+def _header(data: bytes) -> _Header:
     """Read the beginning of the codestream."""
-    file.seek(0)
-    stream = file.read(64)
+    stream = data[:64]
     if not stream.startswith(_CODESTREAM):
-        stream = b""
-        for name, content in _boxes(file):
-            if name in (b"jxlc", b"jxlp"):
-                stream = content[4 * (name == b"jxlp") :][:64]
-                break
+        parts = (b for b in boxes(data) if b.name in (b"jxlc", b"jxlp"))
+        first = next(parts, Box(b"", 0, 0))
+        stream = data[first.start + 4 * (first.name == b"jxlp") : first.end][:64]
     if not stream.startswith(_CODESTREAM):
         raise damaged("it has no pixels")
     bits = _Bits(stream[2:].ljust(62, b"\0"))
@@ -173,7 +154,7 @@ def _header(file: BinaryIO) -> _Header:
     else:
         width = _length(bits, small)
     is_srgb = _is_srgb(bits)
-    return _Header(width, height, is_srgb, bits.curve)
+    return _Header(width, height, bits.orientation, is_srgb, bits.curve)
 
 
 def _length(bits: _Bits, small: int) -> int:
@@ -186,8 +167,10 @@ def _is_srgb(bits: _Bits) -> bool:
     """Return whether the metadata of an image state the default colours; False if in doubt."""
     if bits.read(1):  # all fields are default
         return True
-    if bits.read(1) and (bits.read(3), any(bits.read(1) for _ in range(3)))[1]:
-        return False  # a preview, an animation or another size: the rest is not looked at
+    if bits.read(1):
+        bits.orientation = 1 + bits.read(3)
+        if any(bits.read(1) for _ in range(3)):
+            return False  # a preview, an animation or another size: the rest is not looked at
     if bits.read(1):  # floats
         return False
     bits.read((0, 0, 0, 6)[bits.read(2)])  # bits per sample: 8, 10, 12 or any
@@ -227,6 +210,7 @@ class _Bits:
         self._value = int.from_bytes(data, "little")
         self.place = 0
         self.curve: int | None = None
+        self.orientation = 1
 
     def read(self, count: int) -> int:
         value = self._value & ((1 << count) - 1)

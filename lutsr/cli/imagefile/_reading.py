@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
-from . import _jpeg_webp, _jxl, _others, _png, _salvage
+from . import _avif, _bmp, _gif, _jpeg, _jxl, _png, _salvage, _webp
 from ._libraries import library_warnings
 from ._picture import EXTENSIONS, READ, ImageFileError, Picture, check_range, damaged
 from ._tiff import _bands, _pages
@@ -148,19 +148,19 @@ def _module(file: BinaryIO) -> tuple[Any, str]:
     if head.startswith(_pages.SIGNATURES):
         return _pages, "TIFF"
     if head.startswith(b"\xff\xd8\xff"):
-        return _jpeg_webp, "JPEG"
+        return _jpeg, "JPEG"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return _jpeg_webp, "WEBP"
+        return _webp, "WEBP"
     if head.startswith(_jxl.SIGNATURES):
         return _jxl, "JXL"
     if head.startswith((b"GIF87a", b"GIF89a")):
-        return _others, "GIF"
+        return _gif, "GIF"
     if head.startswith(b"BM"):
-        return _others, "BMP"
-    if head[4:8] == b"ftyp" and _others.is_avif(head):
-        return _others, "AVIF"
+        return _bmp, "BMP"
+    if head[4:8] == b"ftyp" and _avif.is_avif(head):
+        return _avif, "AVIF"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
-        return _others, "HEIC"
+        return _avif, "HEIC"
     _refuse_format(file, head)
 
 

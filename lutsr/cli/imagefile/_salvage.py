@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _gif_blocks, _jpeg_kinds, _png
+from . import _gif, _jpeg_kinds, _jxl, _png
+from ._boxes import boxes
 from ._metadata import _ifd
 from ._tiff import _pages
 
@@ -53,9 +54,11 @@ def repaired(data: bytes) -> tuple[bytes, str] | None:
         return _repair_webp(data)
     if data.startswith(b"GIF8"):
         ended = (data + end for end in (b";", b"\0;"))
-        return next(((e, _FRAMES) for e in ended if _gif_blocks.is_whole(e)), None)
+        return next(((e, _FRAMES) for e in ended if _gif.is_whole(e)), None)
     if data.startswith(_pages.SIGNATURES):
         return _repair_tiff(data)
+    if data.startswith(_jxl.SIGNATURES):
+        return _repair_jxl(data)
     return None
 
 
@@ -185,6 +188,12 @@ def _repair_webp(data: bytes) -> tuple[bytes, str] | None:
     body = data[8:at].ljust(at - 8, b"\0")  # an odd chunk is followed by a zero
     result = b"RIFF" + len(body).to_bytes(4, "little") + body
     return (result, _CUT) if result != data else None
+
+
+def _repair_jxl(data: bytes) -> tuple[bytes, str] | None:
+    """Cut off an incomplete box of metadata."""
+    end = max((box.end for box in boxes(data)), default=0)
+    return (data[:end], _CUT) if data[end + 4 : end + 8] in _jxl.METADATA else None
 
 
 def _repair_tiff(data: bytes) -> tuple[bytes, str] | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..._replace import replacing
-from . import _jpeg_webp, _jxl, _others, _png, _png_chunks
+from . import _avif, _jpeg, _jxl, _png, _png_chunks, _webp
 from ._metadata._enlarged import enlarged
 from ._picture import ImageFileError, Metadata, Picture
 from ._tiff import _pages, _tags, _tiles
@@ -28,10 +28,10 @@ _DTYPES = {
 }
 _MAX_SIDES = {
     "PNG": _png.MAX_SIDE,
-    "JPEG": _jpeg_webp.JPEG_MAX_SIDE,
-    "WEBP": _jpeg_webp.WEBP_MAX_SIDE,
+    "JPEG": _jpeg.MAX_SIDE,
+    "WEBP": _webp.MAX_SIDE,
     "TIFF": (1 << 31) - 1,
-    "AVIF": _others.AVIF_MAX_SIDE,
+    "AVIF": _avif.MAX_SIDE,
     "JXL": _jxl.MAX_SIDE,
 }
 _NAMES = {"PNG": "a PNG", "JPEG": "a JPEG", "WEBP": "a WebP", "TIFF": "a TIFF"}
@@ -127,11 +127,11 @@ def write(
         if format == "PNG":
             file.write(_png.encode(frames, source.animation, pages[0]))
         elif format == "JPEG":
-            _jpeg_webp.encode_jpeg(file, frames[0], pages[0], source, quality)
+            _jpeg.encode(file, frames[0], pages[0], source, quality)
         elif format == "WEBP":
-            _jpeg_webp.encode_webp(file, frames, pages[0], source, quality)
+            _webp.encode(file, frames, pages[0], source, quality)
         elif format == "AVIF":
-            _others.encode_avif(file, frames, pages[0], source, quality)
+            _avif.encode(file, frames, pages[0], source, quality)
         elif format == "JXL":
             file.write(_jxl.encode(frames[0], pages[0], source, quality))
         else:

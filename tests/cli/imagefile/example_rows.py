@@ -38,6 +38,7 @@ from .examples import (
     text,
     tiff_of_axes,
     times,
+    with_auxiliary_picture,
     with_block,
     with_exif,
     with_sub_directory,
@@ -130,6 +131,7 @@ def inputs() -> dict[str, Row]:
         "further pictures, reduced copies": {
             "JPEG": Example(two, note="several pictures"),
             "TIFF": Example(with_sub_directory(8), note="SubIFDs"),
+            "AVIF": Example(with_auxiliary_picture(), note="gain map"),
         },
         "thumbnail of a picture in a SubIFD": {"TIFF": Example(with_sub_directory(32))},
         "raw camera data": {
@@ -197,9 +199,10 @@ def inputs() -> dict[str, Row]:
                 stored("TIFF", RGB, extratags=[(34377, 1, 4, b"abcd", True)]), note="ImageResources"
             ),
         },
-        "other segments, chunks, tags": same(others, kind, *FOUR, "JXL", note="were left out"),
+        "other segments, chunks, tags, boxes": same(others, kind, *SIX, note="were left out"),
         "bytes behind the end": same(
-            lambda f: stored(f, RGB) + b"more", kind, *FOUR[:3], note="4 bytes behind its end"
+            lambda f: stored(f, RGB) + b"more", kind, *FOUR[:3], "AVIF", "JXL",
+            note="4 bytes behind its end",
         ),
     }  # fmt: skip
 

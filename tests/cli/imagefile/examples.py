@@ -206,6 +206,12 @@ def with_sub_directory(size: int) -> bytes:
     return file.getvalue()
 
 
+def with_auxiliary_picture() -> bytes:
+    name = b"urn:com:apple:photo:2020:aux:hdrgainmap\0"
+    parts = struct.pack(">I4s4s", len(name) + 12, b"auxC", bytes(4)) + name
+    return saved(RGB, "AVIF") + struct.pack(">I4s", len(parts) + 8, b"skip") + parts
+
+
 def scale(data: bytes) -> Any:
     with tifffile.TiffFile(io.BytesIO(data)) as tif:
         return tif.imagej_metadata["unit"], tif.pages[0].tags[282].value
@@ -299,4 +305,5 @@ def others(format: str) -> bytes:
     more |= {"WEBP": lambda: webp((b"none", b"x"))}
     more |= {"TIFF": lambda: stored("TIFF", RGB, extratags=[(65000, 3, 1, 1, True)])}
     more |= {"JXL": lambda: jxl(RGB, jumb=b"x")}
+    more |= {"AVIF": lambda: saved(RGB, "AVIF") + struct.pack(">I4s", 12, b"uuid") + bytes(4)}
     return more[format]()

@@ -148,4 +148,59 @@ def test_palette_with_a_channel_that_is_not_alpha():
 
 def test_palette_with_premultiplied_alpha_is_refused():
     said = refusal(with_tag(saved(palette_with_alpha(), "TIFF"), 338, 1))
-    assert said.startswith("has 2 channels, of which only 1 are known to be colours")
+    assert said.startswith("has 2 channels: 1 of colours, and others that are not plain alpha")
+
+
+def with_more(photometric, *extra):
+    """Return a TIFF with channels behind the colours, and its pixels."""
+    channels = {"rgb": 3, "separated": 4, "minisblack": 1}[photometric] + len(extra)
+    pixels = noise((7, 9, channels))
+    return tiff(
+        pixels, photometric=photometric, planarconfig="contig", extrasamples=extra
+    ), pixels  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("extra", "mode"),
+    [
+        (("unassalpha", "unspecified"), "RGBA"),
+        (("unassalpha", "unspecified", "unspecified"), "RGBA"),
+        (("unspecified", "unspecified"), "RGB"),
+        (("unspecified",) * 3, "RGB"),
+    ],
+)
+def test_several_channels_behind_rgb_are_read_as_pillow_does(extra, mode):
+    data, _ = with_more("rgb", *extra)
+    picture = parse(data)
+    with pillow(data) as image:
+        assert image.mode == mode
+        np.testing.assert_array_equal(picture.frames[0], np.asarray(image))
+    left = len(extra) - (mode == "RGBA")
+    assert picture.notes == [
+        UNKNOWN
+        if left == 1
+        else f"its last {left} channels, which are not stated to be alpha, were left out"
+    ]
+
+
+def test_channels_behind_cmyk_are_left_out_as_pillow_does():
+    data, pixels = with_more("separated", "unspecified", "unspecified")
+    with pillow(data) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels[..., :4])
+    plain = parse(tiff(pixels[..., :4], photometric="separated", planarconfig="contig"))
+    picture = parse(data)
+    np.testing.assert_array_equal(picture.frames[0], plain.frames[0])
+    assert "its last 2 channels" in picture.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("photometric", "extra"),
+    [
+        ("rgb", ("unspecified", "unassalpha")),
+        ("minisblack", ("unassalpha", "unspecified")),
+        ("minisblack", ("unspecified",)),
+    ],
+)
+def test_channels_that_may_be_pictures_or_alpha_are_refused(photometric, extra):
+    said = refusal(with_more(photometric, *extra)[0])
+    assert "of colours, and others that are not plain alpha" in said

@@ -56,6 +56,7 @@ DAMAGES = {
     "Exif beyond the end": (block(entry(EXIF_IFD, 4, 1, 9999)), "the Exif directory"),
     "Exif in a circle": (block(entry(EXIF_IFD, 4, 1, 8)), "the Exif directory"),
     "value beyond the end": (block(entry(0x010E, 2, 50, 9999)), "ImageDescription"),
+    "length of more than the file": (block(entry(0x010E, 2, 1 << 20, 8)), "ImageDescription"),
     "unknown type": (block(entry(0x0131, 77, 1, 0)), "Software"),
     "big-endian": (block(entry(GPS_IFD, 4, 1, b"\0\1\0\0", ">"), order=">"), "the GPS directory"),
     "unknown tag": (block(entry(0x9999, 2, 1 << 31, 9999)), "tag 39321"),

@@ -57,14 +57,14 @@ def test_comment_that_is_not_unicode():
 def test_warnings_of_pillow_become_notes(monkeypatch):
     import warnings
 
-    from lutsr.cli.imagefile import _jpeg_webp
+    from lutsr.cli.imagefile import _pillow
 
     def warn(*_args):
         warnings.warn("something odd", stacklevel=1)
         return real(*_args)
 
-    real = _jpeg_webp.read_metadata
-    monkeypatch.setattr(_jpeg_webp, "read_metadata", warn)
+    real = _pillow.read_metadata
+    monkeypatch.setattr(_pillow, "read_metadata", warn)
     assert parse(saved(smooth((9, 9)), "JPEG")).notes == ["something odd"]
 
 

@@ -89,6 +89,29 @@ def test_of_two_blocks_of_xmp_one_is_kept_and_said():
     assert picture.notes == ["of several blocks of XMP data only the last one was kept"]
 
 
+def test_of_two_blocks_of_exif_the_first_is_obeyed_and_it_is_said():
+    blocks = []
+    for orientation, maker in ((6, "one"), (3, "two")):
+        exif = Image.Exif()
+        exif[0x0112], exif[0x010F] = orientation, maker
+        blocks.append(segment(0xE1, exif.tobytes()))
+    picture = parse(jpeg(*blocks))
+    assert picture.frames[0].shape == (16, 24, 3)
+    assert picture.notes == ["of several blocks of EXIF data only the first one was kept"]
+    assert b"two" not in made(picture.frames, "JPEG", picture)
+
+
+def test_exif_in_several_segments_is_one_block():
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "x" * 900, 6
+    data = exif.tobytes()
+    parts = [data[:500], b"Exif\0\0" + data[500:]]
+    picture = parse(jpeg(*(segment(0xE1, part) for part in parts)))
+    assert picture.frames[0].shape == (16, 24, 3)
+    assert picture.notes == []
+    assert pillow(made(picture.frames, "JPEG", picture)).getexif()[0x010F] == "x" * 900
+
+
 def files():
     yield "JPEG", jpeg()
     yield "JPEG progressive", jpeg(progressive=True)

@@ -1,6 +1,7 @@
 """GIF, BMP, AVIF, HEIC and JPEG XL; the oracle is Pillow, or the pixels that were encoded."""
 
 import io
+import struct
 import sys
 import types
 
@@ -44,6 +45,48 @@ def test_gif(transparent):
     assert (picture.format, picture.notes) == ("PNG", [])
 
 
+def gif_with(*blocks, rest=b""):
+    """Return a GIF with further blocks before its image, and bytes behind its end."""
+    data = saved(palette_image(), "GIF")
+    place = data.index(b"\x2c", 13)
+    return data[:place] + b"".join(blocks) + data[place:] + rest
+
+
+def gif_block(kind, *parts):
+    body = b"".join(bytes([len(part)]) + part for part in parts)
+    return b"\x21" + bytes([kind]) + body + b"\0"
+
+
+def test_blocks_of_a_gif():
+    xmp = b"<a>" + b"x" * 300 + b"</a>"
+    trailer = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    data = gif_with(
+        gif_block(0xFE, b"one"),
+        gif_block(0xFF, b"XMP DataXMP")[:-1] + xmp + trailer,
+        gif_block(0xFE, b"t" * 255, b"wo"),
+        gif_block(0xFF, b"ICCRGBG1012", PROFILE[:200], PROFILE[200:400], PROFILE[400:]),
+        gif_block(0xFF, b"NETSCAPE2.0", b"\1\0\0"),
+        gif_block(0xFF, b"MAGPIE..1.0", b"abc"),
+        gif_block(0x01, bytes(12), b"text"),
+        rest=b"more",
+    )  # fmt: skip
+    picture = parse(data)
+    (page,) = picture.pages
+    assert page.comments == [b"one", b"t" * 255 + b"wo"]
+    assert (page.xmp, page.icc) == (xmp, PROFILE)
+    assert picture.notes == [
+        "its blocks MAGPIE.., plain text were left out", "4 bytes behind its end were left out"
+    ]  # fmt: skip
+    np.testing.assert_array_equal(picture.frames[0], np.asarray(pillow(data).convert("RGB")))
+    assert parse(gif_with(rest=bytes(9))).notes == []
+
+
+def test_comment_behind_the_image_of_a_gif():
+    data = gif_with()
+    picture = parse(data[:-1] + gif_block(0xFE, b"late") + data[-1:])
+    assert picture.pages[0].comments == [b"late"]
+
+
 @pytest.mark.parametrize(("loop", "plays"), [(None, 1), (0, 0), (3, 4)])
 def test_animated_gif(loop, plays, tmp_path):
     images = [Image.fromarray(noise((9, 8, 3), seed=seed)).quantize(16) for seed in range(3)]
@@ -80,16 +123,42 @@ def test_bmp(mode):
     assert picture.format == "PNG"
 
 
-def test_bmp_with_a_colour_profile_says_so():
-    data = bytearray(saved(Image.new("RGB", (4, 4)), "BMP"))
+@pytest.mark.parametrize(
+    ("kind", "profile", "notes"),
+    [
+        (b"DEBM", PROFILE, []),
+        (
+            b"DEBM",
+            b"bad",
+            ["its colour profile is damaged or not for its colours and was left out"],
+        ),
+        (b"DEBM", b"", ["its colour profile is damaged or not for its colours and was left out"]),
+        (b"KNIL", b"c:\\a.icc", ["its colour profile is in another file and was left out"]),
+        (b"BGRs", b"", []),
+    ],
+)
+def test_colour_profile_of_a_bmp(kind, profile, notes):
+    pixels = noise((4, 4, 3))
+    data = bytearray(saved(pixels, "BMP"))
     body = bytes(data[14 + 40 :])
     header = bytearray(124)
     header[:40] = data[14:54]
     header[:4] = (124).to_bytes(4, "little")
-    header[56:60] = b"DEBM"
+    header[56:60] = kind
+    header[112:120] = struct.pack("<II", 124 + len(body), len(profile))
     data[10:14] = (14 + 124).to_bytes(4, "little")
-    picture = parse(bytes(data[:14] + header + body))
-    assert picture.notes == ["the colour profile of a BMP cannot be read and was left out"]
+    data[2:6] = (14 + 124 + len(body) + len(profile)).to_bytes(4, "little")
+    picture = parse(bytes(data[:14] + header + body + profile))
+    assert picture.notes == notes
+    assert picture.pages[0].icc == (PROFILE if profile is PROFILE else None)
+    np.testing.assert_array_equal(picture.frames[0], pixels)
+
+
+def test_bytes_behind_a_bmp():
+    data = saved(noise((4, 4, 3)), "BMP")
+    assert parse(data + b"more").notes == ["4 bytes behind its end were left out"]
+    unstated = data[:2] + bytes(4) + data[6:]
+    assert parse(unstated + b"more").notes == []
 
 
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3), (20, 30, 4)])
@@ -215,8 +284,8 @@ def test_heic_is_read_where_pillow_heif_is_installed(monkeypatch):
     picture = parse(HEIC)
     np.testing.assert_array_equal(picture.frames[0], pixels)
     assert picture.notes == [
-        "10 bits per pixel became 8",
         "holds several pictures; only the first, the main one, was upscaled",
+        "10 bits per pixel became 8",
     ]
 
 

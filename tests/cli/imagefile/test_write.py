@@ -131,9 +131,7 @@ def test_failure_half_way_leaves_the_old_file_and_nothing_else(
 ):
     target = tmp_path / f"out.{KINDS[kind]}"
     target.write_bytes(b"old")
-    part = imagefile._png if kind == "PNG" else imagefile._jpeg_webp
-    name = {"PNG": "encode", "JPEG": "encode_jpeg", "WEBP": "encode_webp", "TIFF": "encode"}[kind]
-    part = _pages if kind == "TIFF" else part
+    part = _pages if kind == "TIFF" else getattr(imagefile, f"_{kind.lower()}")
 
     def half(first, *_others):
         if kind != "PNG":
@@ -142,7 +140,7 @@ def test_failure_half_way_leaves_the_old_file_and_nothing_else(
         assert len(os.listdir(tmp_path)) == 2  # it is on the disk when the failure comes
         raise error
 
-    monkeypatch.setattr(part, name, half)
+    monkeypatch.setattr(part, "encode", half)
     with pytest.raises(raised) as caught:
         put(target, frame, kind)
     assert os.listdir(tmp_path) == [target.name]

@@ -6,8 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from training.ecnn import compiled, plain  # noqa: E402
+from training.ecnn.convolutions import half_precision  # noqa: E402
 from training.ecnn.network import Network, Shape  # noqa: E402
-from training.ecnn.steps import Rounding, half_precision, hidden_features  # noqa: E402
+from training.ecnn.steps import Rounding, hidden_features  # noqa: E402
 from training.ecnn.tables import hidden_maps, round_tables  # noqa: E402
 
 B, C, K, N = 2, 5, 2, 4

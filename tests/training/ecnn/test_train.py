@@ -1,6 +1,7 @@
 """Runs of ECNN: resumed to the same result, with tables in the loop, refused options."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,9 @@ pytest.importorskip("PIL")
 import lutsr  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
+from training.degradation.named import NAMED  # noqa: E402
 from training.ecnn.crops import LumaCrops, luma, planes_of  # noqa: E402
+from training.ecnn.degraded import DegradedCrops  # noqa: E402
 from training.ecnn.options import EcnnOptions  # noqa: E402
 from training.ecnn.train import resume, train  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
@@ -100,6 +103,49 @@ def test_crops_have_all_orientations_and_fit_their_targets(options):
     # Cells of the target have nearly the mean of the pixel that they become.
     inner = inputs[:, 2:-2, 2:-2].astype(float)
     assert abs(targets.mean(-1) / 256 - inner).mean() < 2
+
+
+def test_degraded_crops_fit_their_targets_and_their_base_their_colours(options):
+    pictures = load_pictures(options.images, 2)
+    plain = DegradedCrops(pictures, NAMED["clean"], 16, 2, 4, seed=5)
+    inputs, targets = plain(0)
+    expected = LumaCrops([planes_of(picture) for picture in pictures], 16, 2, 4, seed=5)(0)
+    assert np.array_equal(targets, expected[1])
+    # At a crop's border the reduction lacks pixels that are cut off 8 input pixels away.
+    assert np.array_equal(inputs, expected[0])
+
+    mixed = DegradedCrops(pictures, NAMED["photo"], 16, 2, 4, seed=5)
+    one, other = mixed(3), mixed(3)
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert not np.array_equal(one[0], plain(3)[0])
+    noisy = DegradedCrops(pictures, NAMED["noise-10"], 16, 2, 4, seed=5)
+    bases = [crops.colour_base(3) for crops in (plain, noisy)]
+    for base in bases:
+        assert base.shape == (4, 9)
+        assert abs(base.sum(1)).max() < 1e-5
+    own = [1 + base[:, 4].mean() for base in bases]
+    assert own[1] < 0.6 * own[0]  # noise makes it average
+
+
+def test_a_degraded_run_says_so_and_keeps_its_base(options):
+    options = replace(options, degrade="photo", steps=2, every=1)
+    path = train(options)
+    card = json.loads(path.with_suffix(".json").read_text())
+    assert card["degradation"]["name"] == "photo"
+    assert card["degradation"]["seed"] == options.seed
+    assert re.fullmatch(r"libjpeg(-turbo)? [0-9].*", card["degradation"]["jpeg_encoder"])
+    crops = DegradedCrops(load_pictures(options.images, 2), NAMED["photo"], 16, 3, 2, options.seed)
+    kept = load_checkpoint(f"{options.out}/checkpoint.pt")["task"]["network"]["base"]
+    assert np.array_equal(kept.numpy(), crops.colour_base(3))
+
+
+def test_a_run_can_start_from_a_shipped_model(options):
+    options = replace(options, init="ecnn-small_x4", channels=8, layers=4, window=5, crop=24)
+    train(replace(options, steps=1, every=1, lr=0))
+    found = load_checkpoint(f"{options.out}/checkpoint.pt")["task"]["network"]
+    assert found["hidden.0"].abs().max() > 0.2
+    with pytest.raises(TrainingError, match="cannot start from eclut_x4"):
+        train(replace(options, init="eclut_x4", out=options.out + "2"))
 
 
 def test_luma_is_the_librarys():

@@ -35,7 +35,9 @@ DAMAGED_TAGS = "damaged tags were left out"
 _SHOWN = 5
 
 
-def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[bytes | None, int]:
+def read(
+    exif: bytes | None, size: tuple[int, int], notes: list[str], orientation: int | None = None
+) -> tuple[bytes | None, int]:
     """Return the block for the upright picture, and the orientation that it had.
 
     Parameters
@@ -45,31 +47,34 @@ def read(exif: bytes | None, size: tuple[int, int], notes: list[str]) -> tuple[b
         Width and height of the picture as it is stored.
     notes : list of str
         Gains a line for everything that is left out.
+    orientation : int, optional
+        That of the picture, if it is not the one that the block states.
     """
-    orientation = 1
+    turn = orientation or 1
     if not exif:
-        return None, orientation
+        return None, turn
     try:
         block = Block(exif)
-        orientation = _orientation(block)
-        if orientation > 4:
+        own = _orientation(block)
+        turn = own if orientation is None else orientation
+        if turn > 4:
             for pair in ((_X_RESOLUTION, _Y_RESOLUTION), *_PIXELS_PER_UNIT):
                 one, other = (next(_found(block.tree, code), None) for code in pair)
                 if one and other:
                     block.swap(one, other)
         thumbnail = block.drop_thumbnail()
         untrue = _remove(block, _COMPRESSION)
-        untrue += _move_places(block, Change.turned(size, orientation))
+        untrue += _move_places(block, Change.turned(size, turn))
         tree(bytes(block.data))
     except (ValueError, IndexError, struct.error):
         notes.append(_DAMAGED)
-        return None, orientation
+        return None, turn
     if block.lost:
         notes.append(f"damaged parts of its EXIF data were left out: {_listed(block.lost)}")
     if thumbnail:
         notes.append(f"{thumbnail} in its EXIF data was left out")
     _note_untrue(untrue, notes)
-    return bytes(block.data), orientation
+    return bytes(block.data), turn
 
 
 def page_tags(file: BinaryIO, page: TiffPage, notes: list[str]) -> _ifd.Tree:
@@ -110,6 +115,13 @@ def enlarged(exif: bytes, change: Change, notes: list[str]) -> bytes:
 def tree(exif: bytes) -> _ifd.Tree:
     """Return the tags of a block."""
     return Block(exif).tree
+
+
+def without_orientation(exif: bytes) -> bytes:
+    """Return a block without the tag of the orientation."""
+    block = Block(exif)
+    block.remove(ORIENTATION)
+    return bytes(block.data)
 
 
 def with_resolution(exif: bytes | None, x: float, y: float) -> bytes:

@@ -176,10 +176,10 @@ def tags(
         place = position + 4 + width
         if length > width:
             (place,) = layout.offset_field.unpack_from(entry, 4 + width)
-            remaining -= length
-        if kind not in _ITEM_BYTES or place + length > end or remaining < 0:
+        if kind not in _ITEM_BYTES or place + length > end or length > remaining:
             damaged.append(Lost(group, directory, code, position))
             continue
+        remaining -= length if length > width else 0
         data = _bytes_at(file, place, length)
         if layout.order == ">":
             data = np.frombuffer(data, f"u{NUMBER_BYTES[kind]}").byteswap().tobytes()

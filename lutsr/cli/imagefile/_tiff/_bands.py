@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from .._picture import MAX_PIXELS, ImageFileError, Picture, check_range, damaged
 from . import _pages, _tags
-from ._checks import check_content, check_segments, extra_channel, photometric
+from ._checks import (
+    channels_left_out,
+    check_content,
+    check_segments,
+    extra_channel,
+    photometric,
+)
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -169,6 +175,7 @@ def _is_plain(page: TiffPage) -> bool:
         and dtype.name in ("uint8", "uint16", "int8", "int16", "float32", "float64")
         and page.bitspersample == 8 * dtype.itemsize
         and extra_channel(page) in (None, "alpha")
+        and not channels_left_out(page)
         and page.jpegheader is None
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Number of channels that hold colour.
 _COLOURS = {"MINISBLACK": 1, "MINISWHITE": 1, "PALETTE": 1}
 _COLOURS |= {"RGB": 3, "YCBCR": 3, "SEPARATED": 4}
+_GREY, _RGB = ("MINISBLACK", "MINISWHITE"), ("RGB", "YCBCR")
 _DTYPES = {"bool", "uint8", "uint16", "int8", "int16", "float16", "float32", "float64"}
 
 
@@ -36,16 +37,24 @@ def extra_channel(page: TiffPage) -> str | None:
         is none, or nothing tells what it is.
     """
     colours = photometric(page)
-    if page.samplesperpixel != _COLOURS[colours] + 1:
+    extra = page.samplesperpixel - _COLOURS[colours]
+    if extra < 1 or (extra > 1 and colours in _GREY):
         return None
-    kind = int(page.extrasamples[0]) if page.extrasamples else None
+    kinds = {int(kind) for kind in page.extrasamples or ()}
+    kind = int(page.extrasamples[0]) if kinds else None
     # OpenCV writes RGBA without saying so, and CorelDRAW with a number of its own.
-    if kind == 2 or (colours in ("RGB", "YCBCR") and kind in (None, 999)):
+    if kind == 2 or (colours in _RGB and extra == 1 and kind in (None, 999)):
         return "alpha"
     if kind == 1 and colours != "PALETTE":
         return "premultiplied alpha"
     # Beside grey it may be another picture, as of a microscope.
-    return "unknown" if kind == 0 and colours in ("RGB", "YCBCR", "PALETTE") else None
+    return "unknown" if kinds == {0} and colours not in _GREY else None
+
+
+def channels_left_out(page: TiffPage) -> int:
+    """Return how many of the last channels are neither colours nor alpha."""
+    extra = int(page.samplesperpixel) - _COLOURS[photometric(page)]
+    return extra - (extra_channel(page) in ("alpha", "premultiplied alpha"))
 
 
 def check_content(page: TiffPage) -> None:
@@ -70,17 +79,16 @@ def check_content(page: TiffPage) -> None:
             f"has {dtype.name} samples; convert them to 8 or 16 bits, or to floats, and give"
             " --preserve-range unless they lie in [0, 1]"
         )
-    plain = photometric(page) in ("MINISBLACK", "MINISWHITE", "RGB") and not extra_channel(page)
+    plain = photometric(page) in (*_GREY, "RGB") and not extra_channel(page)
     if dtype.kind == "i" and not plain:
         raise ImageFileError(
             f"has {dtype.name} samples that are not plain grey or RGB; convert it to RGB first"
         )
     colours = _COLOURS[photometric(page)]
-    extra = page.samplesperpixel - colours
-    if extra and extra_channel(page) is None:
+    if page.samplesperpixel > colours and extra_channel(page) is None:
         raise ImageFileError(
-            f"has {page.samplesperpixel} channels, of which only {colours} are known to be colours"
-            " and none alpha; save it as grey, RGB or RGBA first"
+            f"has {page.samplesperpixel} channels: {colours} of colours, and others that are not"
+            " plain alpha; save it as grey, RGB or RGBA, or each channel by itself"
         )
 
 

@@ -15,7 +15,13 @@ from .._depth import widened
 from .._metadata import _exif, _ifd
 from .._picture import ImageFileError, Metadata, Picture, check_pixels, check_range, damaged
 from . import _tags
-from ._checks import check_content, check_segments, extra_channel, photometric
+from ._checks import (
+    channels_left_out,
+    check_content,
+    check_segments,
+    extra_channel,
+    photometric,
+)
 from ._main_pages import main_pages
 
 if TYPE_CHECKING:
@@ -120,9 +126,13 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8)
     extra = extra_channel(page)
-    if extra == "unknown":
-        pixels = pixels[..., 0] if kind == "PALETTE" else pixels[..., :3]
-        picture.note("its last channel, which is not stated to be alpha, was left out")
+    if left := channels_left_out(page):
+        pixels = pixels[..., :-left]
+        which, were = (
+            ("channel, which is", "was") if left == 1 else (f"{left} channels, which are", "were")
+        )
+        picture.note(f"its last {which} not stated to be alpha, {were} left out")
+        pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
     if kind == "PALETTE":
         return _looked_up(pixels, page.colormap, extra == "alpha"), icc, extra == "alpha"
     if pixels.dtype.kind == "u":

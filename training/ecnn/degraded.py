@@ -1,0 +1,116 @@
+"""Crops of degraded pictures, and the base that suits their colours.
+
+The library adds the detail, which is of luma, to a base of each channel. So what the base does to
+luma the hidden layers can undo, but noise of colours is what the base leaves of it. For degraded
+pictures it is therefore not trained with the rest: it is the linear window that makes the least
+squared error of colour differences.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.degradation.named import Degradation
+from training.ecnn.crops import Crops, luma, rounded_luma
+from training.evaluation.pictures import Picture
+
+#: Pixels around a crop, of the reduced picture, that are degraded with it.
+AROUND = 8
+#: Crops that the base is fitted on, and the step whose random numbers they have.
+BASE_CROPS, BASE_STEP = 400, 2**31
+
+
+class DegradedCrops(Crops):
+    """Crops whose inputs are degraded anew each time they are cut; see `Crops`.
+
+    Parameters
+    ----------
+    pictures : list of Picture
+    degradation : callable
+        See `training.degradation.named.Degradation`.
+    crop, margin, batch, seed : int
+    """
+
+    def __init__(
+        self,
+        pictures: list[Picture],
+        degradation: Degradation,
+        crop: int,
+        margin: int,
+        batch: int,
+        seed: int,
+    ) -> None:
+        self.pictures, self.degradation = pictures, degradation
+        sizes = [picture.lr.shape[:2] for picture in pictures]
+        scale = pictures[0].hr.shape[0] // sizes[0][0]
+        super().__init__(sizes, scale, crop, margin, batch, seed)
+
+    def pair(
+        self, which: int, y: int, x: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return a degraded crop, and the full picture there, RGB."""
+        r, (height, width), hr = self.scale, self.sizes[which], self.pictures[which].hr
+        top, left = max(y - AROUND, 0), max(x - AROUND, 0)
+        bottom, right = min(y + self.crop + AROUND, height), min(x + self.crop + AROUND, width)
+        around = np.ascontiguousarray(hr[r * top : r * bottom, r * left : r * right])
+        y, x = y - top, x - left
+        low = self.degradation(around, r, rng)[y : y + self.crop, x : x + self.crop]
+        return low, around[r * y : r * (y + self.crop), r * x : r * (x + self.crop)]
+
+    def cut(
+        self, which: int, y: int, x: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
+        """Return the luma of a crop, (crop, crop), and of the full picture there."""
+        low, high = self.pair(which, y, x, rng)
+        return rounded_luma(low), luma(high)
+
+    def colour_base(self, window: int) -> NDArray[np.float32]:
+        """Fit the base to the colour differences of random crops.
+
+        Parameters
+        ----------
+        window : int
+            Its side.
+
+        Returns
+        -------
+        float32 ndarray (N, window * window)
+            Weights of the pixels around, for each of the r x r output pixels, less 1 for the
+            pixel itself: they sum to 0.
+        """
+        r, n, edge = self.scale, self.crop - window + 1, window // 2
+        middle = window**2 // 2
+        square = np.zeros((window**2, window**2))
+        mixed = np.zeros((window**2, r * r))
+        rng = np.random.default_rng([self.seed, BASE_STEP])
+        for _ in range(BASE_CROPS):
+            which = min(int(np.searchsorted(self.chances, rng.random())), len(self.sizes) - 1)
+            y, x = (int(rng.integers(length - self.crop + 1)) for length in self.sizes[which])
+            low, high = (_differences(image) for image in self.pair(which, y, x, rng))
+            orientation = int(rng.integers(4))
+            if orientation & 1:
+                low, high = low[::-1], high[::-1]
+            if orientation & 2:
+                low, high = low.swapaxes(0, 1), high.swapaxes(0, 1)
+            near = np.stack(
+                [low[i : i + n, j : j + n] for i in range(window) for j in range(window)], -1
+            )
+            own = near[..., middle]
+            inner = high[r * edge : r * (edge + n), r * edge : r * (edge + n)]
+            cells = inner.reshape(n, r, n, r, 2).transpose(0, 2, 4, 1, 3).reshape(n, n, 2, r * r)
+            # With the pixel itself taken off on both sides, weights sum to 1 without a constraint.
+            features = (near - own[..., None]).reshape(-1, window**2)
+            square += features.T @ features
+            mixed += features.T @ (cells - own[..., None]).reshape(-1, r * r)
+        others = np.arange(window**2) != middle
+        found = np.zeros((r * r, window**2), np.float32)
+        found[:, others] = np.linalg.solve(square[np.ix_(others, others)], mixed[others]).T
+        found[:, middle] = -found.sum(1)
+        return found
+
+
+def _differences(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Compute red and blue less luma, (H, W, 2)."""
+    values = image.astype(np.float64)
+    return values[..., ::2] - luma(image)[..., None] / 256

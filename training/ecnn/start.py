@@ -1,0 +1,135 @@
+"""Weights to start a network from: those that make a model's tables, as closely as they can.
+
+A table's function of a level is fitted by least squares with the network's own functions, each
+level counting as often as it occurs in pictures. Tables were rounded from such functions, so what
+is lost is little more than their rounding.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from lutsr._modelfile import read_model, read_shipped
+from training.ecnn.export import from_model
+from training.ecnn.network import LEVELS, WINDOW, Network, Shape
+from training.ecnn.plain import HALF
+from training.ecnn.tables import DIVISOR, Tables, hidden_maps
+from training.errors import TrainingError
+
+#: Levels count at least so often.
+LEAST = 1e-4
+#: Values that are tried for the kink of a channel, and rounds in which several kinks are chosen.
+KINKS = torch.linspace(-1, 1, 4 * LEVELS + 1)
+ROUNDS = 3
+
+
+def read_tables(name: str) -> Tables:
+    """Read the tables of a model file, or of a shipped model such as ``ecnn_x4``.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such model, or it is of another family.
+    """
+    try:
+        if name.endswith(".npy"):
+            return from_model(read_model(name))
+        model, _, scale = name.rpartition("_x")
+        if not scale.isdecimal():
+            raise ValueError("wanted a checkpoint (.pt), a model file (.npy), or NAME_xSCALE")
+        return from_model(read_shipped(model, int(scale)))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"cannot start from {name}: {error}") from error
+
+
+def shape_of(tables: Tables, kinks: int, knots: int) -> Shape:
+    """Return the size of the network that has made tables."""
+    first = tables.layers[0].entries
+    scale = round(tables.flat.shape[1] ** 0.5)
+    return Shape(scale, first.shape[-1], len(tables.layers) - 2, len(first), kinks, knots)
+
+
+@torch.no_grad()
+def network_of(tables: Tables, images: torch.Tensor, kinks: int, knots: int) -> Network:
+    """Make a network whose tables are close to the given ones.
+
+    Parameters
+    ----------
+    tables : Tables
+    images : uint8 tensor (B, H, W)
+        Luma, of which the levels of the hidden maps are counted.
+    kinks, knots : int
+        See `training.ecnn.network.Shape`.
+    """
+    network = Network(shape_of(tables, kinks, knots), torch.Generator().manual_seed(0))
+    shape = network.shape
+    for k, maps in enumerate(hidden_maps(tables, images)):
+        for c in range(shape.channels):
+            counts = torch.bincount(maps[:, c].flatten().long(), minlength=LEVELS)
+            network.use[k, c] = counts / counts.sum()
+    values = (torch.arange(LEVELS) - HALF) / HALF
+    for k, (layer, weights) in enumerate(zip(tables.layers, network.matrices(), strict=True)):
+        inside = k <= shape.layers
+        unit = layer.divisor * (HALF if inside else 255)
+        exact = layer.entries.float()
+        if k and inside:
+            own = layer.gains[:, None] * torch.arange(LEVELS) - values * unit
+            for c in range(shape.channels):
+                exact[WINDOW // 2, WINDOW // 2, c, :, c] += own[c]
+        rows = exact.permute(2, 3, 0, 1, 4).flatten(2) / unit  # channel, level, place and output
+        found, constants = [], torch.zeros(rows.shape[-1])
+        for c, wanted in enumerate(rows):
+            if k == 0:
+                basis, use = network.basis, torch.full((256,), 1 / 256)
+            else:
+                use = network.use[k - 1, c]
+                network.kinks[k - 1][c] = _kinks(wanted, values, use, network.kinks[k - 1][c])
+                basis = _basis(values, network.kinks[k - 1][c])
+            fitted = _solve(basis, wanted, use)
+            found.append(fitted[:-1])
+            constants += fitted[-1]
+        side, outputs = len(layer.entries), layer.entries.shape[-1]
+        every = torch.stack(found).unflatten(2, (side, side, outputs))  # channel, feature, window
+        weights.copy_(every.permute(4, 1, 0, 2, 3).flatten(1))
+        if inside:
+            total = constants.reshape(-1, outputs).sum(0) + layer.bias / unit - 1
+            network.biases[k].copy_(total)
+    levels = torch.arange(256.0)
+    slopes = torch.einsum("ijln,l->nij", tables.base.float(), levels) / levels.square().sum()
+    network.base.copy_(slopes.flatten(1) / DIVISOR)
+    return network
+
+
+def _basis(values: torch.Tensor, kinks: torch.Tensor) -> torch.Tensor:
+    """Return the functions of a channel at its levels, (levels, kinks + 1)."""
+    return torch.cat([values[:, None], (values[:, None] + kinks).relu()], 1)
+
+
+def _solve(basis: torch.Tensor, wanted: torch.Tensor, use: torch.Tensor) -> torch.Tensor:
+    """Fit functions (levels, m) by a basis (levels, n) and a constant: (n + 1, m)."""
+    basis = torch.cat([basis, torch.ones(len(basis), 1)], 1).double()
+    weighted = basis * (use + LEAST)[:, None]
+    square = basis.T @ weighted + 1e-9 * torch.eye(basis.shape[1])
+    found: torch.Tensor = torch.linalg.solve(square, weighted.T @ wanted.double()).float()
+    return found
+
+
+def _kinks(
+    wanted: torch.Tensor, values: torch.Tensor, use: torch.Tensor, kinks: torch.Tensor
+) -> torch.Tensor:
+    """Choose the kinks of a channel with the least error, one after the other."""
+    kinks = kinks.clone()
+
+    def error(found: torch.Tensor) -> float:
+        basis = _basis(values, found)
+        rest = _solve(basis, wanted, use)
+        rest = wanted - basis @ rest[:-1] - rest[-1]
+        return float((rest.square().sum(1) * (use + LEAST)).sum())
+
+    for _ in range(ROUNDS if len(kinks) > 1 else 1):
+        for one in range(len(kinks)):
+            tried = kinks.repeat(len(KINKS), 1)
+            tried[:, one] = KINKS
+            errors = [error(found) for found in tried]
+            kinks = tried[min(range(len(errors)), key=errors.__getitem__)]
+    return kinks
