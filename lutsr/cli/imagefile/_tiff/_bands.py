@@ -147,7 +147,7 @@ def opened(file: BinaryIO, scale: int, any_range: bool = False) -> Iterator[Larg
         check_segments(page)
         # An array without memory: only its shape and type are used.
         pixels = np.broadcast_to(np.zeros((), page.dtype), _shape(page))
-        metadata, orientation = _tags.read(file, page, pixels, page.iccprofile, picture)
+        metadata, orientation = _tags.read(file, page, pixels, _tags.profile(page), picture)
         if orientation != 1 or not _is_plausible(page):
             yield None
             return
