@@ -70,7 +70,8 @@ def check_target(
         if np.dtype(dtype).name not in _DTYPES[format]:
             held = " or ".join(_DTYPES[format])
             raise ImageFileError(
-                f"{name} holds {held} samples, not {np.dtype(dtype).name}; write {lossless}"
+                f"{name} is written with {held} samples here, not {np.dtype(dtype).name};"
+                f" write {lossless}"
             )
         if format == "JPEG" and len(shape) == 3 and shape[2] in (2, 4):
             raise ImageFileError("a JPEG cannot hold alpha; write a .png, .webp or .tif")

@@ -182,10 +182,13 @@ def test_axes_of_a_palette_gain_the_colours():
             "MPP = 0.2495|x = 1",
         ),
         ('{"PixelSizeUm": 0.65, "Camera": "a"}', '"PixelSizeUm": 0.325, "Camera"'),
+        ("scale 0.5 um/px, 1.2e-1\xb5m per pixel", "scale 0.25 um/px, 0.06\xb5m per pixel"),
+        ("4 pixels/mm; 3 px per micron; 5 mm", "8 pixels/mm; 6 px per micron; 5 mm"),
         ("Pixel Size X: 3, pixel_size_y=1e-1 (nm)", "Pixel Size X: 1.5, pixel_size_y=0.05 (nm)"),
     ],
 )
 def test_pixel_sizes_in_texts(before, after):
+    before = before.encode("latin-1")
     tif, notes = enlarged(tiff(STACK[0], description=before))
     assert after in tif.pages[0].description
     assert notes == []
