@@ -14,7 +14,7 @@ import tifffile
 from lutsr.cli.imagefile import read_large, write_large
 from lutsr.cli.imagefile._tiff import _bands
 
-from .helpers import ORIENTATION, made, noise, parse, refusal, tiff
+from .helpers import ORIENTATION, made, noise, parse, refusal, tiff, times
 
 STACK = noise((3, 8, 6))
 
@@ -281,7 +281,7 @@ def test_scales_of_a_tiff_in_bands(tmp_path, monkeypatch):
     monkeypatch.setattr(_bands, "STREAMED_BYTES", 0)
     path, out = str(tmp_path / "a.tif"), str(tmp_path / "b.tif")
     (tmp_path / "a.tif").write_bytes(tiff(STACK[0], extratags=[*GEO["scale and point"], keys(1)]))
-    with read_large(path, 2) as large:
+    with read_large(path, times(2)) as large:
         write_large(
             out, large, 2, lambda part: part.repeat(2, 0).repeat(2, 1), lambda n: None,
             halo=2, workers=1,
