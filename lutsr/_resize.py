@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from itertools import combinations_with_replacement
-from math import prod
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,18 +13,13 @@ from ._frame import sink
 from ._frame.advice import shown
 from ._frame.arguments import Image, check_image, check_int, check_out, check_workers
 from ._frame.axes import Place, planes_at, spatial_axes, stack_places
-from ._frame.mapped import let_go
 from ._frame.ranges import from_unit
-from ._frame.stages import Original, Reduced, Stage, band_rows, fill_rows
-from ._frame.threads import share
-from ._loading import is_path, load, models
+from ._frame.stages import Original, Stage
 from ._modelinfo import DEFAULT_MODEL
-from ._upscaler import Upscaler, check_depth, upscaled
+from ._steps import fill, plan_steps, resized
+from ._upscaler import check_depth
 
 __all__ = ["resize"]
-
-#: Results of fewer values are computed in one thread: starting others would cost more.
-SERIAL_VALUES = 1 << 18
 
 
 def resize(
@@ -114,28 +106,27 @@ def resize(
     if lengths == (rows, columns):  # a copy, to the bit
         checked = checked._replace(span=None)
     span = checked.span
-    scales, upscaler = _upscalers(model)
-    steps = _plan((rows, columns), lengths, scales)
-    if len(steps) == 1 and lengths == (rows * steps[0][1], columns * steps[0][1]):
-        up = upscaler(steps[0][1])
-        up(
-            image,
-            channel_axis=channel_axis,
-            rgb=rgb,
-            alpha=alpha,
-            preserve_range=preserve_range,
-            workers=workers,
-            out=out,
-        )
-        return cast("NDArray[Any]", out)
-    ups = [(before, upscaler(scale)) for before, scale in steps]
-    for _, up in ups:
-        check_depth(up, dtype)
+    steps = plan_steps((rows, columns), lengths, model)
+    if len(steps) == 1:
+        up = steps[0].upscaler
+        if lengths == (rows * up.scale, columns * up.scale):
+            up(
+                image,
+                channel_axis=channel_axis,
+                rgb=rgb,
+                alpha=alpha,
+                preserve_range=preserve_range,
+                workers=workers,
+                out=out,
+            )
+            return cast("NDArray[Any]", out)
+    for step in steps:
+        check_depth(step.upscaler, dtype)
     places = list(stack_places(pixels.shape, axes))
-    chains = [_chain(checked, place, ups, lengths, rgb, alpha) for place in places]
+    chains = [resized(_original(checked, p, alpha), steps, lengths, rgb, alpha) for p in places]
     if isinstance(out, np.ndarray):
         targets = [planes_at(out, axes, place) for place in places]
-        _fill(chains, targets, workers, (pixels, out))
+        fill(chains, targets, workers, (pixels, out))
         if span is not None:
             from_unit(out, span)
         return out
@@ -143,7 +134,7 @@ def resize(
 
         def compute(start: int, stop: int, chain: Stage = chain) -> NDArray[Any]:
             band = np.empty((stop - start, *chain.shape[1:]), dtype)
-            _fill([chain], [band], workers, (pixels,), start)
+            fill([chain], [band], workers, (pixels,), start)
             if span is not None:
                 from_unit(band, span)
             return band
@@ -153,94 +144,10 @@ def resize(
     return cast("NDArray[Any]", out)
 
 
-def _chain(
-    image: Image,
-    place: Place,
-    ups: list[tuple[tuple[int, int], Upscaler]],
-    lengths: tuple[int, int],
-    rgb: bool,
-    alpha: bool,
-) -> Stage:
-    """Return one image of a stack, to be upscaled and reduced step by step."""
+def _original(image: Image, place: Place, alpha: bool) -> Original:
+    """Return one image of a stack as a stage."""
     planes = planes_at(image.pixels, image.axes, place)
-    stage: Stage = Original(planes, image.dtype, image.overshoots, alpha, image.span)
-    for before, up in ups:
-        stage = upscaled(_reduced(stage, before, alpha), up, rgb, alpha)
-    return _reduced(stage, lengths, alpha)
-
-
-def _reduced(stage: Stage, lengths: tuple[int, int], alpha: bool) -> Stage:
-    return stage if stage.shape[:2] == lengths else Reduced(stage, lengths, alpha)
-
-
-def _fill(
-    chains: list[Stage],
-    targets: list[NDArray[Any]],
-    workers: int,
-    mapped: tuple[NDArray[Any], ...],
-    start: int = 0,
-) -> None:
-    """Compute images, from row `start` on, into arrays; bands of rows are shared by threads."""
-    height = len(targets[0])
-    if sum(target.size for target in targets) < SERIAL_VALUES:
-        workers = 1
-    step = band_rows(chains[0], height, workers if len(chains) == 1 else 1)
-    bands = -(-height // step)
-
-    def fill(item: int) -> None:
-        number, band = divmod(item, bands)
-        first, last = band * step, min((band + 1) * step, height)
-        fill_rows(chains[number], start + first, start + last, targets[number][first:last])
-        for array in mapped:
-            let_go(array)
-
-    items = range(len(chains) * bands)
-    share(fill, items, min(workers, len(items)))
-
-
-@lru_cache(maxsize=256)
-def next_scale(growth: float, scales: tuple[int, ...]) -> int:
-    """Return the scale to upscale by next.
-
-    Parameters
-    ----------
-    growth : float
-        Factor to reach or pass, more than 1.
-    scales : tuple of int
-        The available scales, in ascending order.
-
-    Returns
-    -------
-    int
-        The largest scale of the shortest list of scales whose product is at least `growth`, and as
-        small as possible.
-
-    Examples
-    --------
-    >>> [next_scale(growth, (2, 3, 4)) for growth in (1.1, 2, 2.5, 6, 8, 17)]
-    [2, 2, 3, 3, 4, 3]
-    """
-    passes = 1
-    while scales[-1] ** passes < growth:
-        passes += 1
-    enough = (c for c in combinations_with_replacement(scales, passes) if prod(c) >= growth)
-    return max(min(enough, key=prod))
-
-
-def _plan(
-    lengths: tuple[int, int], wanted: tuple[int, int], scales: tuple[int, ...]
-) -> list[tuple[tuple[int, int], int]]:
-    """List the steps: the lengths to reduce to before each, and its scale."""
-    steps: list[tuple[tuple[int, int], int]] = []
-    while True:
-        # Axes that shrink are reduced before anything is upscaled, and those that the last step
-        # made too long are reduced to the wanted length.
-        lengths = min(lengths[0], wanted[0]), min(lengths[1], wanted[1])
-        if lengths == wanted:
-            return steps
-        scale = next_scale(max(wanted[0] / lengths[0], wanted[1] / lengths[1]), scales)
-        steps.append((lengths, scale))
-        lengths = lengths[0] * scale, lengths[1] * scale
+    return Original(planes, image.dtype, image.overshoots, alpha, image.span)
 
 
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -249,19 +156,6 @@ def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         return np.empty(shape, dtype)
     except (MemoryError, ValueError) as error:
         raise MemoryError(f"output_shape: it takes an array of shape {shape}: {error}") from error
-
-
-def _upscalers(
-    model: str | os.PathLike[str],
-) -> tuple[tuple[int, ...], Callable[[int], Upscaler]]:
-    """Return the scales of a model, and a function that returns its upscaler of a scale."""
-    if is_path(model):
-        upscaler = load(model)
-        return (upscaler.scale,), lambda scale: upscaler
-    scales = tuple(info.scale for info in models() if info.name == model)
-    if not scales:
-        load(model, 2)  # raises the error for a wrong name
-    return scales, lambda scale: load(model, scale)
 
 
 def _check_output_shape(

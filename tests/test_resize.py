@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr import _resize
+from lutsr import _steps
 from lutsr._frame import sink, stages
 from lutsr._modelfile import write_model
-from lutsr._resize import next_scale
+from lutsr._steps import next_scale
 
 from .chain.models import ecnn
 from .frame.test_sink import Sink
@@ -302,7 +302,7 @@ def test_rgb_is_that_of_each_step(tmp_path, alpha):
 
 @pytest.mark.parametrize("wanted", [(10**6, 10**8), (10**12, 10**12), (10**30, 2), (2, 10**400)])
 def test_a_shape_beyond_memory_is_refused_before_any_work(monkeypatch, wanted):
-    monkeypatch.setattr(_resize, "load", None)
+    monkeypatch.setattr(_steps, "load", None)
     with pytest.raises(MemoryError, match=r"output_shape: it takes an array of shape \("):
         lutsr.resize(IMAGES["uint8"], wanted, channel_axis=-1)
 

@@ -48,6 +48,10 @@ class Stage(Protocol):
         """Return the rows ``start <= y < stop``, shape (stop - start, W, C)."""
         ...
 
+    def reach(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the first row of the original that some rows depend on, and the one behind."""
+        ...
+
     def cost(self, rows: int) -> tuple[int, bool]:
         """Return what a band of so many rows takes.
 
@@ -83,6 +87,10 @@ class Original:
             return to_unit(self._planes[start:stop], self._span, self.dtype)
         rows = self._planes[start:stop].astype(self.dtype, copy=False)
         return np.clip(rows, 0, 1) if self._overshoots else rows
+
+    def reach(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the rows themselves."""
+        return start, stop
 
     def cost(self, rows: int) -> tuple[int, bool]:
         """Return what a band takes."""
@@ -127,13 +135,21 @@ class Upscaled:
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """Compute some rows."""
-        r, height = self._scale, self._source.shape[0]
-        top = max(start // r - self._halo, 0)
-        bottom = min(-(-stop // r) + self._halo, height)
+        r = self._scale
+        top, bottom = self._needed(start, stop)
         band = np.empty(((bottom - top) * r, *self.shape[1:]), self.dtype)
         inside = start - top * r, stop - top * r
         self._upscale(self._source.rows(top, bottom), band, inside)
         return band[slice(*inside)]
+
+    def reach(self, start: int, stop: int) -> tuple[int, int]:
+        """Return which rows of the original some rows depend on."""
+        return self._source.reach(*self._needed(start, stop))
+
+    def _needed(self, start: int, stop: int) -> tuple[int, int]:
+        """Return which rows of the source some rows depend on."""
+        top, bottom = start // self._scale - self._halo, -(-stop // self._scale) + self._halo
+        return max(top, 0), min(bottom, self._source.shape[0])
 
     def cost(self, rows: int) -> tuple[int, bool]:
         """Return what a band takes."""
@@ -163,8 +179,8 @@ class Reduced:
 
     def fill(self, start: int, stop: int, out: NDArray[Any]) -> None:
         """Compute some rows into an array of their shape."""
-        first = int(self._firsts[start:stop].min())
-        rows = self._source.rows(first, int(self._stops[start:stop].max()))
+        first, last = self._needed(start, stop)
+        rows = self._source.rows(first, last)
         reduce = reduce_weighted_rows if self._weighted else reduce_rows
         reduce(rows, first, (self._vertical.part(start, stop), self._horizontal), out)
         if self.opaque:
@@ -175,6 +191,14 @@ class Reduced:
         out = np.empty((stop - start, *self.shape[1:]), self.dtype)
         self.fill(start, stop, out)
         return out
+
+    def reach(self, start: int, stop: int) -> tuple[int, int]:
+        """Return which rows of the original some rows depend on."""
+        return self._source.reach(*self._needed(start, stop))
+
+    def _needed(self, start: int, stop: int) -> tuple[int, int]:
+        """Return which rows of the source some rows depend on."""
+        return int(self._firsts[start:stop].min()), int(self._stops[start:stop].max())
 
     def cost(self, rows: int) -> tuple[int, bool]:
         """Return what a band takes."""

@@ -11,6 +11,10 @@ from .._numba.loading import load_numba
 from . import reference
 from .filters import Filter, mirrored
 
+#: Size in bytes of the converted rows that are kept, above which columns are divided: a strong
+#: reduction depends on many rows.
+KEPT_BYTES = 32 << 20
+
 
 def filter_image(
     rows: NDArray[Any],
@@ -41,16 +45,58 @@ def filter_image(
         sums = reference.filter_axes(rows, indices, filters, work)
         out[...] = reference.as_values(sums, limits, out.dtype)
         return
+    reached = np.maximum.accumulate(indices.max(axis=1))
+    kept = int((reached - indices.min(axis=1)).max()) + 1
+    size = kept * rows.shape[1] * rows.shape[2] * work.itemsize
+    parts = min(-(-size // KEPT_BYTES), out.shape[1])
+    weights = vertical.weights.astype(work)
+    if parts == 1:
+        _filter_columns(rows, 0, (indices, weights), kept, horizontal, limits, out)
+        return
+    firsts, stops = horizontal.reach
+    for part in range(parts):  # of the result's columns
+        start, stop = (k * out.shape[1] // parts for k in (part, part + 1))
+        left, right = int(firsts[start:stop].min()), int(stops[start:stop].max())
+        columns = np.empty((len(out), stop - start, out.shape[2]), out.dtype)
+        own = horizontal.part(start, stop)
+        _filter_columns(rows[:, left:right], left, (indices, weights), kept, own, limits, columns)
+        out[:, start:stop] = columns
+
+
+def _filter_columns(
+    rows: NDArray[Any],
+    left: int,
+    vertical: tuple[NDArray[np.intp], NDArray[Any]],
+    kept: int,
+    horizontal: Filter,
+    limits: tuple[float, float],
+    out: NDArray[Any],
+) -> None:
+    """Filter both axes by the kernel.
+
+    Parameters
+    ----------
+    rows : ndarray
+        Of these, only the columns from number `left` on that the result depends on.
+    left : int
+    vertical : two ndarrays
+        Which of the rows each row of the result is a sum of, and their weights.
+    kept : int
+        Number of rows that a row of the result depends on.
+    horizontal : Filter
+    limits : tuple of float
+    out : ndarray, C-contiguous
+    """
     from .kernels import reduce_band
     from .vectors import LANES
 
+    indices, weights = vertical
+    work = weights.dtype
     channels = rows.shape[2]
     lines = np.ascontiguousarray(rows).reshape(len(rows), -1)
     starts, taps = horizontal.starts, horizontal.weights.shape[1]
     first, last = int(starts.min()), int(starts.max()) + taps
-    sources = mirrored(np.arange(first, last), horizontal.length)
-    reached = np.maximum.accumulate(indices.max(axis=1))
-    kept = int((reached - indices.min(axis=1)).max()) + 1
+    sources = mirrored(np.arange(first, last), horizontal.length) - left
     scratch = (
         np.empty((kept, lines.shape[1]), work),
         np.empty((LANES if channels == 1 else LANES // 4, lines.shape[1] + 4), work),
@@ -61,7 +107,7 @@ def filter_image(
     lines.flags.writeable = False  # read-only arrays are another type for numba: compile once
     reduce_band(
         lines,
-        (indices, vertical.weights.astype(work)),
+        (indices, weights),
         (sources, starts - first, horizontal.weights.astype(work)),
         (work.type(limits[0]), work.type(limits[1])),
         scratch,

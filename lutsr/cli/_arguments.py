@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -29,6 +30,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print a message and exit with code 2."""
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message and any(map(os.path.exists, unknown.split())):
+            message += "; a file whose name begins with - is named behind --"
         self.exit(2, f"{self.prog}: error: {message}; {self.prog} --help lists the options\n")
 
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 #: Memory in bytes that the files in progress may take, if there are several of them.
 MOST_BYTES = 1 << 30
 
-#: Approximate memory that a file takes for each pixel of its output: four channels of a byte, or
-#: three of two bytes, twice, as the encoder holds the result and the file.
+#: Approximate memory that a file takes for each pixel of its output, or of its input if that has
+#: more: four channels of a byte, or three of two bytes, twice, as the encoder holds the result and
+#: the file.
 PIXEL_BYTES = 12
 
 #: Number of files that are passed over and named without ``-v``.
@@ -105,7 +106,7 @@ class _Batch:
             and _streams.is_open(sys.stderr)
             and (self.args.verbose or _streams.is_terminal(sys.stderr))
         )
-        expected = [count_pixels(job, self.upscale) if shown else 0 for job in jobs]
+        expected = [count_pixels(job, self.upscale)[1] if shown else 0 for job in jobs]
         with self._progress(sum(expected), shown) as bar:
             self.bar = bar
             try:
@@ -174,7 +175,7 @@ class _Batch:
             return self._attempt(jobs[number], expected[number], upscale, check)
 
         def cost(number: int) -> int:
-            costs[number] = PIXEL_BYTES * count_pixels(jobs[number], self.upscale)
+            costs[number] = PIXEL_BYTES * max(count_pixels(jobs[number], self.upscale))
             return costs[number]
 
         costs: dict[int, int] = {}

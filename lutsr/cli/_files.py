@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO
 from .._frame.bands import available_workers
 from . import _streams, imagefile
 from ._jobs import STREAM, Job
+from ._large import Resized
 from ._report import CommandError
 from ._upscale import FrameUpscaler
 
@@ -20,17 +22,16 @@ from ._upscale import FrameUpscaler
 _READING = threading.Lock()
 
 
-def count_pixels(job: Job, upscale: FrameUpscaler) -> int:
-    """Return the number of output pixels of a job, or 0 if it is not known in advance."""
+def count_pixels(job: Job, upscale: FrameUpscaler) -> tuple[int, int]:
+    """Return the numbers of input and output pixels, or 0 if they are not known in advance."""
     if job.source == STREAM:
-        return 0
+        return 0, 0
     try:
         with _READING:
             width, height, frames = imagefile.size(job.source)
     except imagefile.ImageFileError:
-        return 0
-    height, width = upscale.shape((height, width))
-    return height * width * frames
+        return 0, 0
+    return height * width * frames, math.prod(upscale.shape((height, width))) * frames
 
 
 def upscale_file(
@@ -108,9 +109,9 @@ def _open_large(
 ) -> AbstractContextManager[imagefile.LargePicture | None]:
     """Open the input of a job if it is to be upscaled in bands."""
     files = STREAM not in (job.source, job.target)
-    if not files or args.salvage or job.format != "TIFF" or args.size is not None:
+    if not files or args.salvage or job.format != "TIFF":
         return contextlib.nullcontext()
-    return imagefile.read_large(job.source, upscale.scale, args.preserve_range)
+    return imagefile.read_large(job.source, upscale.shape, args.preserve_range)
 
 
 def _upscale_large(
@@ -122,6 +123,12 @@ def _upscale_large(
 ) -> Any:
     """Upscale an image in bands, and return an array of the result's shape and type."""
     alpha = large.picture.alpha
+    workers = upscale.workers or available_workers()
+    if args.size is not None:
+        resized = Resized(large, upscale, workers)
+        return imagefile.write_resized(
+            job.target, large, resized.lengths, resized, advance, workers=workers, strip=args.strip
+        )
     return imagefile.write_large(
         job.target,
         large,
@@ -129,7 +136,7 @@ def _upscale_large(
         lambda part: upscale(part, alpha),
         advance,
         halo=upscale.halo(alpha),
-        workers=upscale.workers or available_workers(),
+        workers=workers,
         strip=args.strip,
     )
 

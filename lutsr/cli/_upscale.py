@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .. import Upscaler
+    from .._frame.stages import Stage
 
 
 def load_upscaler(args: Namespace) -> Upscaler:
@@ -35,6 +36,19 @@ def load_upscaler(args: Namespace) -> Upscaler:
         raise UsageError(f"{error}{advice}") from error
 
 
+def without_sign(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Move signed integers to those without sign: the lowest is black."""
+    unsigned = np.dtype(f"uint{8 * pixels.dtype.itemsize}")
+    return (pixels ^ np.iinfo(pixels.dtype).min).view(unsigned)
+
+
+def with_sign(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Move integers without sign back, in place."""
+    result = pixels.view(np.dtype(f"int{8 * pixels.dtype.itemsize}"))
+    np.bitwise_xor(result, np.iinfo(result.dtype).min, out=result)
+    return result
+
+
 class FrameUpscaler:
     """Upscale frames by the scale of a model, or to a size."""
 
@@ -46,16 +60,9 @@ class FrameUpscaler:
         self.workers = args.workers
 
     def __call__(self, frame: NDArray[Any], alpha: bool) -> NDArray[Any]:
-        """Upscale an array (H, W) or (H, W, C): grey or RGB, with or without alpha.
-
-        Of signed integers the lowest is black: they are moved to those without sign, and back.
-        """
+        """Upscale an array (H, W) or (H, W, C): grey or RGB, with or without alpha."""
         if frame.dtype.kind == "i":
-            unsigned = np.dtype(f"uint{8 * frame.dtype.itemsize}")
-            black = np.iinfo(frame.dtype).min
-            result = self((frame ^ black).view(unsigned), alpha).view(frame.dtype)
-            np.bitwise_xor(result, black, out=result)
-            return result
+            return with_sign(self(without_sign(frame), alpha))
         axis = None if frame.ndim == 2 else -1
         rgb = axis == -1 and frame.shape[-1] - alpha == 3
         if self._size is None:
@@ -79,6 +86,18 @@ class FrameUpscaler:
             preserve_range=self._preserve_range,
             workers=self.workers,
         )
+
+    def stage(self, source: Stage, alpha: bool) -> Stage:
+        """Return a picture (H, W, C) resized, some rows of which can be computed at a time."""
+        from .._steps import plan_steps, resized
+        from .._upscaler import check_depth
+
+        height, width, channels = source.shape
+        lengths = self.shape(source.shape)
+        steps = plan_steps((height, width), lengths, self._model)
+        for step in steps:
+            check_depth(step.upscaler, source.dtype)
+        return resized(source, steps, lengths, channels - alpha == 3, alpha)
 
     def with_workers(self, workers: int) -> FrameUpscaler:
         """Return one that uses so many threads."""

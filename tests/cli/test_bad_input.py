@@ -88,8 +88,18 @@ def test_unreadable_file(folder, repeat, capsys):
     ("name", "image", "output", "said"),
     [
         ("rgba.png", np.zeros((4, 4, 4), np.uint8), "a.jpg", "a JPEG cannot hold alpha; write a"),
-        ("deep.tif", np.zeros((4, 4), np.uint16), "a.jpg", "holds uint8 samples, not uint16"),
-        ("deep.tif", np.zeros((4, 4), np.uint16), "a.webp", "holds uint8 samples, not uint16"),
+        (
+            "deep.tif",
+            np.zeros((4, 4), np.uint16),
+            "a.jpg",
+            "is written with uint8 samples here, not uint16",
+        ),
+        (
+            "deep.tif",
+            np.zeros((4, 4), np.uint16),
+            "a.webp",
+            "is written with uint8 samples here, not uint16",
+        ),
         ("float.tif", np.zeros((4, 4), np.float32), "a.png", "not float32; write a .tif"),
         ("pages.tif", np.zeros((2, 4, 4), np.uint8), "a.jpg", "cannot hold 2 pages; write a .tif"),
         ("wide.png", np.zeros((1, 40_000), np.uint8), "a.jpg", "at most 65500 pixels a side"),

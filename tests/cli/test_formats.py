@@ -87,7 +87,7 @@ def test_signed_integers_keep_their_type(folder, noisy_table, capsys, dtype, sha
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, wanted.astype(int) + info.min)
     assert cli.main(["in.tif", "-o", "out.png", "-m", noisy_table]) == 1
-    assert f"samples, not {dtype}; write a .tif" in capsys.readouterr().err
+    assert f"samples here, not {dtype}; write a .tif" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -10,9 +10,11 @@ import tifffile
 import lutsr
 from lutsr import cli
 from lutsr._modelfile import Model, write_model
+from lutsr.cli import _large
 from lutsr.cli.imagefile import LargePicture, _picture
 from lutsr.cli.imagefile._tiff import _bands, _pages, _tiles
 
+from ..programs import run_program
 from .helpers import twice
 
 
@@ -120,7 +122,63 @@ def test_limit_on_pixels_is_for_what_is_held_whole(
     assert capsys.readouterr().err.startswith("lutsr: in.tif: is too large (9 x 6 pixels; the lim")
 
 
-@pytest.mark.parametrize("more", [["out.png", "-s", "2"], ["out.tif", "--size", "20x14"]])
+@pytest.mark.parametrize(
+    ("what", "channels", "dtype", "size"),
+    [("grey", 1, "uint8", "301x290"), ("grey", 1, "int16", "41x33"), ("RGB", 3, "uint8", "500%"),
+     ("RGB", 3, "float32", "31x260"), ("RGB", 3, "uint8", "70x60"),
+     ("alpha", 4, "uint16", "90x77"), ("alpha", 2, "uint8", "30x"),
+     ("opaque", 4, "uint8", "150%")],
+)  # fmt: skip
+def test_same_size_as_the_normal_path(
+    folder, stack_table, request, monkeypatch, what, channels, dtype, size
+):
+    shape = (60, 70) if channels == 1 else (60, 70, channels)
+    pixels = make("in.tif", shape, dtype, planarconfig="contig" if channels > 1 else None)
+    if what == "opaque":
+        pixels[..., -1] = 255
+        tifffile.imwrite("in.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
+    options = ["--size", size, "-m", stack_table, "-j", "2"]
+    assert cli.main(["in.tif", "-o", "normal.tif", *options]) == 0
+    bands = request.getfixturevalue("low_limit")
+    monkeypatch.setattr(_large, "READ_BYTES", 9 * pixels[0].nbytes)
+    assert cli.main(["in.tif", "-o", "bands.tif", *options]) == 0
+    assert len(bands) > 6
+    assert all(stop - start < 40 for start, stop in bands)
+    normal, bands = tifffile.imread("normal.tif"), tifffile.imread("bands.tif")
+    np.testing.assert_array_equal(bands, normal, strict=True)
+
+
+#: Prints by how many MiB the command increases the peak of resident memory.
+PROGRAM = """
+import resource
+from lutsr import cli
+from lutsr.cli.imagefile._tiff import _bands
+
+def peak(*argv):
+    assert cli.main([*argv, "-m", "eclut-fast", "-j", "1"]) == 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+_bands.STREAMED_BYTES = 0
+before = peak("small.tif", "-o", "small_out.tif", "--size", "1000x")
+larger = peak("in.tif", "-o", "larger.tif", "--size", "11000x")
+smaller = peak("in.tif", "-o", "smaller.tif", "--size", "500x")
+print(larger - before, smaller - before)
+"""
+
+
+def test_a_size_takes_little_memory(folder):
+    # 81 MB, and 121 MB of result. Half of the rows would be more than is allowed.
+    row = np.tile(np.arange(0, 250, dtype=np.uint8), 36)
+    tifffile.imwrite("in.tif", np.broadcast_to(row, (9000, 9000)), photometric="minisblack")
+    tifffile.imwrite("small.tif", np.broadcast_to(row[:700], (300, 700)), photometric="minisblack")
+    run = run_program(folder, PROGRAM, prelude="")
+    assert run.returncode == 0, run.stderr
+    growth = [int(word) for word in run.stdout.splitlines()[-1].split()]
+    assert max(growth) < 64
+    assert tifffile.imread("smaller.tif").shape == (500, 500)
+
+
+@pytest.mark.parametrize("more", [["out.png", "-s", "2"], ["out.png", "--size", "20x14"]])
 def test_other_jobs_are_done_whole(folder, rgb, low_limit, more):
     tifffile.imwrite("in.tif", rgb)
     assert cli.main(["in.tif", "-o", *more]) == 0

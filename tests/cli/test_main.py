@@ -300,6 +300,7 @@ def test_help_names_every_option(capsys):
         (["in.png", "-o", "out.png", "-j", "0"], "-j/--workers: got '0', wanted a whole number"),
         (["in.png", "-o", "out.png", "-j", "two"], "-j/--workers: got 'two', wanted a whole"),
         (["in.png", "-o", "out.png", "--out", "b.png"], "unrecognized arguments: --out"),
+        (["-x.png", "-o", "out.png"], "a file whose name begins with - is named behind --"),
         (["in.png", "-o", "out.png", "--size", "x"], "--size: got 'x', wanted 800x600, 800x"),
         (["in.png", "-o", "out.png", "--size", "0x9"], "--size: got '0x9', wanted 800x600, 800x"),
         (["in.png", "-o", "out.png", "--size", "9x9", "-s", "2"], "not together with -s/--scale"),
@@ -324,6 +325,7 @@ def test_help_names_every_option(capsys):
 def test_wrong_arguments(folder, rgb, usage_error, argv, said):
     (folder / "folder.png").mkdir()
     (folder / "bad.npy").write_bytes(b"nonsense")
+    (folder / "-x.png").write_bytes(b"")
     before = sorted(os.listdir())
     assert said in usage_error(argv)
     assert sorted(os.listdir()) == before

@@ -85,6 +85,17 @@ def test_some_rows_are_those_of_the_whole(dtype):
     assert np.array_equal(part, whole[30:50])
 
 
+@pytest.mark.parametrize("size", [1, 3000, 20_000])
+def test_parts_of_the_columns_are_those_of_the_whole(monkeypatch, size):
+    image = random_image((90, 70, 3), "uint8")
+    filters = lanczos_filter(90, 3), lanczos_filter(70, 23)
+    whole, parts = np.empty((3, 23, 3), np.uint8), np.empty((3, 23, 3), np.uint8)
+    run.filter_image(image, 0, filters, (0, 255), whole)
+    monkeypatch.setattr(run, "KEPT_BYTES", size)
+    run.filter_image(image, 0, filters, (0, 255), parts)
+    assert np.array_equal(parts, whole)
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_without_compiler_the_values_are_the_same(monkeypatch, dtype, channels):

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from . import _avif, _bmp, _gif, _jpeg, _jxl, _png, _salvage, _webp
@@ -62,10 +62,13 @@ def read(source: str | BinaryIO, *, any_range: bool = False, salvage: bool = Fal
 
 
 @contextlib.contextmanager
-def read_large(source: str, scale: int, any_range: bool = False) -> Iterator[LargePicture | None]:
-    """Open a TIFF to be read in bands, if its upscaled picture would be too large for memory.
+def read_large(
+    source: str, lengths: Callable[[tuple[int, ...]], tuple[int, int]], any_range: bool = False
+) -> Iterator[LargePicture | None]:
+    """Open a TIFF to be read in bands, if it or its result would be too large for memory.
 
-    Yields None if it is to be read by `read`, with its limit on the number of pixels.
+    `lengths` returns height and width of the result for the shape of the picture. Yields None if
+    the file is to be read by `read`, with its limit on the number of pixels.
     """
     with contextlib.ExitStack() as stack:
         large = None
@@ -74,7 +77,7 @@ def read_large(source: str, scale: int, any_range: bool = False) -> Iterator[Lar
             if os.path.isfile(source):
                 file = stack.enter_context(_opened(source))
                 if file.read(4) in _pages.SIGNATURES:
-                    large = stack.enter_context(_bands.opened(file, scale, any_range))
+                    large = stack.enter_context(_bands.opened(file, lengths, any_range))
         yield large
 
 

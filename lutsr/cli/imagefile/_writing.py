@@ -70,7 +70,8 @@ def check_target(
         if np.dtype(dtype).name not in _DTYPES[format]:
             held = " or ".join(_DTYPES[format])
             raise ImageFileError(
-                f"{name} holds {held} samples, not {np.dtype(dtype).name}; write {lossless}"
+                f"{name} is written with {held} samples here, not {np.dtype(dtype).name};"
+                f" write {lossless}"
             )
         if format == "JPEG" and len(shape) == 3 and shape[2] in (2, 4):
             raise ImageFileError("a JPEG cannot hold alpha; write a .png, .webp or .tif")
@@ -185,10 +186,47 @@ def write_large(
     ndarray
         An array of the result's shape and type, without memory and without its pixels.
     """
-    shape = (large.shape[0] * scale, large.shape[1] * scale, *large.shape[2:])
-    frame = np.broadcast_to(np.zeros((), large.dtype), shape)
-    (page,) = _checked_pages([frame], large.picture, "TIFF", strip)
     tiles = _tiles.tiles(large, scale, halo, upscale, advance)
+    lengths = large.shape[0] * scale, large.shape[1] * scale
+    return _write_tiles(target, large, tiles, lengths, workers, strip)
+
+
+def write_resized(
+    target: str,
+    large: LargePicture,
+    lengths: tuple[int, int],
+    compute: Callable[[int, int], NDArray[Any]],
+    advance: Callable[[float], Any],
+    *,
+    workers: int,
+    strip: bool = False,
+) -> NDArray[Any]:
+    """Write a resized picture, some rows at a time, into a tiled BigTIFF.
+
+    Parameters
+    ----------
+    target, large, advance, workers, strip
+        As of `write_large`.
+    lengths : tuple of int
+        Height and width of the result.
+    compute : callable
+        Returns the rows of the result from a first one up to the one before the last.
+    """
+    tiles = _tiles.of_rows(lengths, compute, advance)
+    return _write_tiles(target, large, tiles, lengths, workers, strip)
+
+
+def _write_tiles(
+    target: str,
+    large: LargePicture,
+    tiles: Iterator[NDArray[Any]],
+    lengths: tuple[int, int],
+    workers: int,
+    strip: bool,
+) -> NDArray[Any]:
+    """Write tiles, and return an array of the result's shape and type."""
+    frame = np.broadcast_to(np.zeros((), large.dtype), (*lengths, *large.shape[2:]))
+    (page,) = _checked_pages([frame], large.picture, "TIFF", strip)
     with _writing():
         write_file(target, lambda f: _tiles.encode(f, large, tiles, frame, page, workers))
     return frame

@@ -133,7 +133,9 @@ def inputs() -> dict[str, Row]:
             "TIFF": Example(with_sub_directory(8), note="SubIFDs"),
             "AVIF": Example(with_auxiliary_picture(), note="gain map"),
         },
-        "thumbnail of a picture in a SubIFD": {"TIFF": Example(with_sub_directory(32))},
+        "picture in a SubIFD, with a thumbnail": {
+            "TIFF": Example(with_sub_directory(32), note="the thumbnail beside it")
+        },
         "raw camera data": {
             "TIFF": Example(stored("TIFF", grey, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]))
         },

@@ -18,6 +18,11 @@ EXIF_IFD = 0x8769
 TOPS = {"uint8": 255, "uint16": 65535, "float32": 1}
 
 
+def times(scale):
+    """Return height and width of a picture upscaled by a scale, as a function of its shape."""
+    return lambda shape: (shape[0] * scale, shape[1] * scale)
+
+
 def noise(shape, dtype="uint8", seed=1):
     """Return random pixels over the whole range of a type."""
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ import tifffile
 from lutsr.cli.imagefile import read_large, write_large
 from lutsr.cli.imagefile._tiff import _bands
 
-from .helpers import ORIENTATION, made, noise, parse, refusal, tiff
+from .helpers import ORIENTATION, made, noise, parse, refusal, tiff, times
 
 STACK = noise((3, 8, 6))
 
@@ -182,10 +182,13 @@ def test_axes_of_a_palette_gain_the_colours():
             "MPP = 0.2495|x = 1",
         ),
         ('{"PixelSizeUm": 0.65, "Camera": "a"}', '"PixelSizeUm": 0.325, "Camera"'),
+        ("scale 0.5 um/px, 1.2e-1\xb5m per pixel", "scale 0.25 um/px, 0.06\xb5m per pixel"),
+        ("4 pixels/mm; 3 px per micron; 5 mm", "8 pixels/mm; 6 px per micron; 5 mm"),
         ("Pixel Size X: 3, pixel_size_y=1e-1 (nm)", "Pixel Size X: 1.5, pixel_size_y=0.05 (nm)"),
     ],
 )
 def test_pixel_sizes_in_texts(before, after):
+    before = before.encode("latin-1")
     tif, notes = enlarged(tiff(STACK[0], description=before))
     assert after in tif.pages[0].description
     assert notes == []
@@ -278,7 +281,7 @@ def test_scales_of_a_tiff_in_bands(tmp_path, monkeypatch):
     monkeypatch.setattr(_bands, "STREAMED_BYTES", 0)
     path, out = str(tmp_path / "a.tif"), str(tmp_path / "b.tif")
     (tmp_path / "a.tif").write_bytes(tiff(STACK[0], extratags=[*GEO["scale and point"], keys(1)]))
-    with read_large(path, 2) as large:
+    with read_large(path, times(2)) as large:
         write_large(
             out, large, 2, lambda part: part.repeat(2, 0).repeat(2, 1), lambda n: None,
             halo=2, workers=1,
@@ -308,6 +311,7 @@ def with_copies(page, copies, **options):
     return file.getvalue()
 
 
+GREY_PROFILE = bytes(16) + b"GRAY" + bytes(16) + b"acsp" + bytes(92)
 PYRAMID = "the pictures in its SubIFDs, as of a pyramid, were left out"
 
 
@@ -320,9 +324,38 @@ def test_pyramid_in_sub_directories_is_left_out_and_said(sizes):
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (8, 64), (512, 8)])
-def test_thumbnail_of_a_picture_in_a_sub_directory_is_refused(shape):
-    said = refusal(with_copies(noise((8, 8)), [noise((4, 4)), noise(shape)]))
-    assert said.startswith("holds a thumbnail whose full picture is in SubIFD 1; extract it first")
+@pytest.mark.parametrize("reduced", [False, True])
+def test_picture_in_a_sub_directory_is_read_instead_of_its_thumbnail(shape, reduced):
+    full = noise(shape)
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as out:
+        tags = [(ORIENTATION, 3, 1, 6, True), (271, 2, 0, "Maker", True), (65000, 3, 1, 1, True)]
+        out.write(
+            noise((8, 8)), subifds=2, subfiletype=int(reduced), metadata=None, extratags=tags,
+            resolution=(300, 150), iccprofile=GREY_PROFILE,
+        )  # fmt: skip
+        out.write(full, metadata=None, extratags=[(65001, 3, 1, 1, True)])
+        out.write(noise((4, 4)), subfiletype=1, metadata=None)
+    picture = parse(file.getvalue())
+    np.testing.assert_array_equal(picture.frames[0], np.rot90(full, -1))
+    assert picture.notes == [
+        "its picture is in a SubIFD; the thumbnail beside it was left out", PYRAMID,
+        "its tags 65000, 65001 were left out",
+    ]  # fmt: skip
+    with tifffile.TiffFile(io.BytesIO(made(picture.frames, "TIFF", picture))) as tif:
+        assert tif.pages[0].tags[271].value == "Maker"
+        assert tif.pages[0].iccprofile == GREY_PROFILE
+        assert per_unit(tif.pages[0]) == (150, 300)
+
+
+def test_which_picture_is_the_main_one_may_be_unclear():
+    for copy in (noise((4, 64)), noise((64, 4))):
+        said = refusal(with_copies(noise((8, 8)), [noise((4, 4)), copy]))
+        assert said.startswith("holds a larger picture in SubIFD 1, which may be the main one")
+    said = refusal(with_copies(noise((8, 8)), [noise((16, 16))], subfiletype=1))
+    assert said.startswith("holds a larger picture in SubIFD 0")
+    sensor = with_copies(noise((8, 8)), [noise((16, 16))], photometric="cfa")
+    assert refusal(sensor).startswith("is raw camera data")
 
 
 def test_damaged_pointer_to_a_sub_directory_is_said():

@@ -19,7 +19,7 @@ from lutsr.cli.imagefile import (
 )
 from lutsr.cli.imagefile._tiff import _bands, _tiles
 
-from .helpers import ORIENTATION, noise, saved, smooth, tiff
+from .helpers import ORIENTATION, noise, saved, smooth, tiff, times
 
 LAYOUTS = [
     {},
@@ -55,7 +55,7 @@ def file(tmp_path):
 
 
 def rows(path, bands):
-    with read_large(path, 2) as large:
+    with read_large(path, times(2)) as large:
         return np.concatenate([large.rows(*band) for band in bands])
 
 
@@ -67,7 +67,7 @@ def repeat(scale):
 def copied(source, target, scale=1, **options):
     """Copy a TIFF through bands, and return the copy's picture with the notes of both."""
     done = []
-    with read_large(source, scale) as large:
+    with read_large(source, times(scale)) as large:
         frame = write_large(
             target, large, scale, repeat(scale), done.append, halo=2, workers=2, **options
         )
@@ -107,7 +107,7 @@ def test_bands_may_overlap_and_go_on(tmp_path_factory, height, length, step, hal
     path = tmp_path_factory.mktemp("bands") / "in.tif"
     options = {"tile": (16 * -(-length // 16), 16)} if tiled else {"rowsperstrip": length}
     path.write_bytes(tiff(pixels, compression="zlib", photometric="minisblack", **options))
-    with read_large(str(path), 2) as large:
+    with read_large(str(path), times(2)) as large:
         for start in range(0, height, step):
             first, last = max(start - halo, 0), min(start + step + halo, height)
             np.testing.assert_array_equal(large.rows(first, last), pixels[first:last])
@@ -199,7 +199,7 @@ def test_metadata_are_those_of_the_normal_path(file, tmp_path):
 )
 def test_what_needs_more_is_left_to_the_normal_path(file, pixels, options):
     path = file(tiff(pixels, **options))
-    with read_large(path, 2) as large:
+    with read_large(path, times(2)) as large:
         assert large is None
     imagefile.read(path)
 
@@ -210,15 +210,20 @@ def test_small_pictures_and_other_files_are_left_to_the_normal_path(file, tmp_pa
     monkeypatch.setattr(_bands, "STREAMED_BYTES", grey.size * 9)
     names.append(file(tiff(grey), "small.tif"))
     for name in names:
-        with read_large(name, 3) as large:
+        with read_large(name, times(3)) as large:
             assert large is None
-    with read_large(names[-1], 4) as large:
+    with read_large(names[-1], times(4)) as large:
+        assert large is not None
+    monkeypatch.setattr(_bands, "STREAMED_BYTES", grey.size)
+    monkeypatch.setattr(_bands, "MAX_PIXELS", grey.size - 1)  # the normal path would refuse it
+    with read_large(names[-1], lambda shape: (1, 1)) as large:
         assert large is not None
 
 
 def test_pipe_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with read_large(str(tmp_path / "pipe"), 2) as large:  # opening it would wait for a writer
+    # Opening it would wait for a writer.
+    with read_large(str(tmp_path / "pipe"), times(2)) as large:
         assert large is None
 
 
@@ -230,7 +235,7 @@ def test_header_without_data_is_refused(file, rows):
         at = data.index(struct.pack("<H", code), 8)
         data[at + 2 : at + 12] = struct.pack("<HII", 4, 1, value)
     path = file(data)
-    with contextlib.suppress(ImageFileError), read_large(path, 4) as large:
+    with contextlib.suppress(ImageFileError), read_large(path, times(4)) as large:
         assert large is None
     with pytest.raises(ImageFileError, match=r"too large|damaged"):
         imagefile.read(path)
@@ -239,18 +244,18 @@ def test_header_without_data_is_refused(file, rows):
 def test_highly_compressed_header_is_not_believed(file):
     blank = np.zeros((2000, 3000), np.uint8)
     path = file(tiff(blank, compression="zstd", rowsperstrip=2000))
-    with read_large(path, 4) as large:
+    with read_large(path, times(4)) as large:
         assert large is None
-    with read_large(file(tiff(blank, compression="zlib", rowsperstrip=64)), 4) as large:
+    with read_large(file(tiff(blank, compression="zlib", rowsperstrip=64)), times(4)) as large:
         assert large is not None
 
 
 def test_large_strips_are_left_to_the_normal_path(file, monkeypatch):
     monkeypatch.setattr(_bands, "MAX_PIXELS", 1000)
     pixels = noise((50, 40))
-    with read_large(file(tiff(pixels, compression="zlib", rowsperstrip=50)), 4) as large:
+    with read_large(file(tiff(pixels, compression="zlib", rowsperstrip=50)), times(4)) as large:
         assert large is None
-    with read_large(file(tiff(pixels, rowsperstrip=50)), 4) as large:
+    with read_large(file(tiff(pixels, rowsperstrip=50)), times(4)) as large:
         assert large is not None  # rows without compression can be read at any position
 
 
@@ -293,7 +298,7 @@ def test_failure_leaves_nothing(file, tmp_path, error):
     wanted = ImageFileError if isinstance(error, OSError) else KeyboardInterrupt
     said = "cannot be written: No space left on device" if wanted is ImageFileError else ""
     target, options = str(tmp_path / "out.tif"), {"halo": 2, "workers": 2}
-    with read_large(path, 2) as large, pytest.raises(wanted, match=said or None):
+    with read_large(path, times(2)) as large, pytest.raises(wanted, match=said or None):
         write_large(target, large, 2, upscale, print, **options)
     assert os.listdir(tmp_path) == ["in.tif"]
 

@@ -31,6 +31,7 @@ NAMESPACES = {
     "MP": "http://ns.microsoft.com/photo/1.2/",
     "MPReg": "http://ns.microsoft.com/photo/1.2/t/Region#",
     "drone": "http://www.dji.com/drone-dji/1.0/",
+    "Oppo": "http://ns.oplus.com/photos/1.0/camera/",
     "dc": "http://purl.org/dc/elements/1.1/",
 }
 
@@ -115,6 +116,10 @@ def test_numbers_follow_the_size(form):
          ["Container:Directory"]),
         ('exif:NativeDigest="256,257;ABC"', "", ["exif:NativeDigest"]),
         ('drone:DewarpData="2018;1,2"', "", ["drone:DewarpData"]),
+        ('tiff:Compression="6" exif:CompressedBitsPerPixel="4/1"', "",
+         ["tiff:Compression", "exif:CompressedBitsPerPixel"]),
+        ('Oppo:OLivePhotoVersion="2" Oppo:VideoLength="4000"', "",
+         ["Oppo:OLivePhotoVersion", "Oppo:VideoLength"]),
     ],
 )  # fmt: skip
 def test_what_the_output_does_not_contain_is_not_stated(attributes, elements, names):

@@ -28,26 +28,36 @@ def put(path, frame, kind="PNG"):
 @pytest.mark.parametrize(
     ("kind", "shape", "dtype", "said"),
     [
-        ("JPEG", (4, 4), "uint16", "a JPEG holds uint8 samples, not uint16; write a .png or .tif"),
+        (
+            "JPEG",
+            (4, 4),
+            "uint16",
+            "a JPEG is written with uint8 samples here, not uint16; write a .png or .tif",
+        ),
         (
             "WEBP",
             (4, 4, 3),
             "uint16",
-            "a WebP holds uint8 samples, not uint16; write a .png or .tif",
+            "a WebP is written with uint8 samples here, not uint16; write a .png or .tif",
         ),
         (
             "PNG",
             (4, 4),
             "float32",
-            "a PNG holds uint8 or uint16 samples, not float32; write a .tif",
+            "a PNG is written with uint8 or uint16 samples here, not float32; write a .tif",
         ),
-        ("JPEG", (4, 4, 3), "float32", "a JPEG holds uint8 samples, not float32; write a .tif"),
+        (
+            "JPEG",
+            (4, 4, 3),
+            "float32",
+            "a JPEG is written with uint8 samples here, not float32; write a .tif",
+        ),
         (
             "TIFF",
             (4, 4),
             "int32",
-            "a TIFF holds uint8 or uint16 or int8 or int16 or float32 or float64 samples, not"
-            " int32; write a .tif",
+            "a TIFF is written with uint8 or uint16 or int8 or int16 or float32 or float64 samples"
+            " here, not int32; write a .tif",
         ),
         ("JPEG", (4, 4, 2), "uint8", "a JPEG cannot hold alpha; write a .png, .webp or .tif"),
         ("JPEG", (4, 4, 4), "uint8", "a JPEG cannot hold alpha; write a .png, .webp or .tif"),

@@ -25,6 +25,13 @@ _PIXEL_SIZE = re.compile(
     re.IGNORECASE,
 )
 
+#: A scale in a text, such as ``0.5 um/px`` or ``2 pixels per micron``.
+_SCALE = re.compile(
+    r"(?<![\d.])(\d+(?:\.\d*)?(?:e-?\d+)?)(\s*(?:(px|pixels?)\s*(?:/|per)\s*(?:\w{0,3}m|microns?)"
+    r"|(?:\w{0,3}m|microns?)\s*(?:/|per)\s*(?:px|pixel)))\b",
+    re.IGNORECASE,
+)
+
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 
@@ -48,7 +55,7 @@ def kind(text: str) -> str | None:
         return "OME"
     if text.startswith(('{"shape":', "shape=(")):
         return "tifffile"
-    return "text" if _PIXEL_SIZE.search(text) else None
+    return "text" if _PIXEL_SIZE.search(text) or _SCALE.search(text) else None
 
 
 def checked(text: str, shape: tuple[int, ...], frame: tuple[int, ...]) -> str | None:
@@ -83,9 +90,11 @@ def enlarged(text: str, change: Change, frame: tuple[int, ...]) -> str:
     if who == "ImageJ":
         scales = dict(zip("xy", map(float, change.scales), strict=True))
         return _ORIGIN.sub(lambda m: f"{m[1]}origin={_shown(float(m[2]) * scales[m[1]])}", text)
-    return _PIXEL_SIZE.sub(
+    text = _PIXEL_SIZE.sub(
         lambda m: m[1] + _shown(float(m[3]) / float(change.scales[m[2] in ("Y", "y")])), text
     )
+    factor = float(change.scales[0])
+    return _SCALE.sub(lambda m: _shown(float(m[1]) * (factor if m[3] else 1 / factor)) + m[2], text)
 
 
 def other_keys(text: str) -> list[str]:

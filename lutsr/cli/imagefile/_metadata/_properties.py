@@ -37,12 +37,14 @@ PREFIXES = {
 }
 
 # What is not in the output, or not in the same form: parts behind the picture and their offsets,
-# gain maps, depth maps and other pictures, thumbnails, and checksums of other metadata.
+# gain maps, depth maps and other pictures, thumbnails, checksums of other metadata, and how the
+# input was coded.
 _ABSENT = re.compile(
     r"""^(Container|Item|hdrgm|HDRGainMap|apdi|GDepth|GImage|GAudio|GFocus|[Dd]evice):
-    | :(MotionPhoto|MicroVideo|EmbeddedVideo|DepthMap|GainMap)
+    | :(MotionPhoto|MicroVideo|EmbeddedVideo|O?LivePhoto|Video(Length|Offset)|DepthMap|GainMap)
     | (^|:)Thumb(nails?\b|::)
-    | (Digest|HasExtendedXMP|DewarpData|VignettingData)$""",
+    | (Digest|HasExtendedXMP|DewarpData|VignettingData)$
+    | ^(tiff:(Compression|YCbCrSubSampling)|exif:CompressedBitsPerPixel)$""",
     re.VERBOSE,
 )
 # Sizes of the whole picture.

@@ -1,10 +1,10 @@
-"""TIFF read a band of rows at a time, where the upscaled picture is too large for memory."""
+"""TIFF read a band of rows at a time, where the picture or the result is too large for memory."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -23,7 +23,7 @@ from ._checks import (
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-#: Results of more bytes are computed in bands.
+#: Pictures of more bytes, before or after, are read and computed in bands.
 STREAMED_BYTES = 1 << 30
 
 # Deflate and LZW compress at most about 1000 to 1. A header that claims more is not trusted.
@@ -129,14 +129,17 @@ class LargePicture:
 
 
 @contextlib.contextmanager
-def opened(file: BinaryIO, scale: int, any_range: bool = False) -> Iterator[LargePicture | None]:
+def opened(
+    file: BinaryIO, lengths: Callable[[tuple[int, ...]], tuple[int, int]], any_range: bool = False
+) -> Iterator[LargePicture | None]:
     """Open a TIFF to be read in bands; yield None if it is to be read as a whole.
 
-    Floats of any range are read as a whole, because the range of all of them must be known first.
+    `lengths` returns height and width of the result for the shape of the picture. Floats of any
+    range are read as a whole, because the range of all of them must be known first.
     """
     picture = Picture([], pages=[])
     with _pages.opened(file, picture) as pages:
-        if len(pages) > 1 or not _is_large(pages[0], scale):
+        if len(pages) > 1 or not _is_large(pages[0], lengths):
             yield None
             return
         (page,) = pages
@@ -147,7 +150,7 @@ def opened(file: BinaryIO, scale: int, any_range: bool = False) -> Iterator[Larg
         check_segments(page)
         # An array without memory: only its shape and type are used.
         pixels = np.broadcast_to(np.zeros((), page.dtype), _shape(page))
-        metadata, orientation = _tags.read(file, page, pixels, page.iccprofile, picture)
+        metadata, orientation = _tags.read(file, page, pixels, _tags.profile(page), picture)
         if orientation != 1 or not _is_plausible(page):
             yield None
             return
@@ -162,9 +165,11 @@ def _shape(page: TiffPage) -> tuple[int, ...]:
     return shape if page.samplesperpixel == 1 else (*shape, page.samplesperpixel)
 
 
-def _is_large(page: TiffPage, scale: int) -> bool:
-    size = math.prod(_shape(page)) * scale * scale * page.bitspersample // 8
-    return size > STREAMED_BYTES
+def _is_large(page: TiffPage, lengths: Callable[[tuple[int, ...]], tuple[int, int]]) -> bool:
+    shape = _shape(page)
+    pixels, results = math.prod(shape[:2]), math.prod(lengths(shape))
+    size = max(pixels, results) * page.samplesperpixel * page.bitspersample // 8
+    return size > STREAMED_BYTES or pixels > MAX_PIXELS
 
 
 def _is_plain(page: TiffPage) -> bool:

@@ -121,7 +121,7 @@ def _pixels(page: TiffPage, picture: Picture) -> tuple[NDArray[Any], bytes | Non
     if pixels.dtype == np.float16:
         pixels = pixels.astype(np.float32)
         picture.note("16-bit floats became 32-bit ones")
-    icc = page.iccprofile
+    icc = _tags.profile(page)
     kind = photometric(page)
     if pixels.dtype == bool:
         pixels = pixels.astype(np.uint8)

@@ -13,11 +13,13 @@ from .._metadata import _descriptions, _exif, _geo, _ifd, _xmp
 from .._metadata._change import Change
 from .._picture import Metadata, Picture, Resolution
 from ._checks import photometric
+from ._main_pages import owner_of
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _XMP, _ICC = 700, 34675
+_X_RESOLUTION, _Y_RESOLUTION = 282, 283
 # Tags about how the pixels are stored, those that tifffile writes, and the resolution.
 _STORAGE = {*range(254, 260), 262, 263, *range(264, 267), 273, *range(277, 285), 288, 289, 292, 293}
 _STORAGE |= {296, 317, 320, *range(322, 331), 332, 334, 336, *range(338, 342), 347, 532}
@@ -43,6 +45,10 @@ def read(
 ) -> tuple[Metadata, int]:
     """Return the metadata of a page, and its orientation."""
     tags = _exif.page_tags(file, page, picture.notes)
+    owner = owner_of(page)
+    if owner is not page:  # most are in the directory of the thumbnail
+        more = _exif.page_tags(file, owner, picture.notes)
+        tags = {code: tag for code, tag in more.items() if code not in _STORAGE} | tags
     text = _descriptions.text_of(tags)
     unknown = any(getattr(page, f"is_{name}") for name in _PROGRAMS)
     read_by_programs = unknown or _descriptions.kind(text) is not None
@@ -56,15 +62,21 @@ def read(
     if read_by_programs and not unknown and not _ONLY_SHAPE.fullmatch(text):
         frame = turned.after[::-1] + pixels.shape[2:]
         kept |= _described(page, text, turned, frame, picture)
-    _note_others(page, {*wanted, *kept}, picture)
-    xmp = page.tags.valueof(_XMP)
+    codes = {*tags, *(tag.code for p in (page, owner) for tag in p.tags)}
+    _note_others(page, codes - _STORAGE - wanted - kept.keys(), picture)
+    xmp = page.tags.valueof(_XMP, default=owner.tags.valueof(_XMP))
     return Metadata(
         icc=fitting(icc, pixels, picture.notes),
         exif=exif,
         xmp=_xmp.read(xmp if isinstance(xmp, bytes) else None, turned, picture.notes),
-        resolution=_resolution(page, orientation),
+        resolution=_resolution(page, orientation) or _resolution(owner, orientation),
         tags=kept,
     ), orientation
+
+
+def profile(page: TiffPage) -> bytes | None:
+    """Return the colour profile of a page."""
+    return page.iccprofile or owner_of(page).iccprofile
 
 
 def names(tags: dict[int, _ifd.Tag]) -> list[str]:
@@ -105,9 +117,11 @@ def _described(
     return {_exif.DESCRIPTION: _descriptions.tag_of(checked)}
 
 
-def _note_others(page: TiffPage, known: set[int], picture: Picture) -> None:
+def _note_others(page: TiffPage, codes: set[int], picture: Picture) -> None:
     """Add a note about tags that are left out."""
-    others = {tag.name for tag in page.tags if tag.code not in _STORAGE | known}
+    import tifffile
+
+    others = {tifffile.TIFF.TAGS.get(code, str(code)) for code in codes}
     if _ONLY_SHAPE.fullmatch(page.description):
         others.discard("ImageDescription")
     if others:
@@ -115,9 +129,9 @@ def _note_others(page: TiffPage, known: set[int], picture: Picture) -> None:
 
 
 def _resolution(page: TiffPage, orientation: int) -> Resolution | None:
-    if 282 not in page.tags or 283 not in page.tags:
+    if _X_RESOLUTION not in page.tags or _Y_RESOLUTION not in page.tags:
         return None
-    x, y = _ratio(page.tags[282].value), _ratio(page.tags[283].value)
+    x, y = (_ratio(page.tags[code].value) for code in (_X_RESOLUTION, _Y_RESOLUTION))
     unit = {2: "inch", 3: "cm"}.get(page.tags.valueof(296, default=2))
     physical = page.parent.is_imagej or page.parent.is_ome
     if min(x, y) <= 0 or not (unit or physical or x != y):

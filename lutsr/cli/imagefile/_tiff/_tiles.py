@@ -58,6 +58,32 @@ def tiles(
                 yield block[:, x : x + TILE]
 
 
+def of_rows(
+    lengths: tuple[int, int],
+    compute: Callable[[int, int], NDArray[Any]],
+    advance: Callable[[float], Any],
+) -> Iterator[NDArray[Any]]:
+    """Compute a picture, a row of tiles at a time, and yield its tiles.
+
+    Parameters
+    ----------
+    lengths : tuple of int
+        Height and width of the picture.
+    compute : callable
+        Returns the rows from a first one up to the one before the last.
+    advance : callable
+        Called with the number of pixels computed since the last call.
+    """
+    height, width = lengths
+    for top in range(0, height, TILE):
+        bottom = min(top + TILE, height)
+        band = compute(top, bottom)
+        band = band.reshape(*band.shape[:2], -1)
+        advance((bottom - top) * width)
+        for x in range(0, width, TILE):
+            yield band[:, x : x + TILE]
+
+
 def _with_halo(start: int, stop: int, scale: int, halo: int, length: int) -> tuple[int, int]:
     """Return the range of input pixels that a range of output pixels depends on."""
     return max(start // scale - halo, 0), min(-(-stop // scale) + halo, length)
