@@ -95,6 +95,12 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+def inlined_part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as part of the caller: that is faster where it is called at one place."""
+    compiled: Callable[..., Any] = _compile(function, False, inline="always")
+    return compiled
+
+
 def reordered_part(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as `part` does; sums of floats may be reordered, which lets LLVM vectorise them."""
     compiled: Callable[..., Any] = _compile(function, False, fastmath={"reassoc", "contract"})
