@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["lint", "types", "tests", "lowest", "docs"]
+nox.options.sessions = ["lint", "types", "tests", "lowest", "docs", "napari"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
@@ -100,6 +100,14 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".[dask,docs]", *_wanted("pytest", "hypothesis"))
     session.run("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build")
     session.run("python", "-m", "pytest", "tests/docs/test_layout.py")
+
+
+@nox.session
+def napari(session: nox.Session) -> None:
+    """Test the plugin: npe2 reads its manifest as napari does, without its graphical parts."""
+    session.install("-e", ".[dask]", "npe2", *_wanted("pytest", "hypothesis"))
+    # npe2 brings a plugin for pytest, whose warnings would be errors.
+    session.run("python", "-m", "pytest", "-p", "no:npe2", "tests/test_napari.py")
 
 
 @nox.session(default=False)

@@ -33,7 +33,13 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
     "within_subsection_order": ExplicitOrder(
-        ["plot_deep_sky.py", "plot_photograph.py", "plot_prints.py"]
+        [
+            "plot_deep_sky.py",
+            "plot_photograph.py",
+            "plot_prints.py",
+            "plot_folder.py",
+            "plot_video.py",
+        ]
     ),
     "abort_on_example_error": True,
     "download_all_examples": False,

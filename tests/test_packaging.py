@@ -28,6 +28,7 @@ def test_wheel_holds_the_library_and_its_tables_only(wheel):
         names = archive.namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"lutsr", "lutsr_data"}
     assert {"lutsr/py.typed", "lutsr_data/ecnn_x4.npy", "lutsr_data/ecnn_x4.json"} <= set(names)
+    assert "lutsr/napari.yaml" in names
     assert not [name for name in names if name.endswith((".nbi", ".nbc", ".pyc"))]
 
 
@@ -35,7 +36,7 @@ def test_runtime_needs_numpy_and_numba_only():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert sorted(need.split(">")[0] for need in project["dependencies"]) == ["numba", "numpy"]
     extras = project["optional-dependencies"]
-    assert set(extras) == {"cli", "dask", "training", "test", "docs", "bench"}
+    assert set(extras) == {"cli", "dask", "napari", "training", "test", "docs", "bench"}
     assert "torch==2.13.0" in extras["training"]
     assert project["scripts"] == {"lutsr": "lutsr.cli:main"}
 

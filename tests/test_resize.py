@@ -88,7 +88,7 @@ def test_any_shape_comes_out_in_range_and_half_a_turn_turns_it(shape, wanted, dt
 
 
 @pytest.mark.parametrize(
-    "wanted", [(100, 100), (61, 100), (32, 90), (77, 31), (40, 36), (200, 260)]
+    "wanted", [(100, 100), (61, 100), (32, 90), (77, 31), (23, 17), (40, 36), (200, 260)]
 )
 def test_pixels_are_where_scikit_image_has_them(wanted):
     transform = pytest.importorskip("skimage.transform")

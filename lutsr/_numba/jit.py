@@ -38,24 +38,26 @@ def _sources(folder: Path) -> list[Path]:
     return [*own, *room, *(_PACKAGE / name for name in SHARED)]
 
 
-def _private_options() -> dict[str, Any]:
-    """Return the option that turns reference counting off, where this numba has it.
+def _private_options(called_by_python: bool) -> dict[str, Any]:
+    """Return options that make less code, as far as this numba has them: results are the same.
 
-    Counting is needed only where arrays are allocated. Kernels allocate nothing, but every view of
-    an array would be counted, atomically, several times for each row of cells. Without the option
-    the results are the same.
+    Reference counting is needed only where arrays are allocated. Kernels allocate nothing, but
+    every view of an array would be counted, atomically, several times for each row of cells.
+
+    Wrappers convert the arguments of a caller that is no kernel. They take a third of the time of
+    compiling. No kernel is called by C, and only entry points are called by Python.
     """
+    wanted = {"_nrt": False, "no_cfunc_wrapper": True, "no_cpython_wrapper": not called_by_python}
     with contextlib.suppress(ImportError):
         from numba.core.cpu import CPUTargetOptions
 
-        if hasattr(CPUTargetOptions, "_nrt"):
-            return {"_nrt": False}
+        return {name: value for name, value in wanted.items() if hasattr(CPUTargetOptions, name)}
     return {}
 
 
-def _compile(function: Callable[..., Any], **options: Any) -> Any:
-    """Compile for running without the GIL and without counting references."""
-    return njit(nogil=True, **_private_options(), **options)(function)
+def _compile(function: Callable[..., Any], called_by_python: bool, **options: Any) -> Any:
+    """Compile for running without the GIL, and without what kernels do not need."""
+    return njit(nogil=True, **_private_options(called_by_python), **options)(function)
 
 
 def family_folder(function: Callable[..., Any]) -> Path:
@@ -74,7 +76,7 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     loads code that another one has compiled.
     """
     function.__qualname__ += f"_{stamp(family_folder(function))}"
-    compiled: Callable[..., Any] = _compile(function)
+    compiled: Callable[..., Any] = _compile(function, True)
     # No folder is writable, or this numba has other private names: then there is no cache.
     with contextlib.suppress(Exception):
         from .cache import SafeCache
@@ -85,12 +87,21 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that kernels call, as part of them; only entry points are cached."""
-    compiled: Callable[..., Any] = _compile(function)
+    """Compile a function that kernels call, as part of them; only entry points are cached.
+
+    A call by Python is not possible, and may end the process.
+    """
+    compiled: Callable[..., Any] = _compile(function, False)
+    return compiled
+
+
+def inlined_part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile as part of the caller: that is faster where it is called at one place."""
+    compiled: Callable[..., Any] = _compile(function, False, inline="always")
     return compiled
 
 
 def reordered_part(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile as `part` does; sums of floats may be reordered, which lets LLVM vectorise them."""
-    compiled: Callable[..., Any] = _compile(function, fastmath={"reassoc", "contract"})
+    compiled: Callable[..., Any] = _compile(function, False, fastmath={"reassoc", "contract"})
     return compiled

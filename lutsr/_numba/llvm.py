@@ -24,6 +24,11 @@ def data_of(context: Any, builder: Any, signature: Any, arguments: Any, k: int) 
     return array_data(context, builder, signature.args[k], arguments[k])
 
 
+def pointer(builder: Any, address: Any, kind: Any) -> Any:
+    """Return an address, an integer of 64 bits, as a pointer to LLVM's type `kind`."""
+    return builder.inttoptr(address, kind.as_pointer())
+
+
 def at_pointer(builder: Any, pointer: Any, index: Any, as_type: Any) -> Any:
     """Return a pointer to an element, as a pointer to `as_type`."""
     return builder.bitcast(builder.gep(pointer, [index]), as_type.as_pointer())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .._numba.llvm import vector_bytes
-from .kernels import Scratch, Tables, Task, fill_band
+from .._numba.record import Constants, record
+from .kernels import Scratch, Tables, fill_band
 from .layout import Tags, lanes_for
 from .plan import Stack, lay_out, padded, slot_start
 from .vectors import forms
+from .walk import Rings, Steps
 
 #: Columns that are computed at a time, and rows of a layer before it is the next layer's turn.
 TILE = 512
@@ -33,12 +37,13 @@ class StackKernels:
         #: The kernels' own: tables without entries at the border of a window shrink no map.
         self._halo = len(stack.first) // 2 + self._layers
         self._tags = Tags(
-            vector=vector_bytes() // 16,
+            vector=vector_bytes(),
             window=len(stack.first),
             channels=stack.channels,
             levels=stack.levels,
             scale=stack.scale,
             planes=1,
+            bits=8,
         )
         first, hidden, last, base = forms(self._tags)
         cell, places = stack.scale**2, 9 * stack.channels
@@ -49,9 +54,9 @@ class StackKernels:
             for bias, gain in zip(biases[1:], stack.gains, strict=True)
         ]
         self._tables = Tables(
-            first=lay_out([stack.first], first),
-            body=lay_out(stack.body, hidden),
-            last=lay_out([stack.last], last),
+            first_table=lay_out([stack.first], first),
+            body_table=lay_out(stack.body, hidden),
+            last_table=lay_out([stack.last], last),
             first_start=slot_start(biases[0], len(stack.first) ** 2, first),
             body_start=np.concatenate([np.zeros(0, np.int16), *starts]),
             last_start=slot_start(detail_bias, places, last),
@@ -59,6 +64,8 @@ class StackKernels:
             flat=np.pad(stack.flat, ((0, 0), (0, base.lanes - cell))).astype(np.int16).reshape(-1),
             base=lay_out([stack.base], base).view(np.int16),
             shifts=np.array(stack.shifts, np.int64),
+            body_bytes=3 * stack.channels * hidden.table(stack.levels),
+            start_bytes=4 * hidden.lanes,
         )
 
     @property
@@ -88,20 +95,54 @@ class StackKernels:
         luma : bool
             Whether the detail of the luma is added to all channels, of which there are three.
         """
-        height, width, planes = image.shape
-        rows, columns = (np.pad(np.arange(n), self._halo, mode="reflect") for n in (height, width))
+        height, width, channels = image.shape
         tile = -(-width // -(-width // TILE))
+        details = 1 if luma else channels
         shift, tables = self._shift, self._tables
         if out.dtype == np.uint8:
             half = np.int16((1 << shift) >> 1)
             tables = tables._replace(base_start=tables.base_start + half)
         else:
             shift = 0
-        task = Task(rows, columns, first, last, luma, tile, STEP, shift)
-        tags = tuple((0,) * count for count in self._tags._replace(planes=planes))
-        image = image.view()
-        image.flags.writeable = False  # one writability, so that the kernel compiles once
-        fill_band(image, tables, task, self._scratch(tile, planes, luma), out, tags)
+        steps = Steps(
+            image=image,
+            out=out,
+            height=height,
+            width=width,
+            channels=channels,
+            first=first,
+            last=last,
+            details=details,
+            layers=self._layers,
+            halo=self._halo,
+            scale=self._scale,
+            reach=self._tags.window // 2,
+            top=self._tags.levels - 1,
+            tile=tile,
+            step=STEP,
+        )
+        rings = Rings(
+            # From the row above the output, which the base needs, to the halo below it.
+            rows=STEP + self._halo + 1,
+            length=tile + 2 * self._halo,
+            # The next layer's window has two more rows than it computes.
+            map_rows=STEP + 2,
+            map_length=(tile + 2 * self._halo) * lanes_for(self._tags.channels),
+            map_front=0,
+            detail_length=tile * lanes_for(self._scale**2),
+            detail_front=0,
+        )
+        map_size = details * self._layers * rings.map_rows * rings.map_length
+        scratch = Scratch(
+            planes=np.empty((channels + luma) * rings.rows * rings.length, np.uint8),
+            detail_plane=channels if luma else 0,
+            maps=np.empty(map_size, np.uint16),
+            detail=np.empty(details * STEP * rings.detail_length, np.int16),
+            luma=int(luma),
+            shift=shift,
+        )
+        tags = self._tags._replace(planes=channels, bits=8 * out.itemsize)
+        fill_band(record(steps, rings, tables, scratch), known_to_kernels(tags))
 
     def sums(self, values: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
         """Return the sums of some rows of an image of any number of channels."""
@@ -114,20 +155,8 @@ class StackKernels:
             planes.append(out[first * r : last * r])
         return np.concatenate(planes, axis=-1)
 
-    def _scratch(self, tile: int, planes: int, luma: bool) -> Scratch:
-        details = 1 if luma else planes
-        # From the row above the output, which the base needs, to the halo below it.
-        ring, length = STEP + self._halo + 1, tile + 2 * self._halo
-        # The next layer's window has two more rows than it computes.
-        map_ring, map_length = STEP + 2, length * lanes_for(self._tags.channels)
-        detail_length = tile * lanes_for(self._scale**2)
-        return Scratch(
-            planes=np.empty((planes + luma) * ring * length, np.uint8),
-            ring=ring,
-            length=length,
-            maps=np.empty(details * self._layers * map_ring * map_length, np.uint16),
-            map_ring=map_ring,
-            map_length=map_length,
-            details=np.empty(details * STEP * detail_length, np.int16),
-            detail_length=detail_length,
-        )
+
+@lru_cache
+def known_to_kernels(tags: Tags) -> tuple[Constants, ...]:
+    """Return what kernels are compiled for: for maps, for details, and for cells."""
+    return tuple(map(Constants, tags.by_function()))

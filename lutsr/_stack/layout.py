@@ -89,12 +89,12 @@ class Form(NamedTuple):
 
 
 class Tags(NamedTuple):
-    """What kernels are compiled for; they get it as tuples of these lengths.
+    """What kernels are compiled for.
 
     Attributes
     ----------
     vector : int
-        Bytes of a vector register, in sixteens.
+        Bytes of a vector register.
     window : int
         Rows and columns of the first layer's window.
     channels : int
@@ -104,6 +104,8 @@ class Tags(NamedTuple):
     scale : int
     planes : int
         Channels of the image.
+    bits : int
+        Bits of an output value: 8, or 32 if sums are wanted.
     """
 
     vector: int
@@ -112,6 +114,21 @@ class Tags(NamedTuple):
     levels: int
     scale: int
     planes: int
+    bits: int
+
+    def by_function(self) -> tuple[Tags, Tags, Tags]:
+        """Return what the functions for maps, for details and for cells have to know of it."""
+        zeros = dict.fromkeys(self._fields, 0)
+        needed = (
+            ("window", "channels", "levels"),
+            ("channels", "levels", "scale"),
+            ("scale", "planes", "bits"),
+        )
+        maps, details, cells = (
+            Tags(**{**zeros, **{name: getattr(self, name) for name in ("vector", *names)}})
+            for names in needed
+        )
+        return maps, details, cells
 
 
 def lanes_for(values: int) -> int:

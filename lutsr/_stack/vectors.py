@@ -1,8 +1,8 @@
 """One row of one layer, written as LLVM instructions on vectors.
 
 `lutsr._stack.layout` describes entries, and how sums slide through registers. Nothing here is
-compiled by itself; `lutsr._stack.kernels` puts it together. All arrays are flat, and all positions
-are in elements.
+compiled by itself; `lutsr._stack.kernels` puts it together. All arrays are flat, they are given by
+their addresses, and all positions are in elements.
 """
 
 from __future__ import annotations
@@ -15,15 +15,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, constants, data_of, pick, plus
+from .._numba.llvm import at_pointer, constants, pick, plus, pointer
 from .layout import UNIT, Form, Tags, lanes_for
 from .windows import I16, I64, joined, sum_row
 
 _I8 = ir.IntType(8)
-
-
-def read_tags(tags: Any) -> Tags:
-    return Tags(*(len(tag) for tag in tags))
 
 
 def forms(tags: Tags) -> tuple[Form, Form, Form, Form]:
@@ -80,7 +76,7 @@ def _indices(builder: Any, maps: Any, at: Any, channels: int) -> Iterator[Any]:
 
 
 def _map_pointers(
-    builder: Any, form: Form, channels: int, levels: int, table: Any, at: Any, maps: Any, rows: Any
+    builder: Any, form: Form, channels: int, levels: int, table: Any, maps: Any, rows: Any
 ) -> Callable[[Any], list[Iterator[Any]]]:
     """Return a function that points at the entries of a pixel of maps."""
     size, stride = form.table(levels), lanes_for(channels)
@@ -89,7 +85,7 @@ def _map_pointers(
         for dy, row in enumerate(rows):
             first = builder.add(row, builder.mul(q, ir.Constant(q.type, stride)))
             for channel, index in enumerate(_indices(builder, maps, first, channels)):
-                where = plus(builder, at, (dy * channels + channel) * size)
+                where = ir.Constant(I64, (dy * channels + channel) * size)
                 yield _entry(builder, table, where, index, form.entry // UNIT)
 
     return lambda q: [entries(q)]
@@ -125,8 +121,7 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
 
     Parameters
     ----------
-    tags : tuple of tuples
-        See `lutsr._stack.layout.Tags`.
+    tags : Tags
     table : int8
     start : int16
     planes : uint8
@@ -145,10 +140,11 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form = forms(known)[0]
         entries, starts, image, target = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 7)
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, I16), (3, _I8), (7, I16))
         )
         rows = ring_rows(builder, arguments[4], known.window)
         divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (5, 6))
@@ -162,7 +158,7 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
             where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
             _store_levels(builder, form.lanes, values[0], divide, highest, target, where)
 
-        sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish)
+        sum_row(builder, form, known.vector, starts, pixels, pointers, finish)
         return context.get_dummy_value()
 
     arguments = (tags, table, start, planes, window, shift, top, maps, at, count)
@@ -170,31 +166,27 @@ def first_row(typing_context, tags, table, start, planes, window, shift, top, ma
 
 
 @intrinsic
-def body_row(typing_context, tags, table, first, start, begin, window, shift, top, maps, at, count):
+def body_row(typing_context, tags, table, start, window, shift, top, maps, at, count):
     """Compute a row of a hidden layer's maps from those of the layer before, in the same array.
 
     Parameters
     ----------
-    tags, window, shift, top, maps, at, count
+    tags, table, window, shift, top, maps, at, count
         As in `first_row`; the window is in `maps`.
-    table, first : int8 and int
-        Tables of all layers, and where those of this layer start.
-    start, begin : int16 and int
-        The same for what slots start with, and after it the gains of the channels' own levels.
+    start : int16
+        What slots start with, and after it the gains of the channels' own levels.
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form = forms(known)[1]
         entries, starts, target = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 3, 8)
+            pointer(builder, arguments[k], kind) for k, kind in ((1, _I8), (2, I16), (6, I16))
         )
-        rows = ring_rows(builder, arguments[5], 3)
-        divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (6, 7))
-        position, pixels = arguments[9:]
-        pointers = _map_pointers(
-            builder, form, known.channels, known.levels, entries, arguments[2], target, rows
-        )
+        rows = ring_rows(builder, arguments[3], 3)
+        divide, highest = (_splat(builder, arguments[k], form.lanes) for k in (4, 5))
+        position, pixels = arguments[7:]
+        pointers = _map_pointers(builder, form, known.channels, known.levels, entries, target, rows)
 
         def finish(j, values):
             step = builder.mul(j, ir.Constant(j.type, form.lanes))
@@ -205,14 +197,13 @@ def body_row(typing_context, tags, table, first, start, begin, window, shift, to
             where = builder.add(position, step)
             _store_levels(builder, form.lanes, sums, divide, highest, target, where)
 
-        from_here = builder.gep(starts, [arguments[4]])
         after = ir.Constant(I64, form.lanes)
-        gains = at_pointer(builder, from_here, after, ir.VectorType(I16, form.lanes))
+        gains = at_pointer(builder, starts, after, ir.VectorType(I16, form.lanes))
         gains = builder.load(gains, align=2)
-        sum_row(builder, form, 16 * known.vector, from_here, pixels, pointers, finish)
+        sum_row(builder, form, known.vector, starts, pixels, pointers, finish)
         return context.get_dummy_value()
 
-    arguments = (tags, table, first, start, begin, window, shift, top, maps, at, count)
+    arguments = (tags, table, start, window, shift, top, maps, at, count)
     return types.void(*arguments), generate
 
 
@@ -236,27 +227,25 @@ def detail_row(
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form = forms(known)[2]
         entries, starts, source, flats, image, target = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 5, 6, 8)
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, I16), (3, I16), (5, I16), (6, _I8), (8, I16))
         )
         rows = ring_rows(builder, arguments[4], 3)
         mine, position, pixels = (arguments[k] for k in (7, 9, 10))
-        zero = ir.Constant(I64, 0)
-        pointers = _map_pointers(
-            builder, form, known.channels, known.levels, entries, zero, source, rows
-        )
+        pointers = _map_pointers(builder, form, known.channels, known.levels, entries, source, rows)
 
         def finish(j, values):
             level = builder.zext(builder.load(builder.gep(image, [builder.add(mine, j)])), I64)
             lanes = ir.Constant(I64, form.lanes)
-            pointer = at_pointer(builder, flats, builder.mul(level, lanes), values[0].type)
-            detail = builder.add(values[0], builder.load(pointer, align=2))
+            where = at_pointer(builder, flats, builder.mul(level, lanes), values[0].type)
+            detail = builder.add(values[0], builder.load(where, align=2))
             where = builder.add(position, builder.mul(j, ir.Constant(j.type, form.lanes)))
             builder.store(detail, at_pointer(builder, target, where, detail.type), align=2)
 
-        sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish)
+        sum_row(builder, form, known.vector, starts, pixels, pointers, finish)
         return context.get_dummy_value()
 
     arguments = (tags, table, start, maps, window, flat, planes, own, details, at, count)
@@ -265,23 +254,9 @@ def detail_row(
 
 @intrinsic
 def pixel_row(
-    typing_context,
-    tags,
-    base,
-    start,
-    planes,
-    window,
-    size,
-    details,
-    own,
-    step,
-    shift,
-    out,
-    at,
-    stride,
-    count,
-    whole,
-):
+    typing_context, tags, base, start, planes, window, size, details, own, step, shift, out, at,
+    stride, count,
+):  # fmt: skip
     """Add the base to details and write the cells of a row of pixels.
 
     Parameters
@@ -304,23 +279,23 @@ def pixel_row(
     out : uint8 or int32
         The image, or its sums.
     at, stride : int
-        Where the first cell starts, and the distance between rows of the output.
-    whole : tuple
-        If not empty, rows of a cell are written as whole words, beyond the cell's end.
+        Where the first cell starts, and the distance between rows of the output. The rows of a cell
+        are written as whole words, which end beyond it, but not those of the last cell.
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form, r, C = forms(known)[3], known.scale, known.planes
+        element = ir.IntType(known.bits)
         entries, starts, image, source, target = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 6, 10)
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, I16), (3, _I8), (6, I16), (10, element))
         )
-        entries = builder.bitcast(entries, _I8.as_pointer())
         rows = ring_rows(builder, arguments[4], 3)
         apart, own_value, details_apart = (arguments[k] for k in (5, 7, 8))
-        position, line, pixels = arguments[11:14]
-        element = context.get_value_type(signature.args[10].dtype)
+        position, line, pixels = arguments[11:]
         divide = _splat(builder, arguments[9], form.lanes)
+        surplus = (1 << (r * C - 1).bit_length()) - r * C
 
         def pointers(q):
             found = []
@@ -338,9 +313,9 @@ def pixel_row(
             for c, values in enumerate(sums):
                 where = builder.add(own_value, builder.mul(details_apart, ir.Constant(I64, c)))
                 where = builder.add(where, builder.mul(j, ir.Constant(I64, form.lanes)))
-                pointer = at_pointer(builder, source, where, values.type)
-                values = builder.add(values, builder.load(pointer, align=2))
-                if element.width == 8:
+                detail = at_pointer(builder, source, where, values.type)
+                values = builder.add(values, builder.load(detail, align=2))
+                if known.bits == 8:
                     values = builder.ashr(values, divide)
                     bounds = (constants(I16, [bound] * form.lanes) for bound in (0, 255))
                     values = clip(builder, values, *bounds)
@@ -348,32 +323,29 @@ def pixel_row(
                 else:
                     cells.append(builder.sext(values, ir.VectorType(element, form.lanes)))
             every = joined(builder, cells, 1 << (C - 1).bit_length())
-            surplus = (1 << (r * C - 1).bit_length()) - r * C if len(signature.args[14]) else 0
             first = builder.add(position, builder.mul(j, ir.Constant(I64, r * C)))
-            for u in range(r):
-                lanes = [c * form.lanes + u * r + v for v in range(r) for c in range(C)]
-                row = pick(builder, every, lanes + lanes[:1] * surplus)
-                where = builder.add(first, builder.mul(line, ir.Constant(I64, u)))
-                builder.store(row, at_pointer(builder, target, where, row.type), align=1)
 
-        sum_row(builder, form, 16 * known.vector, starts, pixels, pointers, finish, C)
+            def write(more):
+                for u in range(r):
+                    lanes = [c * form.lanes + u * r + v for v in range(r) for c in range(C)]
+                    row = pick(builder, every, lanes + lanes[:1] * more)
+                    where = builder.add(first, builder.mul(line, ir.Constant(I64, u)))
+                    builder.store(row, at_pointer(builder, target, where, row.type), align=1)
+
+            if surplus:
+                inside = builder.icmp_signed("<", plus(builder, j, 1), pixels)
+                with builder.if_else(inside, likely=True) as (inner, last):
+                    with inner:
+                        write(surplus)
+                    with last:
+                        write(0)
+            else:
+                write(0)
+
+        sum_row(builder, form, known.vector, starts, pixels, pointers, finish, C)
         return context.get_dummy_value()
 
     arguments = (
-        tags,
-        base,
-        start,
-        planes,
-        window,
-        size,
-        details,
-        own,
-        step,
-        shift,
-        out,
-        at,
-        stride,
-        count,
-        whole,
-    )
+        tags, base, start, planes, window, size, details, own, step, shift, out, at, stride, count
+    )  # fmt: skip
     return types.void(*arguments), generate

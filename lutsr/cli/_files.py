@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
+
 from .._frame.bands import available_workers
+from .._frame.ranges import from_unit
 from . import _streams, imagefile
 from ._jobs import STREAM, Job
 from ._large import Resized
@@ -123,17 +126,30 @@ def _upscale_large(
 ) -> Any:
     """Upscale an image in bands, and return an array of the result's shape and type."""
     alpha = large.picture.alpha
+    span = large.scale_into_unit() if args.preserve_range else None
+
+    def restored(result: NDArray[Any]) -> NDArray[Any]:
+        if span is not None:
+            from_unit(result, span)
+        return result
+
     workers = upscale.workers or available_workers()
     if args.size is not None:
         resized = Resized(large, upscale, workers)
         return imagefile.write_resized(
-            job.target, large, resized.lengths, resized, advance, workers=workers, strip=args.strip
+            job.target,
+            large,
+            resized.lengths,
+            lambda start, stop: restored(resized(start, stop)),
+            advance,
+            workers=workers,
+            strip=args.strip,
         )
     return imagefile.write_large(
         job.target,
         large,
         upscale.scale,
-        lambda part: upscale(part, alpha),
+        lambda part: restored(upscale(part, alpha)),
         advance,
         halo=upscale.halo(alpha),
         workers=workers,

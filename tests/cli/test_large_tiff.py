@@ -52,6 +52,32 @@ def make(path, shape, dtype="uint8", **options):
     return pixels
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_floats_of_any_range(folder, noisy, low_limit, dtype):
+    image = (np.random.default_rng(3).random((150, 290)) * 3000 - 200).astype(dtype)
+    tifffile.imwrite("in.tif", image, metadata=None, compression="zlib", rowsperstrip=11)
+    assert cli.main(["in.tif", "-o", "out.tif", "--preserve-range", *noisy]) == 0
+    assert low_limit == [(0, 150), (0, 130), (126, 150)]  # the first for the range
+    wanted = lutsr.load(noisy[1])(image, preserve_range=True)
+    np.testing.assert_array_equal(tifffile.imread("out.tif"), wanted)
+    command = ["in.tif", "-o", "size.tif", "--preserve-range", "--size", "333x180", *noisy]
+    assert cli.main(command) == 0
+    assert low_limit[3:] == [(0, 150), (0, 150)]
+    wanted = lutsr.resize(image, (180, 333), model=noisy[1], preserve_range=True)
+    np.testing.assert_array_equal(tifffile.imread("size.tif"), wanted)
+
+
+def test_floats_of_any_range_that_cannot_be_scaled(folder, noisy, low_limit, capsys):
+    tifffile.imwrite("nan.tif", np.full((9, 9), np.nan, "float32"), metadata=None)
+    alpha = np.full((9, 9, 4), 7, "float32")
+    options = {"photometric": "rgb", "extrasamples": ["unassalpha"], "metadata": None}
+    tifffile.imwrite("alpha.tif", alpha, **options)
+    for name, said in (("nan", "has NaN or infinite"), ("alpha", "has alpha, and floats beyond")):
+        assert cli.main([f"{name}.tif", "-o", "out.tif", "--preserve-range", *noisy]) == 1
+        assert capsys.readouterr().err.startswith(f"lutsr: {name}.tif: {said}")
+    assert not os.path.exists("out.tif")
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_same_as_the_normal_path(folder, noisy, capsys, request, channels, dtype):

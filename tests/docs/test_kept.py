@@ -49,5 +49,14 @@ def test_each_cell_is_what_happens(group, row):
     assert TABLE[group][row] == {format: words.get(format, "") for format in NAMES.values()}
 
 
-def test_the_readme_leads_to_the_table():
-    assert "/docs/cli.md#what-is-kept)" in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_readme_has_rows_of_the_table_and_leads_to_it():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"(?s)<!-- table: kept -->(.*?)<!-- end of table -->", readme)
+    head, line, *rows = text.strip().splitlines()
+    own = PAGE[PAGE.index("**in an input of the format**") :].partition("**in an input of another")[
+        0
+    ]
+    assert len(rows) > 10
+    assert [row for row in rows if row not in own.splitlines()] == []
+    assert f"{head}\n{line}\n" in PAGE
+    assert "/docs/cli.md#what-is-kept)" in readme

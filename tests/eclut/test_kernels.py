@@ -173,7 +173,7 @@ def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, w
 def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
     # Compiled again, without the cache, for CPUs with other instructions for multiplying.
     monkeypatch.setattr(vectors_deep, "_dot_words", lambda context: words)
-    monkeypatch.setattr(kernels, "sum_deep_band", jit.part(kernels.sum_deep_band.py_func))
+    monkeypatch.setattr(kernels, "sum_deep_band", jit._compile(kernels.sum_deep_band.py_func, True))
     up = upscaler(4, 4, "shipped")
     image = np.random.default_rng(7).integers(0, 65536, (23, 31), dtype=np.uint16)
     assert np.array_equal(upscale(up, image), reference(up, image))
@@ -182,7 +182,7 @@ def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
 @pytest.mark.parametrize("s", [1, 4])
 def test_other_processors_pack_bytes_to_the_same(monkeypatch, upscaler, s):
     monkeypatch.setattr(vectors_store, "on_x86", lambda context: False)
-    monkeypatch.setattr(kernels, "upscale_band", jit.part(kernels.upscale_band.py_func))
+    monkeypatch.setattr(kernels, "upscale_band", jit._compile(kernels.upscale_band.py_func, True))
     up = upscaler(4, s, "shipped")
     image = np.random.default_rng(8).integers(0, 256, (23, 31), dtype=np.uint8)
     assert np.array_equal(upscale(up, image), reference(up, image))

@@ -35,7 +35,16 @@ def test_one_module_compiles():
 
 @pytest.mark.parametrize(
     "name",
-    [r"numba\.core", "cgutils", "_nrt", "nogil", "fastmath", "magic_tuple", "IndexDataCacheFile"],
+    [
+        r"numba\.core",
+        "cgutils",
+        "_nrt",
+        r"no_c\w+_wrapper",
+        "nogil",
+        "fastmath",
+        "magic_tuple",
+        "IndexDataCacheFile",
+    ],
 )
 def test_private_names_stay_in_one_folder(name):
     assert {path.split("/")[0] for path in holders(name)} == {"_numba"}
@@ -115,14 +124,22 @@ def test_a_dispatcher_that_passes_more_arguments_means_no_cache(monkeypatch, com
     assert uncached(compile_anew)
 
 
-def test_an_unknown_option_is_not_passed(monkeypatch, compile_anew):
-    assert jit._private_options() == {"_nrt": False}
-    (owner,) = (kind for kind in cpu.CPUTargetOptions.__mro__ if "_nrt" in vars(kind))
-    monkeypatch.delattr(owner, "_nrt")
-    assert jit._private_options() == {}
+OPTIONS = {"_nrt": False, "no_cfunc_wrapper": True, "no_cpython_wrapper": False}
+
+
+@pytest.mark.parametrize("missing", [[], *([name] for name in OPTIONS), list(OPTIONS)])
+def test_an_unknown_option_is_not_passed(monkeypatch, compile_anew, missing):
+    for name in missing:
+        (owner,) = (kind for kind in cpu.CPUTargetOptions.__mro__ if name in vars(kind))
+        monkeypatch.delattr(owner, name)
+    wanted = {name: value for name, value in OPTIONS.items() if name not in missing}
+    assert jit._private_options(True) == wanted
     assert compile_anew()(3) == 6
+
+
+def test_no_private_option_is_passed_where_nobody_knows_them(monkeypatch):
     monkeypatch.delattr(cpu, "CPUTargetOptions")
-    assert jit._private_options() == {}
+    assert jit._private_options(True) == {}
 
 
 class Context:
@@ -152,7 +169,9 @@ def test_results_are_right_where_every_private_name_is_gone(tmp_path):
     code = """
 from numba.core import caching, codegen, cpu
 del caching.IndexDataCacheFile
-for name, child in (("_nrt", cpu.CPUTargetOptions), ("magic_tuple", codegen.JITCPUCodegen)):
+options = ("_nrt", "no_cfunc_wrapper")  # numba itself needs the third one
+gone = [*((name, cpu.CPUTargetOptions) for name in options), ("magic_tuple", codegen.JITCPUCodegen)]
+for name, child in gone:
     (owner,) = (kind for kind in child.__mro__ if name in vars(kind))
     delattr(owner, name)
 images = [picture(0), picture(1, (30, 20, 3)), picture(2, dtype=np.uint16)]

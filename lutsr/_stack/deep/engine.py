@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._numba.record import record
+from ..engine import known_to_kernels
 from ..layout import Tags
 from ..plan import Stack, lay_out
-from .kernels import DeepScratch, DeepTables, DeepTask, fill_deep_band
-from .layout import MOST_STEPS, PARTS, SPACING, deep_forms
+from ..walk import Rings, Steps
+from .kernels import DeepNumbers, DeepScratch, DeepTables, fill_deep_band
+from .layout import KINDS, MOST_STEPS, PARTS, SPACING, deep_forms
 from .plan import halves, pairs_of_bytes, pairs_of_words
 from .reference import constant_details, every_fourth
 from .vectors import FRONT
@@ -31,8 +34,17 @@ class DeepStackKernels:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._tags = Tags(2, len(stack.first), stack.channels, stack.levels, stack.scale, 1)
-        first, hidden, last, base = self._forms = deep_forms(self._tags)
+        tags = Tags(
+            vector=0,
+            window=len(stack.first),
+            channels=stack.channels,
+            levels=stack.levels,
+            scale=stack.scale,
+            planes=0,
+            bits=0,
+        )
+        self._known = known_to_kernels(tags)
+        first, hidden, last, base = self._forms = deep_forms(tags)
         starts = []
         for bias, shift in zip(stack.biases, stack.shifts, strict=False):
             half = 1 << shift >> 1
@@ -41,14 +53,17 @@ class DeepStackKernels:
         gains = [halves(gain, hidden.lanes) for gain in stack.gains]
         body = [np.concatenate(both) for both in zip(starts[1:], gains, strict=True)]
         self._tables = DeepTables(
-            first=lay_out([pairs_of_bytes(every_fourth(stack.first))], first),
-            body=lay_out([pairs_of_bytes(tables) for tables in stack.body], hidden),
-            last=lay_out([pairs_of_bytes(stack.last)], last),
+            first_table=lay_out([pairs_of_bytes(every_fourth(stack.first))], first),
+            body_table=lay_out([pairs_of_bytes(tables) for tables in stack.body], hidden),
+            last_table=lay_out([pairs_of_bytes(stack.last)], last),
             base=lay_out([pairs_of_words(every_fourth(stack.base_alone))], base),
             first_start=starts[0],
             body_start=np.concatenate([np.zeros(0, np.int32), *body]),
             constant=halves(-constant_details(stack), last.lanes).reshape(-1),
             shifts=np.array(stack.shifts, np.int64),
+            body_bytes=3 * stack.channels * hidden.table(stack.levels),
+            start_bytes=8 * hidden.lanes,
+            entry=base.entry,
         )
 
     def fill(
@@ -75,44 +90,64 @@ class DeepStackKernels:
         luma : bool
             Whether the detail of the luma is added to all channels, of which there are three.
         """
-        height, width, planes = image.shape
+        height, width, channels = image.shape
         stack, halo = self._stack, self._stack.reach
-        rows, columns = (np.pad(np.arange(n), halo, mode="reflect") for n in (height, width))
-        tile = -(-width // -(-width // TILE))
-        factor = 255.0 * steps if image.dtype.kind == "f" else 1.0
+        lanes, cell = self._forms[1].lanes, self._forms[2].lanes
+        walk = Steps(
+            image=image,
+            out=out,
+            height=height,
+            width=width,
+            channels=channels,
+            first=first,
+            last=last,
+            details=1 if luma else channels,
+            layers=len(stack.shifts),
+            halo=halo,
+            scale=stack.scale,
+            reach=len(stack.first) // 2,
+            top=PARTS * (stack.levels - 1),
+            tile=-(-width // -(-width // TILE)),
+            step=STEP,
+        )
+        tile = walk.tile
+        rings = Rings(
+            # From the row above the output, which the base needs, to the halo below it.
+            rows=STEP + halo + 1,
+            length=tile + 2 * halo,
+            # The next layer's window has two more rows than it computes.
+            map_rows=STEP + 2,
+            map_length=(FRONT + tile + 2 * halo) * lanes,
+            map_front=FRONT * lanes,
+            detail_length=(FRONT + tile) * cell,
+            detail_front=FRONT * cell,
+        )
+        scratch = _scratch(walk, rings, luma)
+        task = record(walk, rings, self._tables, self._numbers(image.dtype, steps), scratch)
+        fill_deep_band(task, self._known)
+
+    def _numbers(self, dtype: np.dtype[Any], steps: int) -> DeepNumbers:
+        """Return how values of a type become steps, and sums become values."""
+        stack = self._stack
         unit = min(SPACING * steps, MOST_STEPS)
         # (PARTS * steps / unit * base + steps * detail) / PARTS, without common factors of two.
         common = min(steps & -steps, PARTS)
         times, parts = PARTS * steps // unit // common, PARTS // common
-        numbers = (
-            times.bit_length() - 1,
-            parts // 2,
-            parts.bit_length() - 1,
-            stack.own,
-            steps * stack.bias,
-            stack.divisor // 2,
-            stack.shift,
-            255 * steps * (stack.divisor if image.dtype.kind == "f" else 1),
+        return DeepNumbers(
+            kind=KINDS.index(dtype.name),
+            factor=255.0 * steps if dtype.kind == "f" else 1.0,
+            steps=steps,
+            least=PARTS * stack.divisor // 4,
+            times=steps // common,
+            base_shift=times.bit_length() - 1,
+            half=parts // 2,
+            shift=parts.bit_length() - 1,
+            own=stack.own,
+            bias=steps * stack.bias,
+            last_half=stack.divisor // 2,
+            last_shift=stack.shift,
+            white=255 * steps * (stack.divisor if dtype.kind == "f" else 1),
         )
-        scaling = (PARTS * stack.divisor // 4, steps // common)
-        task = DeepTask(
-            rows,
-            columns,
-            first,
-            last,
-            luma,
-            tile,
-            STEP,
-            factor,
-            steps,
-            self._forms[3].entry,
-            scaling,
-            numbers,
-        )
-        image = image.view()
-        image.flags.writeable = False  # one writability, so that the kernel compiles once
-        tags = tuple((0,) * count for count in self._tags)
-        fill_deep_band(image, self._tables, task, self._scratch(tile, planes, luma), out, tags)
 
     def sums(
         self, values: NDArray[np.int32], steps: int, first: int, last: int, luma: bool = False
@@ -127,30 +162,18 @@ class DeepStackKernels:
         self.fill(values, steps, first - top, last - top, out, luma)
         return out[(first - top) * r : (last - top) * r]
 
-    def _scratch(self, tile: int, planes: int, luma: bool) -> DeepScratch:
-        details = 1 if luma else planes
-        layers, reach = len(self._tables.shifts), self._stack.reach
-        # From the row above the output, which the base needs, to the halo below it.
-        ring, length = STEP + reach + 1, tile + 2 * reach
-        # The next layer's window has two more rows than it computes.
-        lanes, cell = self._forms[1].lanes, self._forms[2].lanes
-        map_ring, map_length = STEP + 2, (FRONT + length) * lanes
-        detail_length = (FRONT + tile) * cell
-        size, map_size = ring * length, details * layers * map_ring * map_length
-        return DeepScratch(
-            values=np.empty(planes * size, np.int32),
-            offsets=np.empty(planes * size, np.int32),
-            weights=np.empty(planes * size, np.int32),
-            positions=np.empty(details * size, np.uint16),
-            position_weights=np.empty(details * size, np.uint32),
-            ring=ring,
-            length=length,
-            maps=np.empty(map_size, np.uint16),
-            map_weights=np.empty(map_size, np.uint32),
-            map_ring=map_ring,
-            map_length=map_length,
-            map_front=FRONT * lanes,
-            details=np.empty(details * STEP * detail_length, np.int32),
-            detail_length=detail_length,
-            detail_front=FRONT * cell,
-        )
+
+def _scratch(steps: Steps, rings: Rings, luma: bool) -> DeepScratch:
+    size = rings.rows * rings.length
+    map_size = steps.details * steps.layers * rings.map_rows * rings.map_length
+    return DeepScratch(
+        values=np.empty(steps.channels * size, np.int32),
+        offsets=np.empty(steps.channels * size, np.int32),
+        weights=np.empty(steps.channels * size, np.int32),
+        positions=np.empty(steps.details * size, np.uint16),
+        position_weights=np.empty(steps.details * size, np.uint32),
+        maps=np.empty(map_size, np.uint16),
+        map_weights=np.empty(map_size, np.uint32),
+        detail=np.empty(steps.details * steps.step * rings.detail_length, np.int32),
+        luma=int(luma),
+    )

@@ -1,8 +1,7 @@
-"""All jitted code of stacks for images deeper than 8 bits.
+"""All jitted code of stacks for images deeper than 8 bits; the order of work is that of 8 bits.
 
-The same order of work as in `lutsr._stack.kernels`, in which rings and margins are explained. Maps
-hold positions, and beside each its two weights. Kernels do not run under ``NUMBA_DISABLE_JIT``;
-their plain twin is `lutsr._stack.deep.reference`.
+Maps hold positions, and beside each its two weights. Kernels do not run under
+``NUMBA_DISABLE_JIT``; their plain twin is `lutsr._stack.deep.reference`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._numba.jit import entry_point, part
+from ..memory import load, store
+from ..walk import reflected, walk_by
 from .vectors import deep_body_row, deep_detail_row, deep_first_row
-from .vectors_store import deep_pixel_row
+from .vectors_store import deep_pixel_row, read_value
 
 
 class DeepTables(NamedTuple):
@@ -21,7 +22,7 @@ class DeepTables(NamedTuple):
 
     Attributes
     ----------
-    first, body, last, base : ndarray of int8
+    first_table, body_table, last_table, base : ndarray of int8
         Of the first layer, of all hidden ones, of the last one, and of the base.
     first_start, body_start : ndarray of int32
         What sums start with. In the body, the gains of the layer's channels come after it.
@@ -29,49 +30,57 @@ class DeepTables(NamedTuple):
         Minus the details of constant images, by position.
     shifts : ndarray of int64, shape (layers,)
         Binary logarithms of the divisors of the first and the hidden layers.
+    body_bytes, start_bytes : int
+        Sizes of the tables, and of what sums start with, of one hidden layer.
+    entry : int
+        Bytes of an entry of the base.
     """
 
-    first: Any
-    body: Any
-    last: Any
+    first_table: Any
+    body_table: Any
+    last_table: Any
     base: Any
     first_start: Any
     body_start: Any
     constant: Any
     shifts: Any
+    body_bytes: int
+    start_bytes: int
+    entry: int
 
 
-class DeepTask(NamedTuple):
-    """What is to be computed, and in which steps.
+class DeepNumbers(NamedTuple):
+    """How values become steps, and sums become values.
 
     Attributes
     ----------
-    rows, columns, first, last, luma, tile, step
-        As in `lutsr._stack.kernels.Task`.
+    kind : int
+        The index of the image's type, and of the output's, in `lutsr._stack.deep.layout.KINDS`.
     factor, steps : float and int
         Steps per unit of the image's values, and per level.
-    entry : int
-        Bytes of an entry of the base.
-    scaling, numbers : tuple of int
-        See `deep_detail_row` and `deep_pixel_row`.
+    least, times : int
+        What details are reduced by, and then multiplied by.
+    base_shift, half, shift, own, bias, last_half, last_shift, white : int
+        See `deep_pixel_row`, in this order.
     """
 
-    rows: Any
-    columns: Any
-    first: int
-    last: int
-    luma: bool
-    tile: int
-    step: int
+    kind: int
     factor: float
     steps: int
-    entry: int
-    scaling: Any
-    numbers: Any
+    least: int
+    times: int
+    base_shift: int
+    half: int
+    shift: int
+    own: int
+    bias: int
+    last_half: int
+    last_shift: int
+    white: int
 
 
 class DeepScratch(NamedTuple):
-    """Scratch arrays of one call, all flat.
+    """Scratch arrays of one call, all flat, and what is known of the image.
 
     Attributes
     ----------
@@ -80,15 +89,12 @@ class DeepScratch(NamedTuple):
         entries of the base are, and the weights of these.
     positions, position_weights : ndarray of uint16 and uint32
         The same for each channel that has a detail: positions, and their weights.
-    ring, length : int
-        Rows in such a ring, and elements in a row.
     maps, map_weights : ndarray of uint16 and uint32
         A ring of rows for each layer but the last one, and for each channel that has a detail.
-    map_ring, map_length, map_front : int
-        The same for these, and elements before the first pixel of a row.
-    details : ndarray of int32
-        `DeepTask.step` rows for each channel that has a detail.
-    detail_length, detail_front : int
+    detail : ndarray of int32
+        `Steps.step` rows for each channel that has a detail.
+    luma : int
+        Whether the detail of all three channels is that of the luma.
     """
 
     values: Any
@@ -96,195 +102,177 @@ class DeepScratch(NamedTuple):
     weights: Any
     positions: Any
     position_weights: Any
-    ring: int
-    length: int
     maps: Any
     map_weights: Any
-    map_ring: int
-    map_length: int
-    map_front: int
-    details: Any
-    detail_length: int
-    detail_front: int
+    detail: Any
+    luma: int
 
 
 @part
-def _store_values(image, row, columns, c, at, task, scratch):
-    """Convert some columns of a channel to steps, and find their places in the base."""
-    values, offsets, weights = scratch.values, scratch.offsets, scratch.weights
+def _store_values(task, row, x0, count, c, at):
+    """Convert a row of a channel to steps, and find their places in the base."""
+    # Fields are read before loops: for LLVM, what is stored might change them.
+    values, offsets, weights = task.values, task.offsets, task.weights
+    image, kind, factor, entry = task.image, task.kind, task.factor, np.int32(task.entry)
+    width, C, halo = task.width, task.channels, task.halo
     white = np.float64(255 * task.steps)
-    for k in range(len(columns)):
-        value = np.rint(np.float64(image[row, columns[k], c]) * task.factor)
-        values[at + k] = np.int32(min(max(value, 0.0), white))
+    for k in range(count):
+        pixel = (row + reflected(x0 + k - halo, width)) * C + c
+        value = np.rint(read_value(image, kind, pixel) * factor)
+        store(values, at + k, np.int32, min(max(value, 0.0), white))
     if task.steps == 257:
-        for k in range(at, at + len(columns)):
-            level = values[k] // np.int32(1028)
-            rest = values[k] - np.int32(1028) * level
-            offsets[k] = level * np.int32(task.entry)
-            weights[k] = rest << np.int32(16) | (np.int32(1028) - rest)
+        for k in range(at, at + count):
+            value = load(values, k, np.int32)
+            level = np.int32(value // np.int32(1028))
+            rest = np.int32(value - np.int32(1028) * level)
+            store(offsets, k, np.int32, level * entry)
+            store(weights, k, np.int32, rest << np.int32(16) | (np.int32(1028) - rest))
     else:
-        for k in range(at, at + len(columns)):
-            value = (values[k] + np.int32(2)) >> np.int32(2)
-            level = value >> np.int32(14)
-            rest = value & np.int32(16383)
-            offsets[k] = level * np.int32(task.entry)
-            weights[k] = rest << np.int32(16) | (np.int32(16384) - rest)
+        for k in range(at, at + count):
+            value = np.int32(load(values, k, np.int32) + np.int32(2)) >> np.int32(2)
+            level = np.int32(value >> np.int32(14))
+            rest = np.int32(value & np.int32(16383))
+            store(offsets, k, np.int32, level * entry)
+            store(weights, k, np.int32, rest << np.int32(16) | (np.int32(16384) - rest))
 
 
 @part
-def _store_position(value, at, task, scratch):
+def _store_position(value, steps, positions, weights, at):
     """Store the position of a value in steps: quarters of a level, rounded."""
-    if task.steps == 257:
+    if steps == 257:
         position = (np.int32(8) * value + np.int32(257)) // np.int32(514)
     else:
         position = (np.int32(8) * value + np.int32(16384)) >> np.int32(15)
     rest = np.uint32(position & 15)
-    scratch.positions[at] = position
-    scratch.position_weights[at] = np.uint32(0x10001) * (rest << np.uint32(8) | (16 - rest))
+    store(positions, at, np.uint16, position)
+    store(weights, at, np.uint32, np.uint32(0x10001) * (rest << np.uint32(8) | (16 - rest)))
 
 
 @part
-def _pad_row(image, row, columns, at, size, task, scratch):
-    """Copy some columns of a row into the rings of each channel, `size` apart."""
-    C, values = image.shape[2], scratch.values
+def _pad_row(task, y, x0, count):
+    """Copy a row into the rings of each channel."""
+    values, positions, weights = task.values, task.positions, task.position_weights
+    C, size, steps = task.channels, task.rows * task.length, task.steps
+    row = reflected(y - task.halo, task.height) * task.width
+    at, count = y % task.rows * task.length, count + 2 * task.halo
     for c in range(C):
-        _store_values(image, row, columns, c, at + c * size, task, scratch)
+        _store_values(task, row, x0, count, c, at + c * size)
     if task.luma:
-        for k in range(at, at + len(columns)):
-            sums = np.int32(77) * values[k] + np.int32(150) * values[k + size]
-            sums += np.int32(29) * values[k + 2 * size] + np.int32(128)
-            _store_position(sums >> np.int32(8), k, task, scratch)
+        for k in range(at, at + count):
+            sums = np.int32(77) * load(values, k, np.int32)
+            sums += np.int32(150) * load(values, k + size, np.int32)
+            sums += np.int32(29) * load(values, k + 2 * size, np.int32) + np.int32(128)
+            _store_position(sums >> np.int32(8), steps, positions, weights, k)
     else:
         for c in range(C):
-            for k in range(at + c * size, at + c * size + len(columns)):
-                _store_position(values[k], k, task, scratch)
+            for k in range(at + c * size, at + c * size + count):
+                value = np.int64(load(values, k, np.int32))
+                _store_position(value, steps, positions, weights, k)
 
 
 @part
-def _map_rows(tables, layer, front, begin, end, count, plane, mine, top, task, scratch, tags):
-    """Compute the next rows of a layer's maps; see `lutsr._stack.kernels._map_rows`."""
-    map_ring, map_length = scratch.map_ring, scratch.map_length
-    layers, front_size = len(tables.shifts), scratch.map_front
-    margin = layers - layer
-    for y in range(max(front + margin, begin - margin), min(front + task.step, end) + margin):
-        at = mine + front_size + y % map_ring * map_length
-        bounds = (tables.shifts[layer], top)
-        if layer == 0:
-            deep_first_row(
-                tags,
-                tables.first,
-                tables.first_start,
-                scratch.positions,
-                scratch.position_weights,
-                (scratch.ring, scratch.length, plane, y - len(tags[1]) // 2),
-                bounds,
-                scratch.maps,
-                scratch.map_weights,
-                at,
-                count + 2 * margin,
-            )
-        else:
-            deep_body_row(
-                tags,
-                tables.body,
-                (layer - 1) * (len(tables.body) // (layers - 1)),
-                tables.body_start,
-                (layer - 1) * (len(tables.body_start) // (layers - 1)),
-                scratch.maps,
-                scratch.map_weights,
-                (map_ring, map_length, mine + front_size - map_ring * map_length, y - 1),
-                bounds,
-                at,
-                count + 2 * margin,
-            )
+def _map_row(task, tags, plane, layer, y, count):
+    """Compute a row of a layer's maps."""
+    size = task.map_rows * task.map_length
+    mine = (plane * task.layers + layer) * size + task.map_front
+    at = mine + y % task.map_rows * task.map_length
+    bounds = (load(task.shifts, layer, np.int64), task.top)
+    if layer == 0:
+        deep_first_row(
+            tags,
+            task.first_table,
+            task.first_start,
+            task.positions,
+            task.position_weights,
+            (task.rows, task.length, plane * task.rows * task.length, y - task.reach),
+            bounds,
+            task.maps,
+            task.map_weights,
+            at,
+            count,
+        )
+    else:
+        deep_body_row(
+            tags,
+            task.body_table + (layer - 1) * task.body_bytes,
+            task.body_start + (layer - 1) * task.start_bytes,
+            task.maps,
+            task.map_weights,
+            (task.map_rows, task.map_length, mine - size, y - 1),
+            bounds,
+            at,
+            count,
+        )
+
+
+@part
+def _detail_row(task, tags, plane, y, count):
+    """Compute a row of details."""
+    last = ((plane + 1) * task.layers - 1) * task.map_rows * task.map_length
+    deep_detail_row(
+        tags,
+        task.last_table,
+        task.maps,
+        task.map_weights,
+        (task.map_rows, task.map_length, last + task.map_front, y - 1),
+        task.constant,
+        task.positions,
+        (plane * task.rows + y % task.rows) * task.length + task.halo,
+        (task.least, task.times),
+        task.detail,
+        (plane * task.step + y % task.step) * task.detail_length + task.detail_front,
+        count,
+    )
+
+
+@part
+def _pixel_row(task, tags, y, x0, count):
+    """Write the cells of a row of pixels, channel by channel."""
+    r, C = task.scale, task.channels
+    line, size = task.width * r * C, task.rows * task.length
+    numbers = (
+        task.base_shift,
+        task.half,
+        task.shift,
+        task.own,
+        task.bias,
+        task.last_half,
+        task.last_shift,
+        task.white,
+    )
+    for c in range(C):
+        plane = 0 if task.luma else c
+        deep_pixel_row(
+            tags,
+            task.base,
+            task.offsets,
+            task.weights,
+            (task.rows, task.length, c * size + task.halo - 1, y - 1),
+            task.values,
+            task.detail,
+            (plane * task.step + y % task.step) * task.detail_length + task.detail_front,
+            numbers,
+            task.out,
+            task.kind,
+            (y - task.halo) * r * line + x0 * r * C + c,
+            (line, C),
+            count,
+        )
+
+
+_walk = walk_by(_pad_row, _map_row, _detail_row, _pixel_row)
 
 
 @entry_point
-def fill_deep_band(image, tables, task, scratch, out, tags):
+def fill_deep_band(task, tags):
     """Enlarge some rows of an image into their place in the output.
 
     Parameters
     ----------
-    image : int32, uint16, float32 or float64 (H, W, C)
-        Values in steps, or of an image.
-    tables : DeepTables
-    task : DeepTask
-    scratch : DeepScratch
-    out : of the same type (H * r, W * r, C)
-        Sums, or the enlarged image.
-    tags : tuple of tuples
-        See `lutsr._stack.layout.Tags`.
+    task : record
+        With the fields of `Steps` and `Rings` of `lutsr._stack.walk`, `DeepTables`, `DeepNumbers`
+        and `DeepScratch`. The output has the image's type.
+    tags : tuple of Tags
+        As in `lutsr._stack.kernels.fill_band`.
     """
-    C, r, step = image.shape[2], len(tags[4]), task.step
-    halo, layers = (len(task.rows) - image.shape[0]) // 2, len(tables.shifts)
-    ring, length, detail_length = scratch.ring, scratch.length, scratch.detail_length
-    size, map_size = ring * length, scratch.map_ring * scratch.map_length
-    top = 16 * (len(tags[3]) - 1)
-    line = out.shape[1] * C
-    pixels = out.reshape(-1)
-    sources = 1 if task.luma else C
-    # From here on rows are counted from the first one of the padded image.
-    begin, end = task.first + halo, task.last + halo
-    for x0 in range(0, image.shape[1], task.tile):
-        count = min(task.tile, image.shape[1] - x0)
-        columns = task.columns[x0 : x0 + count + 2 * halo]
-        # The front of the output starts so early that each layer's first rows are computed before
-        # the next layer needs them.
-        for front in range(begin - 2 * halo, end, step):
-            for y in range(max(front, begin - 2 * halo) + halo, min(front + step, end) + halo):
-                _pad_row(image, task.rows[y], columns, y % ring * length, size, task, scratch)
-            for plane in range(sources):
-                mine = plane * layers * map_size
-                for layer in range(layers):
-                    _map_rows(
-                        tables,
-                        layer,
-                        front,
-                        begin,
-                        end,
-                        count,
-                        plane * size,
-                        mine + layer * map_size,
-                        top,
-                        task,
-                        scratch,
-                        tags,
-                    )
-                for y in range(max(front, begin), min(front + step, end)):
-                    deep_detail_row(
-                        tags,
-                        tables.last,
-                        scratch.maps,
-                        scratch.map_weights,
-                        (
-                            scratch.map_ring,
-                            scratch.map_length,
-                            mine + (layers - 1) * map_size + scratch.map_front,
-                            y - 1,
-                        ),
-                        tables.constant,
-                        scratch.positions,
-                        plane * size + y % ring * length + halo,
-                        task.scaling,
-                        scratch.details,
-                        (plane * step + y % step) * detail_length + scratch.detail_front,
-                        count,
-                    )
-            for y in range(max(front, begin), min(front + step, end)):
-                for c in range(C):
-                    deep_pixel_row(
-                        tags,
-                        tables.base,
-                        scratch.offsets,
-                        scratch.weights,
-                        (ring, length, c * size + halo - 1, y - 1),
-                        scratch.values,
-                        scratch.details,
-                        ((0 if task.luma else c) * step + y % step) * detail_length
-                        + scratch.detail_front,
-                        task.numbers,
-                        pixels,
-                        (y - halo) * r * line + x0 * r * C + c,
-                        (line, C),
-                        count,
-                    )
+    _walk(task, tags)

@@ -2,8 +2,9 @@
 
 The counterpart of `lutsr._stack.vectors`. Here an entry is a pair of the tables' entries
 (`lutsr._stack.deep.plan`), a position is a level times 16 and its fraction, and the two weights of
-a position are stored beside it, twice in 32 bits. Products of bytes are summed in 16 bits for up to
-16 entries, and then in 32 bits: the even outputs in one vector, the odd ones in another.
+a position are stored beside it, twice in 32 bits. Arrays are given by their addresses. Products of
+bytes are summed in 16 bits for up to 16 entries, and then in 32 bits: the even outputs in one
+vector, the odd ones in another.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._numba.llvm import at_pointer, constants, data_of, freeze, pick, plus
+from ..._numba.llvm import at_pointer, constants, freeze, pick, plus, pointer
 from ..layout import Form
-from ..vectors import clip, read_tags, ring_rows, splat
+from ..vectors import clip, ring_rows, splat
 from .layout import IMAGE_LEVELS, PARTS, deep_forms
 from .products import dot_bytes, join_words, split_words
 from .slide import slide
 
-_I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 
 #: Entries whose products, each at most 16 * 128, are summed in 16 bits.
 GROUP = 16
@@ -164,8 +165,7 @@ def deep_first_row(
 
     Parameters
     ----------
-    tags : tuple of tuples
-        See `lutsr._stack.layout.Tags`.
+    tags : Tags
     table : int8
     start : int32
         What sums start with: the even lanes first.
@@ -183,10 +183,11 @@ def deep_first_row(
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form = deep_forms(known)[0]
         table, starts, source, weights, maps, map_weights = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 4, 7, 8)
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, _I32), (3, _I16), (4, _I32), (7, _I16), (8, _I32))
         )
         shift, top = (builder.extract_value(arguments[6], k) for k in (0, 1))
         position, pixels = arguments[9:]
@@ -243,32 +244,28 @@ def _writer(
 
 
 @intrinsic
-def deep_body_row(
-    typing_context, tags, table, first, start, begin, maps, map_weights, window, bounds, at, count
-):
+def deep_body_row(typing_context, tags, table, start, maps, map_weights, window, bounds, at, count):
     """Compute a row of a hidden layer's maps from those of the layer before, in the same arrays.
 
     Parameters
     ----------
-    tags, window, bounds, maps, map_weights, at, count
+    tags, table, window, bounds, maps, map_weights, at, count
         As in `deep_first_row`; the window is in `maps`.
-    table, first : int8 and int
-        Tables of all layers, and where those of this layer start.
-    start, begin : int32 and int
-        The same for what sums start with, and after it the gains of the channels' own positions.
+    start : int32
+        What sums start with, and after it the gains of the channels' own positions.
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form = deep_forms(known)[1]
         table, starts, maps, map_weights = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 3, 5, 6)
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, _I32), (3, _I16), (4, _I32))
         )
-        table = builder.gep(table, [arguments[2]])
-        shift, top = (builder.extract_value(arguments[8], k) for k in (0, 1))
-        position, pixels = arguments[9:]
-        rows = ring_rows(builder, arguments[7], 3)
-        gains = _starts(builder, form, starts, plus(builder, arguments[4], form.lanes))
+        shift, top = (builder.extract_value(arguments[6], k) for k in (0, 1))
+        position, pixels = arguments[7:]
+        rows = ring_rows(builder, arguments[5], 3)
+        gains = _starts(builder, form, starts, ir.Constant(_I64, form.lanes))
         lanes = min(form.lanes, 2 * VALUES)
 
         def own(j: Any, k: int) -> list[Any]:
@@ -288,13 +285,13 @@ def deep_body_row(
             maps,
             map_weights,
             rows,
-            _starts(builder, form, starts, arguments[4]),
+            _starts(builder, form, starts, ir.Constant(_I64, 0)),
             pixels,
             lambda j, values: write(j, values, own),
         )
         return context.get_dummy_value()
 
-    arguments = (tags, table, first, start, begin, maps, map_weights, window, bounds, at, count)
+    arguments = (tags, table, start, maps, map_weights, window, bounds, at, count)
     return types.void(*arguments), generate
 
 
@@ -321,10 +318,11 @@ def deep_detail_row(
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form, hidden = deep_forms(known)[2], deep_forms(known)[1]
         table, maps, map_weights, constant, source, details = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 5, 6, 9)
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, _I16), (3, _I32), (5, _I32), (6, _I16), (9, _I32))
         )
         least, factor = (builder.extract_value(arguments[8], k) for k in (0, 1))
         mine, position, pixels = arguments[7], arguments[10], arguments[11]

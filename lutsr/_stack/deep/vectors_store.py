@@ -8,27 +8,30 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._numba.llvm import data_of, plus
-from ..vectors import clip, read_tags, ring_rows, splat
-from .layout import IMAGE_LEVELS, deep_forms
+from ..._numba.llvm import plus, pointer, variable
+from ..vectors import clip, ring_rows, splat
+from .layout import IMAGE_LEVELS, KINDS, deep_forms
 from .products import dot_words
 from .slide import slide
 from .vectors import VALUES, load, number_vector
 
-_I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+_DOUBLE = ir.DoubleType()
+
+#: LLVM's types of `KINDS`.
+_ELEMENTS = dict(zip(KINDS, (_I32, _I16, ir.FloatType(), _DOUBLE), strict=True))
 
 
 @intrinsic
 def deep_pixel_row(
-    typing_context, tags, base, offsets, weights, window, values, details, own, numbers, out, at,
-    strides, count,
+    typing_context, tags, base, offsets, weights, window, values, details, own, numbers, out, kind,
+    at, strides, count,
 ):  # fmt: skip
     """Add the base and the pixels' own values to details, and write the cells of a row of pixels.
 
     Parameters
     ----------
-    tags : tuple of tuples
-        See `lutsr._stack.layout.Tags`.
+    tags : Tags
     base : int8
         Tables of the three rows of the window.
     offsets, weights, values : int32
@@ -41,8 +44,8 @@ def deep_pixel_row(
         What the base is shifted left by; what is added to it and the detail, and what both are
         shifted right by; how often the own value counts, and what is added to it; the same as
         the second and third for the sum; the largest sum.
-    out : int32, uint16, float32 or float64
-        Sums, or values of an image.
+    out, kind : int
+        Sums, or values of an image, and the index of their type in `KINDS`.
     at : int
         Where the first cell starts.
     strides : tuple of int
@@ -52,14 +55,15 @@ def deep_pixel_row(
     """
 
     def generate(context, builder, signature, arguments):
-        known = read_tags(signature.args[0])
+        known = signature.args[0].values
         form, r = deep_forms(known)[3], known.scale
-        table, offset, weight, value, detail, target = (
-            data_of(context, builder, signature, arguments, k) for k in (1, 2, 3, 5, 6, 9)
+        table, offset, weight, value, detail = (
+            pointer(builder, arguments[k], kind)
+            for k, kind in ((1, _I8), (2, _I32), (3, _I32), (5, _I32), (6, _I32))
         )
         rows = ring_rows(builder, arguments[4], 3)
-        mine, position, pixels = (arguments[k] for k in (7, 10, 12))
-        line, column = (builder.extract_value(arguments[11], k) for k in (0, 1))
+        mine, kind, position, pixels = (arguments[k] for k in (7, 10, 11, 13))
+        line, column = (builder.extract_value(arguments[12], k) for k in (0, 1))
         left, half, right, gain, bias, last_half, last_right, white = (
             builder.trunc(builder.extract_value(arguments[8], k), _I32) for k in range(8)
         )
@@ -69,8 +73,6 @@ def deep_pixel_row(
         chunk = ir.VectorType(_I32, VALUES)
         chunks = form.lanes // 2 // VALUES
         zero = ir.Constant(chunk, None)
-        kind = signature.args[9].dtype
-        element = context.get_value_type(kind)
 
         def add(q: Any) -> list[list[Any]]:
             totals: list[Any] = []
@@ -100,10 +102,17 @@ def deep_pixel_row(
             for k, total in enumerate(sums):
                 more = load(builder, detail, plus(builder, first, k * VALUES), chunk)
                 total = builder.add(builder.add(builder.shl(total, left), more), half)
-                total = builder.add(builder.ashr(total, right), level)
-                cell.append(_finished(builder, total, kind, element, last_half, last_right, white))
+                cell.append(builder.add(builder.ashr(total, right), level))
             first = builder.mul(builder.mul(j, column), ir.Constant(j.type, r))
             first = builder.add(position, first)
+            for number, name in enumerate(KINDS):
+                with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
+                    done = [
+                        _finished(builder, one, name, last_half, last_right, white) for one in cell
+                    ]
+                    write(pointer(builder, arguments[9], _ELEMENTS[name]), first, done)
+
+        def write(target: Any, first: Any, cell: list[Any]) -> None:
             for u in range(r):
                 place = builder.add(first, builder.mul(line, ir.Constant(line.type, u)))
                 for v in range(r):
@@ -116,21 +125,39 @@ def deep_pixel_row(
         return context.get_dummy_value()
 
     arguments = (
-        tags, base, offsets, weights, window, values, details, own, numbers, out, at, strides, count
+        tags, base, offsets, weights, window, values, details, own, numbers, out, kind, at, strides,
+        count,
     )  # fmt: skip
     return types.void(*arguments), generate
 
 
-def _finished(
-    builder: Any, total: Any, kind: Any, element: Any, half: Any, right: Any, white: Any
-) -> Any:
+def _finished(builder: Any, total: Any, name: str, half: Any, right: Any, white: Any) -> Any:
     """Return sums as values of an output of this kind; those of int32 stay sums."""
     zero = ir.Constant(total.type, None)
-    many = ir.VectorType(element, total.type.count)
-    if isinstance(kind, types.Float):
+    many = ir.VectorType(_ELEMENTS[name], total.type.count)
+    if name.startswith("float"):
         total = clip(builder, total, zero, white)
         return builder.fdiv(builder.sitofp(total, many), builder.sitofp(white, many))
-    if kind.bitwidth == 32:
+    if name == "int32":
         return total
     total = builder.ashr(builder.add(total, half), right)
     return builder.trunc(clip(builder, total, zero, white), many)
+
+
+@intrinsic
+def read_value(typing_context, image, kind, index):
+    """Return a value of an image as float64; `kind` is the index of its type in `KINDS`."""
+
+    def generate(context, builder, signature, arguments):
+        address, kind, index = arguments
+        value = variable(builder, ir.Constant(_DOUBLE, 0.0))
+        for number, name in enumerate(KINDS):
+            with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
+                one = builder.load(builder.gep(pointer(builder, address, _ELEMENTS[name]), [index]))
+                convert = {"int32": builder.sitofp, "uint16": builder.uitofp}.get(
+                    name, builder.fpext
+                )
+                builder.store(one if name == "float64" else convert(one, _DOUBLE), value)
+        return builder.load(value)
+
+    return types.float64(image, kind, index), generate

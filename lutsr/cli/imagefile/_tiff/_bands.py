@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ...._frame.ranges import CHECKED_VALUES, Span, find_span, to_unit
 from .._picture import MAX_PIXELS, ImageFileError, Picture, check_range, damaged
 from . import _pages, _tags
 from ._checks import (
@@ -46,12 +47,15 @@ class LargePicture:
     dtype : numpy.dtype
     """
 
-    def __init__(self, file: BinaryIO, page: TiffPage, picture: Picture) -> None:
+    def __init__(
+        self, file: BinaryIO, page: TiffPage, picture: Picture, any_range: bool = False
+    ) -> None:
         channels = page.samplesperpixel
         self.picture = picture
         self.shape = _shape(page)
         self.dtype = np.dtype(page.dtype)
-        self._file, self._page = file, page
+        self._file, self._page, self._any_range = file, page, any_range
+        self._span: Span | None = None
         self._planes = channels if page.axes == "SYX" else 1
         self._plane_shape = self.shape[0], self.shape[1], channels // self._planes
         # Strips, or rows of tiles, of the last band: the next band may begin in them.
@@ -74,10 +78,32 @@ class LargePicture:
                 f"cannot be read: {reason}" if reason else str(damaged(error))
             ) from error
         try:
-            check_range(band)
+            check_range(band, self._any_range)
         except ImageFileError as error:
             raise InputError(str(error)) from error
+        if self._span is not None:
+            band = to_unit(band, self._span, self.dtype)
         return band.reshape(len(band), *self.shape[1:])
+
+    def scale_into_unit(self) -> Span | None:
+        """Scale floats beyond [0, 1] into it whenever they are read, and return their range.
+
+        All rows are read to find it. None is returned if there is nothing to scale.
+        """
+        if self.dtype.kind != "f":
+            return None
+        rows = max(1, CHECKED_VALUES // math.prod(self.shape[1:]))
+        starts = range(0, self.shape[0], rows)
+        spans = [find_span(self.rows(y, min(y + rows, self.shape[0]))) for y in starts]
+        span = Span(min(span.low for span in spans), max(span.high for span in spans))
+        if span.is_unit:
+            return None
+        if self.picture.alpha:
+            raise InputError(
+                "has alpha, and floats beyond [0, 1]; save colours and alpha in two files first"
+            )
+        self._span = span
+        return span
 
     def _read_raw(self, start: int, stop: int) -> NDArray[Any]:
         """Read rows that are stored without compression, one after another."""
@@ -134,8 +160,7 @@ def opened(
 ) -> Iterator[LargePicture | None]:
     """Open a TIFF to be read in bands; yield None if it is to be read as a whole.
 
-    `lengths` returns height and width of the result for the shape of the picture. Floats of any
-    range are read as a whole, because the range of all of them must be known first.
+    `lengths` returns height and width of the result for the shape of the picture.
     """
     picture = Picture([], pages=[])
     with _pages.opened(file, picture) as pages:
@@ -144,7 +169,7 @@ def opened(
             return
         (page,) = pages
         check_content(page)
-        if not _is_plain(page) or (any_range and np.dtype(page.dtype).kind == "f"):
+        if not _is_plain(page):
             yield None
             return
         check_segments(page)
@@ -157,7 +182,7 @@ def opened(
         metadata.size = page.imagewidth, page.imagelength
         picture.pages.append(metadata)
         picture.alpha = page.samplesperpixel in (2, 4)
-        yield LargePicture(file, page, picture)
+        yield LargePicture(file, page, picture, any_range)
 
 
 def _shape(page: TiffPage) -> tuple[int, ...]:

@@ -1,0 +1,39 @@
+"""Reading and writing arrays whose address is all that kernels have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import types
+from numba.extending import intrinsic
+
+from .._numba.llvm import pointer
+
+
+def _element(context: Any, builder: Any, kind: Any, address: Any, index: Any) -> Any:
+    """Point at an element of an array of numba's type `kind`."""
+    return builder.gep(pointer(builder, address, context.get_data_type(kind)), [index])
+
+
+@intrinsic
+def load(typing_context, address, index, dtype):
+    """Return an element of an array of a NumPy type."""
+    kind = dtype.dtype
+
+    def generate(context, builder, signature, arguments):
+        return builder.load(_element(context, builder, kind, *arguments[:2]))
+
+    return kind(address, index, dtype), generate
+
+
+@intrinsic
+def store(typing_context, address, index, dtype, value):
+    """Set an element of an array of a NumPy type: a value is converted as by ``astype``."""
+    kind = dtype.dtype
+
+    def generate(context, builder, signature, arguments):
+        element = _element(context, builder, kind, *arguments[:2])
+        builder.store(context.cast(builder, arguments[3], value, kind), element)
+        return context.get_dummy_value()
+
+    return types.void(address, index, dtype, value), generate
