@@ -18,9 +18,16 @@ MODEL, SCALE = "eclut", 4
 PAIRS = ((128, 128), (128, 140), (128, 170), (80, 190), (190, 80))
 
 
-def detail(lut: np.ndarray, p: int, q: int, expand_shift: int) -> np.ndarray:
-    """Compute what the pair p above q of a relative table adds to repeated pixels, in levels."""
+def detail(
+    lut: np.ndarray, p: int, q: int, expand_shift: int, relative: bool = False
+) -> np.ndarray:
+    """Compute what the pair p above q adds to repeated pixels, in grey levels."""
+    r, s = lut.shape[-1], expand_shift
     vertical, _ = fuse(lut, p, q, expand_shift)
+    if not relative:
+        # In quarter levels a pixel repeats itself by its level from each of its four pairs.
+        vertical[s : s + r, s : s + r] -= p
+        vertical[s + r : s + 2 * r, s : s + r] -= q
     return vertical / 4
 
 
@@ -28,10 +35,10 @@ def draw(folder: Path) -> list[Path]:
     """Draw ``taps.png`` and ``pairs.png``."""
     upscaler = lutsr.load(MODEL, SCALE)
     taps, pairs = folder / "taps.png", folder / "pairs.png"
-    lut, shift = upscaler.tables["lut"], upscaler.parameters["expand_shift"]
+    lut = upscaler.tables["lut"]
     draw_taps(lut, f"{MODEL} x{SCALE}", taps)
 
-    details = [detail(lut, p, q, shift) for p, q in PAIRS]
+    details = [detail(lut, p, q, **upscaler.parameters) for p, q in PAIRS]
     most = max(np.abs(values).max() for values in details)
     figure = Figure(figsize=(10.4, 3.1), dpi=100, layout="constrained")
     panels = figure.subplots(1, len(PAIRS))

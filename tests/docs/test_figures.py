@@ -61,7 +61,7 @@ def test_fused_windows_of_all_pairs_add_up_to_the_reference(random_lut, expand_s
 def test_a_flat_image_is_repeated_pixels_and_details_that_cancel():
     """Contributions of flat pairs cancel, as the text under the figure of pairs says."""
     up = lutsr.load(table.MODEL, table.SCALE)
-    vertical = table.detail(up.tables["lut"], 128, 128, up.parameters["expand_shift"])
+    vertical = table.detail(up.tables["lut"], 128, 128, **up.parameters)
     cells = vertical.reshape(4, 4, 3, 4).sum(axis=(0, 2))  # the sum in one cell
     assert np.abs(cells + np.rot90(cells)).max() <= 1
     assert np.abs(vertical).max() > 3
