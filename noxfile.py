@@ -6,16 +6,29 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2024.10.9"
-nox.options.sessions = ["lint", "types", "tests", "lowest", "docs", "napari"]
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "tests", "lowest", "docs", "napari", "package", "smoke"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
-PROJECT = nox.project.load_toml("pyproject.toml")["project"]
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+PROJECT = PYPROJECT["project"]
+
+
+def _group(name: str) -> list[str]:
+    """Return the requirements of a dependency group."""
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+#: Where the session ``package`` puts the distributions, in nox's folder for what sessions share.
+DISTRIBUTIONS = "dist"
 
 #: Tests of the folders with an engine.
 FAMILIES = [
@@ -38,8 +51,8 @@ CORE = [
 
 
 def _wanted(*names: str) -> list[str]:
-    """Return the requirements of these packages, from the dependencies and the extra ``test``."""
-    listed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    """Return the requirements of these packages, from the dependencies and the group ``test``."""
+    listed = [*PROJECT["dependencies"], *_group("test")]
     wanted = [need for need in listed if need.split(">")[0].split("=")[0] in names]
     if len(wanted) != len(names):
         raise ValueError(f"pyproject.toml: wanted requirements of {names}, got {wanted}")
@@ -63,14 +76,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    session.install("-e", ".[cli,dask,training,test]")
+    session.install("-e", ".[cli,dask]", *_group("test"), *_group("training"))
     session.run("mypy")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests, as the README's test command does."""
-    session.install("-e", ".[cli,dask,training,test,docs]")
+    session.install("-e", ".[cli,dask]", *_group("dev"))
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -97,7 +110,7 @@ def _run_core(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation; warnings are errors. Then look at its layout in a browser."""
-    session.install("-e", ".[dask,docs]", *_wanted("pytest", "hypothesis"))
+    session.install("-e", ".[dask]", *_group("docs"), *_wanted("pytest", "hypothesis"))
     session.run("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build")
     session.run("python", "-m", "pytest", "tests/docs/test_layout.py")
 
@@ -110,8 +123,53 @@ def napari(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-p", "no:npe2", "tests/test_napari.py")
 
 
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the distributions; check them, their metadata and the README's page."""
+    session.install(*_group("package"), *_wanted("numpy"))
+    folder = session.cache_dir / DISTRIBUTIONS
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(folder), ".", silent=True)
+    session.run("python", "-m", "twine", "check", "--strict", *map(str, folder.iterdir()))
+    session.run("python", "tests/check_distributions.py", str(folder))
+
+
+@nox.session(requires=["package"], venv_backend="none")
+def smoke(session: nox.Session) -> None:
+    """Install the wheel into fresh environments of each Python that is found, and use it."""
+    (wheel,) = (session.cache_dir / DISTRIBUTIONS).glob("*.whl")
+    tested = 0
+    for version in nox.project.python_versions(PYPROJECT):
+        interpreter = _interpreter(version)
+        if interpreter is None:
+            session.warn(f"Python {version} is not on this machine: not tested with it")
+            continue
+        folder = Path(session.create_tmp()) / version
+        session.run(interpreter, "-m", "venv", "--clear", str(folder), external=True)
+        python = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        session.run(
+            python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            f"{wheel}[cli]", external=True,
+        )  # fmt: skip
+        session.run(python, "-I", "-W", "error", "tests/smoke.py", external=True)
+        tested += 1
+    if not tested:
+        session.error("none of the supported versions of Python is on this machine")
+
+
+def _interpreter(version: str) -> str | None:
+    """Return an interpreter of this version that runs, from the path or pyenv's folder."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    installed = sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
+    for found in (shutil.which(f"python{version}"), *map(str, installed)):
+        # pyenv puts names on the path that only say that another version is active.
+        if found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
+            return found
+    return None
+
+
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Time the library beside its rivals; what follows ``--`` goes to ``python -m benchmarks``."""
-    session.install("-e", ".[bench]")
+    session.install("-e", ".", *_group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -3,8 +3,8 @@
 ``python -m benchmarks`` runs all measurements and writes ``benchmarks/RESULTS.md``, and the tables
 and the figure of the README. It runs these commands, which can also be run alone:
 
-- ``python -m benchmarks.compare``: all methods in interleaved rounds; with ``--avx2`` again, with
-  code for a processor with AVX2;
+- ``python -m benchmarks.compare``: all methods in interleaved rounds; with ``--cpu NAME``
+  again, with code for another processor;
 - ``python -m benchmarks.costs``: cold start, memory, tables, time by image size and by depth,
   video;
 - ``python -m benchmarks.quality``: PSNR-Y, CPSNR and SSIM of the same calls that are timed;

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from . import records
+from .compare import CPUS
 
 MEASUREMENTS = (
     ["compare"],
-    ["compare", "--avx2"],
+    *(["compare", "--cpu", name] for name in CPUS),
     ["costs"],
     ["quality"],
     ["resize_quality"],

@@ -1,7 +1,8 @@
 """Time all methods on a 540x960 RGB image in one process, in interleaved rounds.
 
-``python -m benchmarks.compare``; with ``--avx2`` the main methods only, at x4, with code for a
-processor that has AVX2 and not AVX-512, as most have.
+``python -m benchmarks.compare``; with ``--cpu NAME`` the main methods only, at x4, with code for
+another processor: ``haswell`` has AVX2 and not AVX-512, as most have, and ``nehalem`` has vectors
+of 128 bits, as Arm's are.
 
 The speed of a machine changes over minutes. So every round calls every method once, in a new
 random order, and only times of the same rounds are compared. Slow methods are called in some of
@@ -30,11 +31,11 @@ HEIGHT, WIDTH = 540, 960
 SCALES = (4, 3, 2)
 ROUNDS, SLOW_ROUNDS = 25, 3
 QUICK_ROUNDS = 3
-#: What numba reads when it is imported: the instructions that it may use.
-AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
-#: Beginnings of the names of the methods that take part with ``--avx2``. The others' code is not
+#: The processors of the report besides the machine's own, by LLVM's names.
+CPUS = ("haswell", "nehalem")
+#: Beginnings of the names of the methods that take part with ``--cpu``. The others' code is not
 #: numba's, so that their times are those without the option.
-AVX2_METHODS = ("lutsr", "OpenCV INTER_CUBIC", "Pillow")
+CPU_METHODS = ("lutsr", "OpenCV INTER_CUBIC", "Pillow")
 
 
 @dataclass
@@ -78,12 +79,12 @@ def entries(scale: int) -> Iterator[Entry]:
                 yield Entry(name, scale, "photo", threads, True)
 
 
-def avx2_entries() -> list[Entry]:
-    """List the entries of ``--avx2``."""
+def cpu_entries() -> list[Entry]:
+    """List the entries of ``--cpu``."""
     return [
         Entry(name, 4, "photo", 1, False)
         for name, contender in CONTENDERS.items()
-        if name.startswith(AVX2_METHODS) and not contender.missing(4)
+        if name.startswith(CPU_METHODS) and not contender.missing(4)
     ]
 
 
@@ -120,20 +121,20 @@ def measure(
 def main() -> None:
     """Run the measurement and save it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, help="default: compare.json or avx2.json of results")
+    parser.add_argument("--json", type=Path, help="default: compare.json or NAME.json of results")
     parser.add_argument("--quick", action="store_true", help="only x4, three rounds")
-    parser.add_argument("--avx2", action="store_true", help="with code for AVX2; only lutsr, x4")
+    parser.add_argument("--cpu", metavar="NAME", help="with code for this processor; only x4")
     args = parser.parse_args()
     content = records.header(records.command_line("benchmarks.compare"))
-    if args.avx2:
-        use_avx2()
-        content["note"] = "Code for AVX2: " + " ".join(f'{k}="{v}"' for k, v in AVX2.items())
+    if args.cpu:
+        settings = use_cpu(args.cpu)
+        content["note"] = "Code for " + " ".join(f'{k}="{v}"' for k, v in settings.items())
     pictures = {kind: images.make(kind, HEIGHT, WIDTH) for kind in images.KINDS}
-    scales = SCALES[:1] if args.quick or args.avx2 else SCALES
+    scales = SCALES[:1] if args.quick or args.cpu else SCALES
     rounds = (QUICK_ROUNDS, 1) if args.quick else (ROUNDS, SLOW_ROUNDS)
     taking_part = [entry for scale in scales for entry in entries(scale)]
-    if args.avx2:
-        taking_part = avx2_entries()
+    if args.cpu:
+        taking_part = cpu_entries()
     measure(taking_part, pictures, *rounds)
     for entry in taking_part:
         print(
@@ -147,17 +148,20 @@ def main() -> None:
         if (reason := contender.missing(scale))
     }
     content |= {"height": HEIGHT, "width": WIDTH, "absent": absent}
-    path = args.json or records.RESULTS / ("avx2.json" if args.avx2 else "compare.json")
+    path = args.json or records.RESULTS / f"{args.cpu or 'compare'}.json"
     records.save(path, content | {"entries": [entry.summary() for entry in taking_part]})
 
 
-def use_avx2() -> None:
-    """Let numba generate code as for a processor with AVX2."""
+def use_cpu(name: str) -> dict[str, str]:
+    """Let numba generate code as for another processor, and return the settings for that."""
     if platform.machine() not in ("x86_64", "AMD64"):
-        raise SystemExit(f"--avx2: needs an x86-64 processor; this one is {platform.machine()}")
+        raise SystemExit(f"--cpu: needs an x86-64 processor; this one is {platform.machine()}")
     if "numba" in sys.modules:
         raise RuntimeError("numba has been imported, and has read its settings")
-    os.environ.update(AVX2)
+    # Without the empty list numba keeps the instructions that the machine has.
+    settings = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": ""}
+    os.environ.update(settings)
+    return settings
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ from typing import Any
 from training.files import write_atomically
 
 from . import figure, readme, records, tables
+from .compare import CPUS
 from .targets import verdicts
 
-FILES = ("compare", "avx2", "costs", "quality", "resize", "groups")
+FILES = ("compare", *CPUS, "costs", "quality", "resize", "groups")
 
 
 def write(files: dict[str, dict[str, Any]], picture: str) -> str:
@@ -34,10 +35,11 @@ def write(files: dict[str, dict[str, Any]], picture: str) -> str:
         *_main_results(compare, quality, picture),
         *_conditions(files),
         *_times(compare),
-        "## Code for AVX2",
+        "## Code for other processors",
         f"{_image(compare)} photograph, x4, one thread, milliseconds, interleaved rounds. numba "
-        "generates code as for a processor that has AVX2 and not AVX-512.",
-        tables.narrow(files["avx2"]),
+        "generates code as for another processor: `haswell` has AVX2 and not AVX-512, `nehalem` "
+        "has vectors of 128 bits, as Arm's are.",
+        *(part for cpu in CPUS for part in (f"### {cpu}", tables.narrow(files[cpu]))),
         "## Quality",
         "PSNR-Y in dB of the calls that are timed. Inputs are reduced with MATLAB's bicubic. The "
         "FSRCNN model is that of OpenCV's contrib module, not the paper's. SR-LUT S, MuLUT, "

@@ -118,17 +118,18 @@ def kinds(compare: dict[str, Any]) -> str:
     return table(["method", "flat", "photograph", "noise"], rows)
 
 
-def narrow(avx2: dict[str, Any]) -> str:
-    """Return the table of times with code for AVX2."""
-    times, least = Times(avx2["entries"]), Times(avx2["entries"], "min_s")
-    pillow = times("Pillow BICUBIC")
+def narrow(found: dict[str, Any]) -> str:
+    """Return the table of times with code for another processor."""
+    times, least = Times(found["entries"]), Times(found["entries"], "min_s")
+    pillow, cubic = times("Pillow BICUBIC"), times("OpenCV INTER_CUBIC")
     rows = []
     for name in CONTENDERS:
         one = times(name)
         if one is not None:
-            share = f"{one / pillow:,.2f}" if pillow else ""
-            rows.append([name, milliseconds(one), milliseconds(least(name)), share])
-    return table(["method", "1 thread", "minimum", "/ Pillow BICUBIC"], rows)
+            shares = [f"{one / other:,.2f}" if other else "" for other in (pillow, cubic)]
+            rows.append([name, milliseconds(one), milliseconds(least(name)), *shares])
+    columns = ["method", "1 thread", "minimum", "/ Pillow BICUBIC", "/ OpenCV INTER_CUBIC"]
+    return table(columns, rows)
 
 
 def depths(entries: list[dict[str, Any]]) -> str:

@@ -85,7 +85,7 @@ def verdicts(files: dict[str, dict[str, Any]]) -> Iterator[Verdict]:
     both = Times(compare["entries"]), Times(compare["entries"], "min_s")
     yield from _quality(files["quality"]["entries"])
     yield from _stacks(both, "", 1.0)
-    narrow = files["avx2"]["entries"]
+    narrow = files["haswell"]["entries"]
     yield from _stacks((Times(narrow), Times(narrow, "min_s")), ", code for AVX2", AVX2_FACTOR)
     yield from _against_rivals(*both)
     yield from _within_lutsr(*both)

@@ -23,7 +23,7 @@ class ModelInfo:
     entries : int
         Number of table entries: the trained parameters.
     nbytes : int
-        Size of the table file in bytes.
+        Size of the tables in bytes.
     psnr_y : dict of str to float
         PSNR on luma in dB, by test set.
 

@@ -155,7 +155,7 @@ check(*found)
 
 
 def test_pytorch_data_loader(tmp_path):
-    pytest.importorskip("torch", reason='needs torch, of the extra "training"')
+    pytest.importorskip("torch", reason='needs torch, of the dependency group "training"')
     code = """
 from torch.utils.data import DataLoader, Dataset
 
@@ -178,7 +178,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_nested_in_joblib(tmp_path, backend):
-    pytest.importorskip("joblib", reason='needs joblib, of the extra "test"')
+    pytest.importorskip("joblib", reason='needs joblib, of the dependency group "test"')
     code = f"""
 import joblib
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from lutsr._engine import FAMILIES
 
 from .conftest import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 SESSIONS = set(
     re.findall(r"^def ([a-z]\w*)\(session", (ROOT / "noxfile.py").read_text("utf-8"), re.M)
 )
@@ -28,12 +29,12 @@ def test_sessions_are_those_of_nox():
     (matrix,) = re.findall(r"session: \[(.*)\]", workflow)
     assert {*matrix.split(", "), *re.findall(r"nox -s (\w+)", workflow)} == SESSIONS - {"bench"}
     assert set(re.findall(r"(?<=-s )(\w[\w ]*)", text(".ci/run"))) == {
-        "lint", "types docs", "lowest napari",
+        "lint", "types docs", "lowest napari package smoke",
     }  # fmt: skip
 
 
 def test_versions_are_the_same_everywhere():
-    (ruff,) = (need for need in PROJECT["optional-dependencies"]["test"] if "ruff" in need)
+    (ruff,) = (need for need in PYPROJECT["dependency-groups"]["test"] if "ruff" in need)
     assert f"rev: v{ruff.removeprefix('ruff==')}\n" in text(".pre-commit-config.yaml")
     pythons = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     (matrix,) = re.findall(r"python: \[(.*)\]", text(".github/workflows/ci.yml"))

@@ -137,7 +137,7 @@ def test_schedulers(scheduler):
 
 
 def test_distributed_loads_the_table_once_per_process(tmp_path):
-    distributed = pytest.importorskip("distributed", reason='needs the extra "test"')
+    distributed = pytest.importorskip("distributed", reason='needs the dependency group "test"')
     image = make_image((120, 100, 3), "uint8")
     want = lutsr.upscale(image, 4, channel_axis=-1)
     cluster = distributed.LocalCluster(

@@ -54,10 +54,16 @@ def test_ci_runs_the_second_command():
 
 
 def test_nox_installs_what_the_second_command_does():
-    extras = re.findall(r"'(\.\[[\w,]+\])'", command("test command"))
+    wanted = re.findall(r"-e '(\S+)' --group (\w+) ", command("test command"))
     text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
     tests = text[text.index("def tests(") : text.index("def core(")]
-    assert re.findall(r'"(\.\[[\w,]+\])"', tests) == extras
+    assert re.findall(r'"-e", "(\S+)", \*_group\("(\w+)"\)\)', tests) == wanted != []
+
+
+def test_time_of_the_second_command_is_that_of_nox():
+    (minutes,) = re.findall(r"The tests then take about (\d+) minutes", README)
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"| all tests; the README's test command | {minutes} minutes |" in contributing
 
 
 def test_workflow_beats_bicubic(capsys):

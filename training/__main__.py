@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(
             f"error: {arguments.name} needs {package}, which is not installed; "
-            "pip install 'lutsr[training]' brings it",
+            "pip install --group training brings it (pip 25.1 or later, in the clone)",
             file=sys.stderr,
         )
         return 1

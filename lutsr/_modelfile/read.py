@@ -17,6 +17,7 @@ from .card import Card, read_card
 from .families import check_model
 from .files import cut, listing, open_file, short
 from .model import Model
+from .packed import SUFFIX, unpack
 
 #: Longest header of a table file in bytes; NumPy has the same limit.
 LONGEST_HEADER = 10_000
@@ -48,17 +49,20 @@ def read_model(path: str | os.PathLike[str], scale: int | None = None) -> Model:
     path = Path(path)
     card_path = path.with_suffix(".json")
     with open_file(path, "table") as file:
-        header = _read_header(file, path)
-        # A symbolic link to a missing file is a card, too: one that cannot be read.
-        if not os.path.lexists(card_path):
-            raise ValueError(_no_card(path, card_path, header.shape))
-        card = read_card(card_path)
-        if header.shape != card.shape:
-            raise ValueError(
-                f"{path}: shape is {short(header.shape)}, and by {card_path.name} it is "
-                f"{card.shape}"
-            )
-        content = _read_all(file, path, header)
+        if path.suffix == SUFFIX:
+            card = read_card(card_path)
+            content = unpack(file, path, card, LONGEST_HEADER)
+            header = _read_header(io.BytesIO(content), path)
+            _check_shape(header, card, path)
+            _check_count(len(content), path, header)
+        else:
+            header = _read_header(file, path)
+            # A symbolic link to a missing file is a card, too: one that cannot be read.
+            if not os.path.lexists(card_path):
+                raise ValueError(_no_card(path, card_path, header.shape))
+            card = read_card(card_path)
+            _check_shape(header, card, path)
+            content = _read_all(file, path, header)
     if card.sha256 != hashlib.sha256(content).hexdigest():
         raise ValueError(f"{card_path}: sha256 is not that of {path.name}; one has changed")
     tables = _tables(content, header.start, card)
@@ -96,16 +100,25 @@ def _read_header(file: BinaryIO, path: Path) -> _Header:
 
 def _read_all(file: BinaryIO, path: Path, header: _Header) -> bytes:
     """Read the whole file, whose length must be the one that the checked header implies."""
-    count = int(np.prod(header.shape))
-    rest = os.fstat(file.fileno()).st_size - header.start
-    content = b""
-    if rest == count:
-        file.seek(0)
-        content = file.read(header.start + count)
-        rest = len(content) - header.start
-    if rest != count:
-        raise ValueError(f"{path}: {rest} bytes of entries, wanted {count}")
+    size = os.fstat(file.fileno()).st_size
+    _check_count(size, path, header)
+    file.seek(0)
+    content = file.read(size)
+    _check_count(len(content), path, header)
     return content
+
+
+def _check_shape(header: _Header, card: Card, path: Path) -> None:
+    if header.shape != card.shape:
+        raise ValueError(
+            f"{path}: shape is {short(header.shape)}, and by {path.stem}.json it is {card.shape}"
+        )
+
+
+def _check_count(size: int, path: Path, header: _Header) -> None:
+    count = int(np.prod(header.shape))
+    if size - header.start != count:
+        raise ValueError(f"{path}: {size - header.start} bytes of entries, wanted {count}")
 
 
 def _tables(content: bytes, start: int, card: Card) -> dict[str, NDArray[Any]]:

@@ -23,7 +23,7 @@ def shipped_models() -> list[ModelInfo]:
     found = []
     paths = lutsr_data.card_paths()
     for path in paths or [lutsr_data.DIRECTORY / "*_x[0-9].json"]:
-        table = path.with_suffix(".npy")
+        table = lutsr_data.table_beside(path)
         if not (paths and table.is_file()):
             raise FileNotFoundError(
                 f"model: the table files of lutsr are missing: there is no {table}; "
@@ -37,7 +37,7 @@ def shipped_models() -> list[ModelInfo]:
                 scale=card.scale,
                 family=card.family,
                 entries=sum(place.size for place in card.places),
-                nbytes=path.with_suffix(".npy").stat().st_size,
+                nbytes=sum(place.nbytes for place in card.places),
                 psnr_y=card.psnr_y,
             )
         )

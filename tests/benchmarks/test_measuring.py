@@ -63,16 +63,21 @@ def test_comparison_saves_everyone(tmp_path, monkeypatch, capsys):
     assert named == set(compare.CONTENDERS)
 
 
-def test_code_for_avx2_is_asked_for_before_numba_is_imported(monkeypatch):
-    taking_part = compare.avx2_entries()
+def test_code_for_a_processor_is_asked_for_before_numba_is_imported(monkeypatch):
+    taking_part = compare.cpu_entries()
     assert {"lutsr eclut", "Pillow BICUBIC"} <= {entry.name for entry in taking_part}
     assert {(e.scale, e.kind, e.threads) for e in taking_part} == {(4, "photo", 1)}
     monkeypatch.setattr(compare.platform, "machine", lambda: "arm64")
     with pytest.raises(SystemExit, match="needs an x86-64 processor; this one is arm64"):
-        compare.use_avx2()
+        compare.use_cpu("haswell")
     monkeypatch.setattr(compare.platform, "machine", lambda: "x86_64")
+    monkeypatch.setitem(sys.modules, "numba", compare)
     with pytest.raises(RuntimeError, match="numba has been imported"):
-        compare.use_avx2()
+        compare.use_cpu("haswell")
+    monkeypatch.delitem(sys.modules, "numba")
+    monkeypatch.setattr(compare.os, "environ", {})
+    assert compare.use_cpu("nehalem") == {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": ""}
+    assert compare.os.environ == {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": ""}
 
 
 def test_deeper_images_have_values_between_levels():

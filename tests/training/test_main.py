@@ -80,7 +80,7 @@ def test_a_missing_package_is_one_line(package):
     assert done.returncode == 1
     assert done.stderr == (
         f"error: train needs {package}, which is not installed; "
-        "pip install 'lutsr[training]' brings it\n"
+        "pip install --group training brings it (pip 25.1 or later, in the clone)\n"
     )
 
 
