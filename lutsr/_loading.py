@@ -112,7 +112,7 @@ def models() -> list[ModelInfo]:
     --------
     >>> import lutsr
     >>> list(dict.fromkeys(model.name for model in lutsr.models()))
-    ['ecnn', 'ecnn-large', 'ecnn-small', 'eclut', 'eclut-fast']
+    ['ecnn', 'ecnn-large', 'ecnn-photo', 'ecnn-small', 'eclut', 'eclut-fast']
     """
     from ._modelfile import shipped_models
 

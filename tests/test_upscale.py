@@ -94,7 +94,7 @@ def test_the_default_is_the_same_everywhere_and_first_in_lists():
         assert inspect.signature(call).parameters["model"].default == DEFAULT_MODEL
     assert lutsr.cli._arguments.main_parser().parse_args([]).model == DEFAULT_MODEL
     names = list(dict.fromkeys(model.name for model in lutsr.models()))
-    assert names == ["ecnn", "ecnn-large", "ecnn-small", "eclut", "eclut-fast"]
+    assert names == ["ecnn", "ecnn-large", "ecnn-photo", "ecnn-small", "eclut", "eclut-fast"]
 
 
 def test_warmup_leaves_out_depths_that_a_model_refuses(monkeypatch):

@@ -75,11 +75,15 @@ def aliased(original: Pixels) -> Pixels:
     return img_as_ubyte(small)
 
 
-def upscale_both(small: Pixels) -> tuple[Pixels, Pixels]:
-    """Upscale with Pillow's bicubic, and with lutsr."""
+def interpolated(small: Pixels, filter: str = "bicubic") -> Pixels:
+    """Upscale with Pillow."""
     size = small.shape[1] * SCALE, small.shape[0] * SCALE
-    bicubic = Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(bicubic), lutsr.upscale(small, SCALE, channel_axis=-1, rgb=True)
+    return np.asarray(Image.fromarray(small).resize(size, Image.Resampling[filter.upper()]))
+
+
+def upscaled(small: Pixels, model: str = "ecnn") -> Pixels:
+    """Upscale with a model as the command does."""
+    return lutsr.upscale(small, SCALE, model=model, channel_axis=-1, rgb=True)
 
 
 #: What is measured: label, samples, and how the input is made.
@@ -129,11 +133,10 @@ def draw_colours(path: Path) -> None:
     """Draw what is lost where colours of the same luma meet."""
     original = colours()
     small = clean(original)
-    bicubic, joint = upscale_both(small)
     panels = [
         ("input", "", small.repeat(SCALE, axis=0).repeat(SCALE, axis=1)),
-        ("bicubic (Pillow)", "", bicubic),
-        ("lutsr, rgb=True", "", joint),
+        ("bicubic (Pillow)", "", interpolated(small)),
+        ("lutsr, rgb=True", "", upscaled(small)),
         ("lutsr, each channel", "", lutsr.upscale(small, SCALE, channel_axis=-1)),
         ("original", "", original),
     ]
@@ -143,11 +146,11 @@ def draw_colours(path: Path) -> None:
 def draw_dots(path: Path) -> None:
     """Draw the dots of the single table."""
     original = sample("coffee")
-    bicubic, ours = upscale_both(clean(original))
-    single = lutsr.upscale(clean(original), SCALE, model="eclut", channel_axis=-1)
+    small = clean(original)
+    shown = {"bicubic (Pillow)": interpolated(small)}
+    shown |= {model: upscaled(small, model) for model in ("eclut", "ecnn")}
     panels = [
-        (title, f"{psnr_y(big, original, SCALE):.2f} dB", big)
-        for title, big in (("bicubic (Pillow)", bicubic), ("eclut", single), ("ecnn", ours))
+        (title, f"{psnr_y(big, original, SCALE):.2f} dB", big) for title, big in shown.items()
     ]
     draw_row([*panels, ("original", "", original)], (24, 330), path)
 
@@ -158,14 +161,18 @@ OWN = {"limits_colours": draw_colours, "limits_dots": draw_dots}
 
 def measure() -> list[list[str]]:
     """Measure every case: the rows of the table, with the header."""
-    rows = [["input", "bicubic, dB", "lutsr, dB", "difference"]]
+    models = list(dict.fromkeys(info.name for info in lutsr.models()))
+    rows = [["input", "bicubic, dB", "Lanczos", *models]]
     for label, names, degrade in CASES:
         found = []
         for name in names:
             original = sample(name)
-            found.append([psnr_y(big, original, SCALE) for big in upscale_both(degrade(original))])
-        bicubic, ours = np.mean(found, axis=0)
-        rows.append([label, f"{bicubic:.2f}", f"{ours:.2f}", f"{ours - bicubic:+.2f}"])
+            small = degrade(original)
+            results = [interpolated(small), interpolated(small, "lanczos")]
+            results += [upscaled(small, model) for model in models]
+            found.append([psnr_y(big, original, SCALE) for big in results])
+        bicubic, *others = np.mean(found, axis=0)
+        rows.append([label, f"{bicubic:.2f}", *(f"{one - bicubic:+.2f}" for one in others)])
     return rows
 
 
@@ -175,11 +182,14 @@ def draw(folder: Path) -> list[Path]:
     for stem, name, degrade, corner, gain in PICTURES:
         original = sample(name)
         small = degrade(original)
-        bicubic, ours = upscale_both(small)
+        shown = {"Lanczos (Pillow)": interpolated(small, "lanczos")}
+        shown |= {model: upscaled(small, model) for model in ("ecnn", "ecnn-photo")}
         panels = [
             ("input", "", small.repeat(SCALE, axis=0).repeat(SCALE, axis=1)),
-            ("bicubic (Pillow)", f"{psnr_y(bicubic, original, SCALE):.2f} dB", bicubic),
-            ("lutsr", f"{psnr_y(ours, original, SCALE):.2f} dB", ours),
+            *(
+                (title, f"{psnr_y(big, original, SCALE):.2f} dB", big)
+                for title, big in shown.items()
+            ),
             ("original", "", original),
         ]
         paths.append(folder / f"{stem}.png")

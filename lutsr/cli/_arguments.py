@@ -36,6 +36,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message}; {self.prog} --help lists the options\n")
 
 
+#: What ``-m`` may be besides names and paths, where there are files.
+_BY_FILE = "auto to choose by the kind of file, "
+
+
 def main_parser() -> argparse.ArgumentParser:
     """Return the parser of the main command."""
     parser = Parser(
@@ -62,7 +66,7 @@ def main_parser() -> argparse.ArgumentParser:
     add("-o", "--output", help="file, folder (for several inputs), or - for stdout")
     add("-s", "--scale", type=_scale, help=f"factor (default: {DEFAULT_SCALE})")
     add("--size", type=size, metavar="WxH", help="size instead of a scale; 800x, x600, 250%% too")
-    _add_model(parser)
+    _add_model(parser, _BY_FILE, DEFAULT_MODEL)
     add(
         "-f",
         "--format",
@@ -131,7 +135,7 @@ def info_parser() -> argparse.ArgumentParser:
 def warmup_parser() -> argparse.ArgumentParser:
     """Return the parser of ``lutsr warmup``."""
     parser = _subparser("warmup")
-    _add_model(parser, None)
+    _add_model(parser)
     parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
     return parser
 
@@ -145,7 +149,7 @@ def compare_parser() -> argparse.ArgumentParser:
     add("--crop", type=_crop, metavar="WxH+X+Y", help="part of IMAGE, in pixels (default: middle)")
     add("--reference", metavar="HR", help="the true large image, to compute PSNR")
     add("-s", "--scale", type=_positive, help=f"factor (default: {DEFAULT_SCALE})")
-    _add_model(parser)
+    _add_model(parser, _BY_FILE, DEFAULT_MODEL)
     add("-j", "--workers", type=_positive, metavar="N", help="threads (default: all cores)")
     add("--overwrite", action="store_true", help="replace an existing drawing")
     return parser
@@ -180,13 +184,12 @@ def _subparser(name: str) -> argparse.ArgumentParser:
     )
 
 
-def _add_model(parser: argparse.ArgumentParser, default: str | None = DEFAULT_MODEL) -> None:
+def _add_model(parser: argparse.ArgumentParser, what: str = "", default: str = "all") -> None:
     parser.add_argument(
         "-m",
         "-n",
         "--model",
-        default=default,
-        help=f"name of a shipped model, or path of a .npy file (default: {default or 'all'})",
+        help=f"name of a shipped model, {what}or path of a .npy file (default: {default})",
     )
 
 

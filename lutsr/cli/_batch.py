@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from .._frame.bands import available_workers
 from . import _streams, imagefile
-from ._files import count_pixels, upscale_file
+from ._files import Written, count_pixels, upscale_file
 from ._jobs import STREAM, Job, Plan, plan
+from ._model_choice import AUTO, GOOD_QUALITY, PHOTO_MODEL
 from ._report import CommandError, UsageError, need, say
 from ._threads import Threads
 from ._upscale import FrameUpscaler
@@ -68,8 +69,7 @@ class _Outcome(NamedTuple):
     """A job that is done or has failed, and how many pixels its bar still has to advance."""
 
     job: Job
-    report: str
-    notes: list[str]
+    written: Written | None
     error: str | None
     seconds: float
     rest: float
@@ -86,7 +86,7 @@ class _Batch:
         self.each = args.verbose or not self.several  # whether each file is reported
         to_stdout = any(job.target == STREAM for job in todo.jobs)
         self.stream = sys.stderr if to_stdout else sys.stdout
-        self.done = self.failed = 0
+        self.done = self.failed = self.coarse = 0
         self.bar: tqdm[Any]
         self.lock = threading.Lock()  # of the bar
 
@@ -115,6 +115,8 @@ class _Batch:
                 left = len(jobs) - self.done - self.failed
                 text = f"{self.done} done, {left} left; run it again for the rest"
                 raise KeyboardInterrupt(*([text] if self.several else [])) from None
+        if self.coarse and self.args.model is None and not self.args.quiet:
+            self._print(f"lutsr: note: {_coarse(self.coarse, len(jobs))}", sys.stderr)
         if self.several:
             summary = f"{self.done} done, {len(skipped)} skipped, {self.failed} failed"
             if self.todo.left_out:
@@ -201,27 +203,27 @@ class _Batch:
             with self.lock:
                 self.bar.update(computed)
 
-        error = None
-        report, notes = "", list[str]()
+        error, written = None, None
         try:
-            report, notes = upscale_file(job, upscale, self.args, advance)
+            written = upscale_file(job, upscale, self.args, advance)
         except CommandError as reason:
             error = str(reason)
         rest = max(0, pixels - counted)
-        return _Outcome(job, report, notes, error, time.perf_counter() - start, rest)
+        return _Outcome(job, written, error, time.perf_counter() - start, rest)
 
     def _tell(self, outcome: _Outcome) -> None:
         """Report a job."""
-        job = outcome.job
-        if outcome.error is not None:
+        written = outcome.written
+        if written is None:
             self.failed += 1
             self._print(f"lutsr: {outcome.error}", sys.stderr)
         else:
             self.done += 1
-            for note in () if self.args.quiet else outcome.notes:
-                self._print(f"lutsr: {job.source_name}: note: {note}", sys.stderr)
+            self.coarse += written.coarse
+            for note in () if self.args.quiet else written.notes:
+                self._print(f"lutsr: {outcome.job.source_name}: note: {note}", sys.stderr)
             if self.each:
-                self._report(f"{outcome.report}, {outcome.seconds:.2f} s")
+                self._report(f"{written.report}, {outcome.seconds:.2f} s")
         with self.lock:
             self.bar.update(outcome.rest)
             self.bar.set_description_str(self._count())
@@ -236,6 +238,15 @@ class _Batch:
 
         with tqdm.external_write_mode(file=stream):
             say(text, stream)
+
+
+def _coarse(count: int, jobs: int) -> str:
+    """Return the advice about JPEGs of low quality, which the default model does not suit."""
+    what = "a JPEG" if jobs == 1 else f"{count} of {jobs} files are JPEGs"
+    return (
+        f"{what} of quality under {GOOD_QUALITY}; -m {PHOTO_MODEL} does not enlarge the traces of"
+        f" compression, and -m {AUTO} chooses it for such files"
+    )
 
 
 def _reason(path: str) -> str:

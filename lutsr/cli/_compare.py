@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .._modelinfo import DEFAULT_MODEL
 from . import imagefile
 from ._jobs import plan
+from ._model_choice import AUTO, model_for
 from ._report import CommandError, complain, need, say
 from ._upscale import load_upscaler
 
@@ -35,13 +37,14 @@ GAP, LABEL = 8, 44
 def compare(args: Namespace) -> int:
     """Draw the comparison, and return the exit code."""
     need("PIL", "tifffile", "imagecodecs")
-    upscaler = load_upscaler(args)
     output = args.output or f"{os.path.splitext(os.path.basename(args.image))[0]}_compared.png"
     todo = plan([args.image], output, ending=".png", suffix="_compared", overwrite=args.overwrite)
     if not todo.jobs:
         say(f"skipped {output}: it exists; --overwrite replaces it", sys.stdout)
         return 0
     picture, small = _read(args.image)
+    model = model_for(picture) if args.model == AUTO else args.model or DEFAULT_MODEL
+    upscaler = load_upscaler(model, args.scale)
     x, y, width, height = _crop_of(args.crop, small)
     panels = _upscaled(small, upscaler, args.workers)
     figures = dict.fromkeys(panels, "")

@@ -9,7 +9,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ from .._frame.ranges import from_unit
 from . import _streams, imagefile
 from ._jobs import STREAM, Job
 from ._large import Resized
+from ._model_choice import is_coarse_jpeg
 from ._report import CommandError
 from ._upscale import FrameUpscaler
 
@@ -37,9 +38,27 @@ def count_pixels(job: Job, upscale: FrameUpscaler) -> tuple[int, int]:
     return height * width * frames, math.prod(upscale.shape((height, width))) * frames
 
 
+class Written(NamedTuple):
+    """What has become of an image.
+
+    Attributes
+    ----------
+    report : str
+        What was written.
+    notes : list of str
+        What was converted or left out.
+    coarse : bool
+        Whether the image was a JPEG of low quality.
+    """
+
+    report: str
+    notes: list[str]
+    coarse: bool
+
+
 def upscale_file(
     job: Job, upscale: FrameUpscaler, args: Namespace, advance: Callable[[float], Any]
-) -> tuple[str, list[str]]:
+) -> Written:
     """Upscale one image.
 
     Parameters
@@ -52,10 +71,7 @@ def upscale_file(
 
     Returns
     -------
-    report : str
-        What was written.
-    notes : list of str
-        What was converted or left out.
+    Written
 
     Raises
     ------
@@ -72,10 +88,10 @@ def upscale_file(
             if large is not None:
                 about = job.target_name
                 frame = _upscale_large(job, large, upscale, args, advance)
-                return _report(job, [frame], upscale), large.picture.notes
+                return Written(_report(job, [frame], upscale), large.picture.notes, False)
         with _READING:
             picture, kind = _read(job, args)
-        about = job.target_name
+        about, upscale = job.target_name, upscale.suiting(picture)
         shapes = [
             (upscale.shape(frame.shape) + frame.shape[2:], frame.dtype) for frame in picture.frames
         ]
@@ -104,7 +120,7 @@ def upscale_file(
         if isinstance(error, imagefile.InputError):
             about = job.source_name
         raise CommandError(f"{about}: {error}") from error
-    return _report(job, frames, upscale), picture.notes
+    return Written(_report(job, frames, upscale), picture.notes, is_coarse_jpeg(picture))
 
 
 def _open_large(

@@ -10,8 +10,10 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from .._modelinfo import DEFAULT_MODEL
 from . import _streams
-from ._report import CommandError, complain
+from ._model_choice import AUTO
+from ._report import CommandError, UsageError, complain
 from ._upscale import load_upscaler
 
 
@@ -20,7 +22,9 @@ def upscale_frames(args: Namespace) -> int:
     source = _streams.binary_input("--raw")
     _streams.check_output("--raw")
     width, height, channels = args.raw
-    upscaler = load_upscaler(args)
+    if args.model == AUTO:
+        raise UsageError("argument -m/--model: auto chooses by the kind of file; name a model")
+    upscaler = load_upscaler(args.model or DEFAULT_MODEL, args.scale)
     scale = upscaler.scale
     frame = np.empty((height, width, channels), np.uint8)
     # Two buffers: one is computed while the other is written, since a pipe holds less than a frame.

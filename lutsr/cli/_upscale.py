@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._frame.alpha import reach
+from .._modelinfo import DEFAULT_MODEL
 from ._arguments import DEFAULT_SCALE
+from ._model_choice import AUTO, model_for
 from ._report import UsageError
 
 if TYPE_CHECKING:
@@ -18,17 +20,17 @@ if TYPE_CHECKING:
 
     from .. import Upscaler
     from .._frame.stages import Stage
+    from .imagefile import Picture
 
 
-def load_upscaler(args: Namespace) -> Upscaler:
+def load_upscaler(model: str, scale: int | None) -> Upscaler:
     """Load the model of ``-m`` and ``-s``."""
     from .. import load
 
-    scale = args.scale
-    if scale is None and not args.model.endswith(".npy"):
+    if scale is None and not model.endswith(".npy"):
         scale = DEFAULT_SCALE
     try:
-        return load(args.model, scale)
+        return load(model, scale)
     except (ValueError, OSError) as error:
         advice = ""
         if str(error).startswith("scale:"):
@@ -50,12 +52,16 @@ def with_sign(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 class FrameUpscaler:
-    """Upscale frames by the scale of a model, or to a size."""
+    """Upscale frames by the scale of a model, or to a size.
+
+    With ``-m auto`` the model is the default one until `suiting` chooses by a picture.
+    """
 
     def __init__(self, args: Namespace) -> None:
-        self._upscaler = load_upscaler(args)  # checks the model even if a size is wanted
+        self._auto, self._scale = args.model == AUTO, args.scale
+        self._model = DEFAULT_MODEL if self._auto else args.model or DEFAULT_MODEL
+        self._upscaler = self._load()  # checks the model even if a size is wanted
         self._size = args.size
-        self._model = args.model
         self._preserve_range = args.preserve_range
         self.workers = args.workers
 
@@ -99,6 +105,18 @@ class FrameUpscaler:
             check_depth(step.upscaler, source.dtype)
         return resized(source, steps, lengths, channels - alpha == 3, alpha)
 
+    def suiting(self, picture: Picture) -> FrameUpscaler:
+        """Return one with the model that suits a picture, for ``-m auto``; else this one."""
+        if not self._auto or model_for(picture) == self._model:
+            return self
+        other = copy(self)
+        other._model = model_for(picture)
+        other._upscaler = other._load()
+        return other
+
+    def _load(self) -> Upscaler:
+        return load_upscaler(self._model, self._scale)
+
     def with_workers(self, workers: int) -> FrameUpscaler:
         """Return one that uses so many threads."""
         other = copy(self)
@@ -133,8 +151,9 @@ class FrameUpscaler:
 
     @property
     def report(self) -> str:
-        """End of the report of a written file: the scale, if it was upscaled by one."""
-        return f", x{self.scale}" if self._size is None else ""
+        """End of the report of a file: the scale, if by one, and the model that auto chose."""
+        scale = f", x{self.scale}" if self._size is None else ""
+        return f"{scale}, {self._model}" if self._auto else scale
 
     @property
     def suffix(self) -> str:

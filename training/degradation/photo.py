@@ -11,18 +11,19 @@ import numpy as np
 
 from training.degradation.steps import Pixels, add_noise, blur, jpeg, pick, reduce
 
-CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.2, 0.1, 0.4, 0.6
+CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.2, 0.1, 0.35, 0.7
 REDUCTIONS = {
-    "matlab": 0.3,
+    "matlab": 0.35,
     "bicubic": 0.1,
     "area": 0.1,
     "bilinear": 0.1,
-    "lanczos": 0.1,
-    "blur": 0.15,
-    "pick": 0.15,
+    "lanczos": 0.15,
+    "blur": 0.1,
+    "pick": 0.1,
 }
 SUBSAMPLINGS = {"4:4:4": 0.3, "4:2:2": 0.1, "4:2:0": 0.6}
-QUALITIES = (30, 95)
+#: Range of qualities, and how many more there are at its low end: the exponent of a uniform number.
+QUALITIES, LOW_QUALITIES = (30, 95), 1.5
 #: Standard deviations of noise, and of the blur before picking as a fraction of the scale.
 SIGMAS, BLURS = (0.5, 12.0), (0.2, 0.5)
 #: Pixels of a JPEG block with 4:2:0: the reduced picture is cut by up to so many at the top left.
@@ -53,7 +54,8 @@ def photo(picture: Pixels, scale: int, rng: np.random.Generator) -> Pixels:
             blotches=0.7 * rng.random() * (rng.random() < 0.3),
         )
     if rng.random() < JPEG:
-        quality = int(rng.integers(QUALITIES[0], QUALITIES[1] + 1))
+        low, high = QUALITIES
+        quality = low + int((high + 1 - low) * rng.random() ** LOW_QUALITIES)
         small = _any_phase(small, quality, _choose(SUBSAMPLINGS, rng), rng)
     return small
 

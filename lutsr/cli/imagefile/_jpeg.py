@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _jpeg_kinds, _jpeg_segments, _pillow
+from . import _jpeg_kinds, _jpeg_quality, _jpeg_segments, _pillow
 from ._colour import from_cmyk, upright
 from ._picture import Metadata, Picture, Resolution, damaged
 
@@ -29,6 +29,7 @@ def read(file: BinaryIO) -> Picture:
     unusual = _jpeg_kinds.examine(file)
     with _pillow.opened(unusual.disguised() if unusual else file, "JPEG") as image:
         if unusual is None:
+            picture.quality = _jpeg_quality.quality(getattr(image, "quantization", {}))
             image.load()
         icc = image.info.get("icc_profile")
         if icc is None and "icc_profile" in image.info:

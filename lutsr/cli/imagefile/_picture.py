@@ -109,6 +109,8 @@ class Picture:
     animation: Animation | None = None
     format: str = "PNG"  # of the result where none is asked for: that of the file, if written
     lossy: bool = False  # whether it comes from a format that can be lossless and was not
+    source: str = ""  # format of the file
+    quality: int | None = None  # of a JPEG of 8 bits, 1 to 100, by its quantisation table
 
     def metadata(self, frame: int) -> Metadata:
         """Return the metadata of a frame; those of an animation belong to all frames."""

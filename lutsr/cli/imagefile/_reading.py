@@ -43,6 +43,7 @@ def read(source: str | BinaryIO, *, any_range: bool = False, salvage: bool = Fal
         for category in (DeprecationWarning, PendingDeprecationWarning):  # for developers
             warnings.simplefilter("ignore", category)
         picture, format = _salvaged(source) if salvage else _with_file(source, "read")
+    picture.source = format
     if format in EXTENSIONS.values():
         picture.format = format
     for frame in picture.frames:
