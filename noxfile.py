@@ -46,6 +46,7 @@ CORE = [
     "tests/test_depth_api.py",
     "tests/test_modelfile.py",
     "tests/test_outputs.py",
+    "tests/test_shipped.py",
     "tests/test_upscale.py",
 ]
 

@@ -120,7 +120,7 @@ class EclutEngine(Engine):
         if not self._compiled:
             return self.reference(values, steps)[inside]
 
-        from . import kernels, vectors
+        from . import kernels_deep, vectors
 
         plane = values.reshape(height, width)
         tile = min(DEEP_TILE, width + origin)
@@ -128,7 +128,7 @@ class EclutEngine(Engine):
         places = tuple(np.empty(rows * 3 * (tile + 3) + spare, np.int32) for rows in (4, 3))
         weights = tuple(np.empty(rows * 2 * (tile + 3), np.int16) for rows in (4, 3))
         sums = np.empty((height * r, width * r), np.int32)
-        kernels.sum_deep_band(
+        kernels_deep.sum_deep_band(
             plane,
             plane // steps,
             steps,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr._eclut import engine, kernels, vectors_deep, vectors_store
+from lutsr._eclut import engine, kernels, kernels_deep, vectors_deep, vectors_store
 from lutsr._eclut.reference import upscale_reference
 from lutsr._frame import bands
 from lutsr._numba import jit
@@ -173,7 +173,9 @@ def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, w
 def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
     # Compiled again, without the cache, for CPUs with other instructions for multiplying.
     monkeypatch.setattr(vectors_deep, "_dot_words", lambda context: words)
-    monkeypatch.setattr(kernels, "sum_deep_band", jit._compile(kernels.sum_deep_band.py_func, True))
+    monkeypatch.setattr(
+        kernels_deep, "sum_deep_band", jit._compile(kernels_deep.sum_deep_band.py_func, True)
+    )
     up = upscaler(4, 4, "shipped")
     image = np.random.default_rng(7).integers(0, 65536, (23, 31), dtype=np.uint16)
     assert np.array_equal(upscale(up, image), reference(up, image))
