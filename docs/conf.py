@@ -36,6 +36,7 @@ sphinx_gallery_conf = {
         [
             "plot_deep_sky.py",
             "plot_photograph.py",
+            "plot_old_jpeg.py",
             "plot_prints.py",
             "plot_folder.py",
             "plot_video.py",

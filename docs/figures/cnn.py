@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks import fsrcnn
 from benchmarks.contenders import FSRCNN_VARIABLE
-from docs.figures.limits import PHOTOGRAPHS, SCALE, clean, sample, upscale_both
+from docs.figures.limits import PHOTOGRAPHS, SCALE, clean, interpolated, sample, upscaled
 from docs.figures.panels import Pixels, draw_row, write_csv
 from training.evaluation.metrics import psnr_y
 
@@ -32,8 +32,11 @@ def by_opencv(original: Pixels) -> Pixels:
 
 def upscale_all(small: Pixels, net: Any) -> dict[str, Pixels]:
     """Upscale by every method."""
-    bicubic, ours = upscale_both(small)
-    return {"bicubic": bicubic, "lutsr": ours, "FSRCNN": fsrcnn.upscale(small, net, SCALE)}
+    return {
+        "bicubic": interpolated(small),
+        "lutsr": upscaled(small),
+        "FSRCNN": fsrcnn.upscale(small, net, SCALE),
+    }
 
 
 def draw(folder: Path) -> list[Path]:

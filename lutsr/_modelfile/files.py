@@ -27,9 +27,9 @@ def short(value: Any) -> str:
         return f"{type(value).__name__} too large to show"
 
 
-def cut(text: str) -> str:
-    """Cut a text to 200 characters."""
-    return text if len(text) <= 200 else f"{text[:200]}..."
+def cut(text: str, most: int = 200) -> str:
+    """Cut a text to so many characters."""
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def listing(items: Iterable[Any]) -> str:

@@ -6,7 +6,7 @@ import lutsr_data
 
 from .._modelinfo import DEFAULT_MODEL, ModelInfo
 from .card import read_card
-from .files import listing, short
+from .files import cut, listing, short
 from .model import Model
 from .read import read_model
 
@@ -56,7 +56,7 @@ def read_shipped(name: str, scale: int) -> Model:
     names = list(dict.fromkeys(info.name for info in available))
     if name not in names:
         raise ValueError(
-            f"model: {short(name)} is not shipped; there is {listing(names)}. "
+            f"model: {cut(repr(name), 100)} is not shipped; there is {listing(names)}. "
             "For a table of your own pass the path of its .npy file"
         )
     scales = [info.scale for info in available if info.name == name]

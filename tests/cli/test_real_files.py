@@ -87,10 +87,10 @@ def test_what_is_left_out_is_printed(upscaled):
     assert "note: 12 bytes behind its end (a video) were left out" in said
 
 
-def test_thumbnail_in_place_of_the_picture_is_refused(upscaled, tmp_path):
-    _, said = upscaled(with_sub_directory(32), code=1)
-    assert "holds a thumbnail whose full picture is in SubIFD 0" in said
-    assert not (tmp_path / "out.tif").exists()
+def test_the_full_picture_is_read_in_place_of_its_thumbnail(upscaled, reference):
+    out, said = upscaled(with_sub_directory(32))
+    np.testing.assert_array_equal(pixels(out), reference(noise((32, 32))))
+    assert "the thumbnail beside it" in said
 
 
 def test_comments_of_a_jpeg_in_a_png(tmp_path, noisy_table):

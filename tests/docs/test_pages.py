@@ -74,7 +74,7 @@ def test_the_gallery_has_its_examples_in_order():
     conf = (DOCS / "conf.py").read_text(encoding="utf-8")
     listed = re.findall(r'"(plot_\w+\.py)"', conf)
     assert sorted(listed) == sorted(path.name for path in EXAMPLES.glob("plot_*.py"))
-    assert len(listed) == 5
+    assert len(listed) == 6
 
 
 def test_pictures_are_small_and_all_are_shown():
