@@ -42,6 +42,7 @@ def random_pairs(r: int, low: int, high: int) -> np.ndarray[Any, Any]:
 MODELS = {
     "ecnn x4": Case(lambda: read_shipped("ecnn", 4), flat=True, rounds=True),
     "ecnn-small x3": Case(lambda: read_shipped("ecnn-small", 3), flat=True, rounds=True),
+    "ecnn-photo x2": Case(lambda: read_shipped("ecnn-photo", 2), flat=True, rounds=True),
     "ecnn-large x2": Case(lambda: read_shipped("ecnn-large", 2), flat=True, rounds=True),
     "eclut x4": Case(lambda: read_shipped("eclut", 4), flat=True),
     "eclut-fast x3": Case(lambda: read_shipped("eclut-fast", 3), flat=True),
