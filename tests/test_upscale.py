@@ -82,7 +82,8 @@ def test_shipped_tables_run_on_8_bit_fused_tables(model):
 def test_the_default_is_the_same_everywhere_and_first_in_lists():
     import inspect
 
-    import lutsr.cli._arguments
+    from lutsr.cli._arguments import main_parser
+    from lutsr.cli._upscale import FrameUpscaler
 
     assert DEFAULT_MODEL == "ecnn"
     calls = [lutsr.upscale, lutsr.load, lutsr.resize]
@@ -92,7 +93,7 @@ def test_the_default_is_the_same_everywhere_and_first_in_lists():
         calls.append(lutsr.dask.upscale)
     for call in calls:
         assert inspect.signature(call).parameters["model"].default == DEFAULT_MODEL
-    assert lutsr.cli._arguments.main_parser().parse_args([]).model == DEFAULT_MODEL
+    assert FrameUpscaler(main_parser().parse_args([]))._upscaler.name == DEFAULT_MODEL
     names = list(dict.fromkeys(model.name for model in lutsr.models()))
     assert names == ["ecnn", "ecnn-large", "ecnn-photo", "ecnn-small", "eclut", "eclut-fast"]
 
