@@ -88,9 +88,7 @@ def test_the_default_is_the_same_everywhere_and_first_in_lists():
     assert DEFAULT_MODEL == "ecnn"
     calls = [lutsr.upscale, lutsr.load, lutsr.resize]
     if importlib.util.find_spec("dask"):
-        import lutsr.dask
-
-        calls.append(lutsr.dask.upscale)
+        calls.append(importlib.import_module("lutsr.dask").upscale)
     for call in calls:
         assert inspect.signature(call).parameters["model"].default == DEFAULT_MODEL
     assert FrameUpscaler(main_parser().parse_args([]))._upscaler.name == DEFAULT_MODEL
