@@ -16,6 +16,7 @@ COMMANDS = (
     "rclut",
     "evaluate",
     "degraded",
+    "flat-noise",
     "inspect",
 )
 
