@@ -78,6 +78,13 @@ class Crops(ABC):
         places = [np.prod(np.array(size) - crop + 1.0) for size in sizes]
         self.chances = np.cumsum(places) / np.sum(places)
 
+    def place(self, rng: np.random.Generator) -> tuple[int, int, int]:
+        """Choose a picture, and the row and column of a crop's corner."""
+        found = int(np.searchsorted(self.chances, rng.random(), side="right"))
+        which = min(found, len(self.sizes) - 1)
+        y, x = (int(rng.integers(length - self.crop + 1)) for length in self.sizes[which])
+        return which, y, x
+
     @abstractmethod
     def cut(
         self, which: int, y: int, x: int, rng: np.random.Generator
@@ -91,10 +98,7 @@ class Crops(ABC):
         inputs = np.empty((self.batch, self.crop, self.crop), np.uint8)
         targets = np.empty((self.batch, n, n, r * r), np.uint16)
         for slot in range(self.batch):
-            which = min(
-                int(np.searchsorted(self.chances, rng.random(), side="right")), len(self.sizes) - 1
-            )
-            y, x = (int(rng.integers(length - self.crop + 1)) for length in self.sizes[which])
+            which, y, x = self.place(rng)
             orientation = int(rng.integers(8))
             low, high = self.cut(which, y, x, rng)
             if orientation & 1:

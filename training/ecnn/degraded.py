@@ -85,9 +85,7 @@ class DegradedCrops(Crops):
         mixed = np.zeros((window**2, r * r))
         rng = np.random.default_rng([self.seed, BASE_STEP])
         for _ in range(BASE_CROPS):
-            which = min(int(np.searchsorted(self.chances, rng.random())), len(self.sizes) - 1)
-            y, x = (int(rng.integers(length - self.crop + 1)) for length in self.sizes[which])
-            low, high = (_differences(image) for image in self.pair(which, y, x, rng))
+            low, high = (_differences(image) for image in self.pair(*self.place(rng), rng))
             orientation = int(rng.integers(4))
             if orientation & 1:
                 low, high = low[::-1], high[::-1]
