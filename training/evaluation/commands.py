@@ -94,10 +94,15 @@ def _add_inspect(commands: Commands) -> None:
     parser.add_argument("--scale", type=int, choices=SCALES, help="for a shipped model")
 
 
+def _check_methods(arguments: argparse.Namespace) -> None:
+    """Exit with a message if there is nothing that has a scale."""
+    if not (arguments.table or arguments.scale):
+        arguments.usage_error(f"{arguments.name}: wanted a table, or --scale for rivals alone")
+
+
 def run_evaluate(arguments: argparse.Namespace) -> None:
     """Run ``evaluate``."""
-    if not (arguments.table or arguments.scale):
-        arguments.usage_error("evaluate: wanted a table, or --scale for rivals alone")
+    _check_methods(arguments)
     from training.evaluation.evaluate import print_figures
 
     print_figures(
@@ -119,8 +124,7 @@ def run_flat_noise(arguments: argparse.Namespace) -> None:
 
 def run_degraded(arguments: argparse.Namespace) -> None:
     """Run ``degraded``."""
-    if not (arguments.table or arguments.scale):
-        arguments.usage_error("degraded: wanted a table, or --scale for rivals alone")
+    _check_methods(arguments)
     from training.evaluation.degraded import print_gains
 
     print_gains(

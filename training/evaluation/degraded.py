@@ -6,22 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.degradation.named import MEASURED, Degradation, load_degradation, seeded
 from training.evaluation.evaluate import mean, methods_of, pictures_of, set_name
+from training.evaluation.flat import luma_of
 from training.evaluation.methods import Method
 from training.evaluation.metrics import flat_noise, psnr_rgb, psnr_y
 
 #: Seed of the degradations, which also depend on the name of the picture's file.
 SEED = 1
-WEIGHTS = np.array([77, 150, 29])
-
-
-def grey_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the luma of RGB (H, W, 3) in whole levels, stacked to three equal channels."""
-    luma = ((picture @ WEIGHTS + 128) >> 8).astype(np.uint8)
-    return np.repeat(luma[..., None], 3, 2)
 
 
 def score(
@@ -47,7 +40,7 @@ def score(
     scale = methods[0].scale
     found: dict[str, list[tuple[float, float]]] = {method.name: [] for method in methods}
     for picture in pictures_of(folder, scale):
-        full = grey_of(picture.hr) if grey else np.ascontiguousarray(picture.hr)
+        full = luma_of(picture.hr) if grey else np.ascontiguousarray(picture.hr)
         low = degradation(full, scale, seeded(SEED, picture.path.name))
         for method in methods:
             result = method.upscale(low)

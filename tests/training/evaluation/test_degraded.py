@@ -8,7 +8,8 @@ pytest.importorskip("skimage")
 
 from training.__main__ import main
 from training.degradation.named import MEASURED
-from training.evaluation.degraded import grey_of, score
+from training.evaluation.degraded import score
+from training.evaluation.flat import luma_of
 from training.evaluation.methods import Method, rival
 
 
@@ -28,7 +29,7 @@ def test_a_perfect_method_gains_and_noise_costs(pictures):
 
 def test_grey_is_luma():
     image = np.array([[[255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
-    assert grey_of(image)[0].tolist() == [[255] * 3, [77] * 3, [149] * 3, [29] * 3]
+    assert luma_of(image)[0].tolist() == [[255] * 3, [77] * 3, [149] * 3, [29] * 3]
 
 
 def test_the_command(pictures, capsys):
