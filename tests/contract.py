@@ -28,22 +28,29 @@ class Case(NamedTuple):
         Whether it returns constant images exactly.
     rounds : bool
         Whether it rounds between its layers on 8-bit images, and on deeper ones does not.
+    joint : bool
+        Whether it computes the channels of RGB images together.
     """
 
     make: Callable[[], Model]
     flat: bool = False
     rounds: bool = False
+    joint: bool = False
 
 
 def random_pairs(r: int, low: int, high: int) -> np.ndarray[Any, Any]:
     return np.random.default_rng(r).integers(low, high, (256, 256, 9, r, r), np.int8)
 
 
+def shipped_stack(name: str, scale: int) -> Case:
+    return Case(lambda: read_shipped(name, scale), flat=True, rounds=True, joint=True)
+
+
 MODELS = {
-    "ecnn x4": Case(lambda: read_shipped("ecnn", 4), flat=True, rounds=True),
-    "ecnn-small x3": Case(lambda: read_shipped("ecnn-small", 3), flat=True, rounds=True),
-    "ecnn-photo x2": Case(lambda: read_shipped("ecnn-photo", 2), flat=True, rounds=True),
-    "ecnn-large x2": Case(lambda: read_shipped("ecnn-large", 2), flat=True, rounds=True),
+    "ecnn x4": shipped_stack("ecnn", 4),
+    "ecnn-small x3": shipped_stack("ecnn-small", 3),
+    "ecnn-photo x2": shipped_stack("ecnn-photo", 2),
+    "ecnn-large x2": shipped_stack("ecnn-large", 2),
     "eclut x4": Case(lambda: read_shipped("eclut", 4), flat=True),
     "eclut-fast x3": Case(lambda: read_shipped("eclut-fast", 3), flat=True),
     "relative eclut": Case(lambda: eclut_model(random_pairs(3, -9, 10), 3, relative=True)),
@@ -51,13 +58,13 @@ MODELS = {
     "eclut-fast of 16-bit entries": Case(lambda: eclut_model(random_pairs(2, -60, 90), 1)),
     "chain of interpolated pairs": Case(chains.pair),
     "chain of layers": Case(lambda: chains.ecnn(border="edge")),
-    "stack": Case(chains.ecnn, rounds=True),
+    "stack": Case(chains.ecnn, rounds=True, joint=True),
     "chain of two stages": Case(chains.two_stages),
     "chain of bytes": Case(chains.byte_layers),
 }
 
 #: Those that compute RGB images together.
-JOINT = ["ecnn x4", "ecnn-small x3", "ecnn-large x2", "stack"]
+JOINT = [name for name, case in MODELS.items() if case.joint]
 
 DTYPES = ["uint8", "uint16", "float16", "float32", "float64"]
 
