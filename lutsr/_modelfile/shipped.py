@@ -51,15 +51,21 @@ def shipped_models() -> list[ModelInfo]:
 
 
 def read_shipped(name: str, scale: int) -> Model:
-    """Read the shipped model of a name and scale."""
+    """Read the shipped model of a name and scale; no other card is read."""
+    path = lutsr_data.table_path(name, scale)
+    if not (path.with_suffix(".json") in lutsr_data.card_paths() and path.is_file()):
+        raise _not_shipped(name, scale)
+    return read_model(path)
+
+
+def _not_shipped(name: str, scale: int) -> ValueError:
+    """Return the error for a model that there is not, with what there is."""
     available = shipped_models()
     names = list(dict.fromkeys(info.name for info in available))
     if name not in names:
-        raise ValueError(
+        return ValueError(
             f"model: {cut(repr(name), 100)} is not shipped; there is {listing(names)}. "
             "For a table of your own pass the path of its .npy file"
         )
     scales = [info.scale for info in available if info.name == name]
-    if scale not in scales:
-        raise ValueError(f"scale: got {short(scale)}, and model {name!r} has {listing(scales)}")
-    return read_model(lutsr_data.table_path(name, scale))
+    return ValueError(f"scale: got {short(scale)}, and model {name!r} has {listing(scales)}")

@@ -24,21 +24,34 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 class SafeCache(FunctionCache):
     """The cache of one function.
 
+    Parameters
+    ----------
+    function : callable
+    self_contained : bool
+        Whether the compiled code calls nothing of numba's runtime.
+
     Raises
     ------
     RuntimeError
         If there is no folder for it.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], self_contained: bool) -> None:
         super().__init__(function)
         file = self._cache_file
         self._cache_file = _SafeFiles(self.cache_path, self._impl.filename_base, file._source_stamp)
+        self._self_contained = self_contained
 
     def load_overload(self, *arguments: Any) -> Any:
-        """Load compiled code; return None where there is none, or none that can be loaded."""
+        """Load compiled code; return None where there is none, or none that can be loaded.
+
+        numba's own method first starts the runtime, and imports all that compiling could need, even
+        SciPy. That takes longer than ``import numba``, and code that is self-contained needs none
+        of it. If something is compiled later, numba does so then.
+        """
         with contextlib.suppress(Exception):
-            return super().load_overload(*arguments)
+            load = self._load_overload if self._self_contained else super().load_overload
+            return load(*arguments)
         return None
 
     def save_overload(self, *arguments: Any) -> None:

@@ -82,7 +82,8 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
         from .cache import SafeCache
 
         # What numba's own ``cache=True`` does.
-        compiled._cache = SafeCache(function)  # type: ignore[attr-defined]
+        self_contained = "_nrt" in _private_options(True)
+        compiled._cache = SafeCache(function, self_contained)  # type: ignore[attr-defined]
     return compiled
 
 

@@ -1,6 +1,9 @@
 """Compiled code on disk: whatever happens to its files, results are right, without an error."""
 
 import errno
+import os
+import subprocess
+import sys
 import types
 from pathlib import Path
 
@@ -42,6 +45,27 @@ def test_code_is_cached(folder):
     third = entry_point()
     assert (third(0.25), third(4)) == (0.5, 8)
     assert hits(third) == 2
+
+
+def test_loading_imports_nothing_that_only_compiling_needs(folder):
+    assert entry_point()(3) == 6
+    code = (
+        "import sys\n"
+        "from tests.numba.test_cache import entry_point, hits\n"
+        "again = entry_point()\n"
+        "print(again(3), hits(again), 'numba.np.linalg' in sys.modules, again(0.5),"
+        " 'numba.np.linalg' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Only the second call compiles.
+    assert (done.stdout, done.stderr) == ("6 1 False 1.0 True\n", "")
 
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
@@ -96,7 +120,7 @@ def test_two_processes_that_save_at_once_keep_their_own_code(folder, monkeypatch
 
 
 def test_without_a_folder_it_is_compiled_without_a_cache(monkeypatch):
-    def nowhere(self, function):
+    def nowhere(self, function, self_contained):
         raise RuntimeError("cannot cache function: no locator available")
 
     monkeypatch.setattr(cache.SafeCache, "__init__", nowhere)

@@ -108,7 +108,7 @@ def test_a_missing_method_of_the_files_means_no_cache(monkeypatch, compile_anew,
     assert uncached(compile_anew)
 
 
-@pytest.mark.parametrize("name", ["__init__", "_index_key", "load_overload", "save_overload"])
+@pytest.mark.parametrize("name", ["__init__", "_index_key", "_load_overload", "save_overload"])
 def test_changed_signatures_mean_no_cache(monkeypatch, compile_anew, name):
     def changed(self, one, two, three, four):
         raise AssertionError("nobody calls this with five arguments")
@@ -135,6 +135,8 @@ def test_an_unknown_option_is_not_passed(monkeypatch, compile_anew, missing):
     wanted = {name: value for name, value in OPTIONS.items() if name not in missing}
     assert jit._private_options(True) == wanted
     assert compile_anew()(3) == 6
+    again = compile_anew()
+    assert (again(3), sum(again.stats.cache_hits.values())) == (6, 1)
 
 
 def test_no_private_option_is_passed_where_nobody_knows_them(monkeypatch):
