@@ -1,17 +1,20 @@
 """Benchmarks of speed, memory and quality. This folder is not part of the wheel.
 
 ``python -m benchmarks`` runs all measurements and writes ``benchmarks/RESULTS.md``, and the tables
-and the figure of the README. It runs these commands, which can also be run alone:
+and the figure of the README. ``python -m benchmarks NAME ...`` runs some of them, and ``--missing``
+those without results; the report says what is not measured. These commands can also be run alone:
 
 - ``python -m benchmarks.compare``: all methods in interleaved rounds; with ``--cpu NAME``
   again, with code for another processor;
 - ``python -m benchmarks.costs``: cold start, memory, tables, time by image size and by depth,
-  video;
+  video, or the parts that are named;
+- ``python -m benchmarks.batch``: folders of photographs by the command, with one and two workers;
 - ``python -m benchmarks.quality``: PSNR-Y, CPSNR and SSIM of the same calls that are timed;
 - ``python -m benchmarks.resize_quality``: PSNR-Y of `lutsr.resize` at scales that no model has;
 - ``python -m benchmarks.published``: shipped models and other authors' tables, beside plain NumPy,
   for ``docs/published_tables.md``;
-- ``pytest benchmarks --benchmark-only``: groups by scale, size, image content and threads;
+- ``python -m benchmarks.groups``: the groups of ``pytest benchmarks --benchmark-only``, by scale,
+  size, image content and threads;
 - ``python -m benchmarks.report``: the report, the README's tables and the figure, from the saved
   results.
 

@@ -1,55 +1,42 @@
-"""Run all measurements and write the report: ``python -m benchmarks``."""
+"""Run measurements and write the report: ``python -m benchmarks``.
+
+Every measurement saves its results when it ends. So they can be run a few at a time, by their
+names, and after an interruption by ``--missing``.
+"""
 
 from __future__ import annotations
 
-import json
+import argparse
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
-from typing import Any
 
 from . import records
-from .compare import CPUS
-
-MEASUREMENTS = (
-    ["compare"],
-    *(["compare", "--cpu", name] for name in CPUS),
-    ["costs"],
-    ["quality"],
-    ["resize_quality"],
-    ["published"],
-)
+from .measurements import COMMANDS
 
 
-def condense(saved: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a pytest-benchmark file that the report needs."""
-    entries = [
-        benchmark["extra_info"]
-        | {
-            "median_s": benchmark["stats"]["median"],
-            "min_s": benchmark["stats"]["min"],
-            "rounds": benchmark["stats"]["rounds"],
-        }
-        for benchmark in saved["benchmarks"]
-    ]
-    return {**saved["machine_info"], "entries": entries}
+def chosen(names: list[str], missing: bool) -> list[str]:
+    """Return the names of the measurements to run: those that are named, or all."""
+    if missing:
+        return [name for name in names or COMMANDS if not records.path_of(name).exists()]
+    return names or list(COMMANDS)
 
 
 def main() -> None:
     """Run the measurements one after the other, each in its own process."""
-    start = time.monotonic()
-    for name, *options in MEASUREMENTS:
-        run("-m", f"benchmarks.{name}", *options)
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder, "groups.json")
-        run("-m", "pytest", "benchmarks", "-q", "--benchmark-only", "--benchmark-columns=median",
-            f"--benchmark-json={saved}")  # fmt: skip
-        content = condense(json.loads(saved.read_text(encoding="utf-8")))
-        records.save(records.RESULTS / "groups.json", content)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(COMMANDS)} (default: all of them)"
+    )
+    parser.add_argument("--missing", action="store_true", help="only those without results")
+    args = parser.parse_args()
+    if unknown := [name for name in args.names if name not in COMMANDS]:
+        parser.error(f"got {', '.join(unknown)}, wanted names among {', '.join(COMMANDS)}")
+    for name in chosen(args.names, args.missing):
+        start = time.monotonic()
+        run(*COMMANDS[name])
+        print(f"{name} took {time.monotonic() - start:.0f} s", flush=True)
     run("-m", "benchmarks.report")
-    print(f"finished after {time.monotonic() - start:.0f} s")
 
 
 def run(*arguments: str) -> None:

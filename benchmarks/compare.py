@@ -124,17 +124,24 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="default: compare.json or NAME.json of results")
     parser.add_argument("--quick", action="store_true", help="only x4, three rounds")
     parser.add_argument("--cpu", metavar="NAME", help="with code for this processor; only x4")
+    parser.add_argument("--methods", nargs="+", help="only those named, at x4; needs --json")
     args = parser.parse_args()
+    if args.methods and not args.json:
+        parser.error("--methods: some times would replace all of them: name a file by --json")
+    if unknown := [name for name in args.methods or () if name not in CONTENDERS]:
+        parser.error(f"--methods: got {unknown}, wanted names among {', '.join(CONTENDERS)}")
     content = records.header(records.command_line("benchmarks.compare"))
     if args.cpu:
         settings = use_cpu(args.cpu)
         content["note"] = "Code for " + " ".join(f'{k}="{v}"' for k, v in settings.items())
     pictures = {kind: images.make(kind, HEIGHT, WIDTH) for kind in images.KINDS}
-    scales = SCALES[:1] if args.quick or args.cpu else SCALES
+    scales = SCALES[:1] if args.quick or args.cpu or args.methods else SCALES
     rounds = (QUICK_ROUNDS, 1) if args.quick else (ROUNDS, SLOW_ROUNDS)
     taking_part = [entry for scale in scales for entry in entries(scale)]
     if args.cpu:
         taking_part = cpu_entries()
+    if args.methods:
+        taking_part = [entry for entry in taking_part if entry.name in args.methods]
     measure(taking_part, pictures, *rounds)
     for entry in taking_part:
         print(

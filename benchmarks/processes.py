@@ -12,12 +12,22 @@ from typing import Any
 from .places import ROOT
 
 
-def run_code(code: str, *arguments: str, **environment: str) -> str:
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a measuring process.
+
+    Modules are compiled once and then read, as where lutsr is installed, also if the variable that
+    forbids it is set here.
+    """
+    there = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return there | changes
+
+
+def run_code(code: str, *arguments: str, **changes: str) -> str:
     """Run Python code in a fresh process, in the repository's root, and return its output."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=environment(**changes),
         check=False,
         capture_output=True,
         text=True,

@@ -80,6 +80,11 @@ def command_line(module: str) -> str:
     return " ".join(["python -m", module, *sys.argv[1:]])
 
 
+def path_of(name: str) -> Path:
+    """Return where the results of a measurement are saved."""
+    return RESULTS / f"{name}.json"
+
+
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write a results file atomically."""
     make_folder(path.parent)

@@ -132,8 +132,9 @@ def narrow(found: dict[str, Any]) -> str:
     return table(columns, rows)
 
 
-def depths(entries: list[dict[str, Any]]) -> str:
+def depths(content: dict[str, Any]) -> str:
     """Return the table of times of deeper images."""
+    entries = content["entries"]
     taken = {(e["model"], e["dtype"]): e["median_s"] for e in entries}
     dtypes = list(dict.fromkeys(e["dtype"] for e in entries))
     rows = []
@@ -145,9 +146,9 @@ def depths(entries: list[dict[str, Any]]) -> str:
     return table(["model", *dtypes, *(f"{dtype} / uint8" for dtype in dtypes[1:])], rows)
 
 
-def scaling(costs: dict[str, Any]) -> str:
+def scaling(content: dict[str, Any]) -> str:
     """Return the table of times per output pixel by size."""
-    entries = costs["scaling"]
+    entries = content["entries"]
     cases = dict.fromkeys((e["model"], e["workers"], e["into"]) for e in entries)
     head = ["output", *(f"{m}, {w}{', into' if i else ''}" for m, w, i in cases)]
     rows = []
@@ -161,16 +162,24 @@ def scaling(costs: dict[str, Any]) -> str:
     return table(head, rows)
 
 
-def video(entries: list[dict[str, Any]]) -> str:
+def video(content: dict[str, Any]) -> str:
     """Return the table of frame rates."""
-    rows = [[entry["model"], f"{entry['frames_per_second']:.0f}"] for entry in entries]
+    rows = [[entry["model"], f"{entry['frames_per_second']:.0f}"] for entry in content["entries"]]
     return table(["model", "frames per second"], rows)
 
 
-def memory(costs: dict[str, Any]) -> str:
+def writing(content: dict[str, Any]) -> str:
+    """Return the sentence about the time to write the output."""
+    return (
+        f"Filling an output array of that size ({content['bytes'] / 1e6:.1f} MB) once takes "
+        f"{milliseconds(content['median_s'])} ms."
+    )
+
+
+def memory(content: dict[str, Any]) -> str:
     """Return the table of peak memory."""
-    if not costs["memory"]:
-        return f"Not measured: {costs['memory_missing']}."
+    if content["missing"]:
+        return f"Not measured: {content['missing']}."
     rows = [
         [
             f"{e['model']}, {e['layout']}, {e['width']} x {e['height']} x{e['scale']}",
@@ -178,12 +187,12 @@ def memory(costs: dict[str, Any]) -> str:
             f"{e['extra_bytes'] / 1e6:.2f}",
             f"{e['extra_bytes'] / 1e6 / e['workers']:.2f}",
         ]
-        for e in costs["memory"]
+        for e in content["entries"]
     ]
     return table(["case", "workers", "MB", "MB per worker"], rows)
 
 
-def prepared(costs: dict[str, Any]) -> str:
+def prepared(content: dict[str, Any]) -> str:
     """Return the table of load times and sizes of tables, in files and prepared."""
     rows = [
         [
@@ -192,28 +201,28 @@ def prepared(costs: dict[str, Any]) -> str:
             f"{1e3 * e['median_s']:.0f}",
             f"{e['bytes'] / 1e6:.1f}",
         ]
-        for e in costs["tables"]
+        for e in content["entries"]
     ]
     return table(["tables", "file, MB", "load and prepare, ms", "prepared, MB"], rows)
 
 
-def cold_start(costs: dict[str, Any]) -> str:
+def cold_start(content: dict[str, Any]) -> str:
     """Return the table of the times of fresh processes."""
     rows = [
         [
             "`import lutsr` after numpy",
-            f"{costs['import']['median_s']:.4f}",
-            f"{costs['import']['min_s']:.4f}",
+            f"{content['import']['median_s']:.4f}",
+            f"{content['import']['min_s']:.4f}",
         ]
     ]
-    for entry in costs["first_upscale"]:
+    for entry in content["first_upscale"]:
         for state, median, least in (
             ("filled", "warm_median_s", "warm_min_s"),
             ("empty", "no_cache_s", "no_cache_s"),
         ):
             what = f"first `upscale`, {entry['model']} x4, numba cache {state}"
             rows.append([what, f"{entry[median]:.2f}", f"{entry[least]:.2f}"])
-    if warmup := costs["warmup"]:
+    if warmup := content["warmup"]:
         filled = warmup["warm_median_s"], warmup["warm_min_s"]
         rows.append(["`lutsr.warmup()`, numba cache filled", *(f"{s:.2f}" for s in filled)])
         rows.append(["`lutsr.warmup()`, numba cache empty", f"{warmup['no_cache_s']:.2f}", ""])
@@ -246,3 +255,30 @@ def groups(entries: list[dict[str, Any]]) -> str:
         head = ["method, threads", *(f"{height} x {width}" for height, width in sizes)]
         parts.append(f"x{scale}, {kind}, ms:\n\n{table(head, rows)}")
     return "\n\n".join(parts)
+
+
+def batch(entries: list[dict[str, Any]]) -> str:
+    """Return the table of times of folders of photographs."""
+    by_case: dict[tuple[Any, ...], dict[int, dict[str, Any]]] = {}
+    for e in entries:
+        case = e["count"], e["width"], e["height"], e["format"]
+        by_case.setdefault(case, {})[e["workers"]] = e
+    rows = []
+    for (count, width, height, format), of in by_case.items():
+        cells = [f"{of[workers][key]:.2f}" for key in ("median_s", "min_s") for workers in of]
+        shares = [f"{of[1][key] / of[2][key]:.2f}" for key in ("median_s", "min_s")]
+        rows.append([f"{count} of {width} x {height}, {format}", *cells, *shares])
+    head = ["pictures", "-j 1, s", "-j 2, s", "minimum, -j 1", "-j 2", "ratio", "of minima"]
+    return table(head, rows)
+
+
+#: What the parts of ``costs`` are shown as.
+COSTS = {
+    "writing": writing,
+    "start": cold_start,
+    "video": video,
+    "memory": memory,
+    "tables": prepared,
+    "depths": depths,
+    "scaling": scaling,
+}

@@ -81,16 +81,22 @@ class Verdict:
 
 def verdicts(files: dict[str, dict[str, Any]]) -> Iterator[Verdict]:
     """Compare the results with the targets; targets without a measurement are left out."""
-    compare, costs = files["compare"], files["costs"]
-    both = Times(compare["entries"]), Times(compare["entries"], "min_s")
-    yield from _quality(files["quality"]["entries"])
+    timed = files["compare"]["entries"] if "compare" in files else []
+    both = Times(timed), Times(timed, "min_s")
+    if "quality" in files:
+        yield from _quality(files["quality"]["entries"])
     yield from _stacks(both, "", 1.0)
-    narrow = files["haswell"]["entries"]
-    yield from _stacks((Times(narrow), Times(narrow, "min_s")), ", code for AVX2", AVX2_FACTOR)
+    if "haswell" in files:
+        narrow = files["haswell"]["entries"]
+        yield from _stacks((Times(narrow), Times(narrow, "min_s")), ", code for AVX2", AVX2_FACTOR)
     yield from _against_rivals(*both)
     yield from _within_lutsr(*both)
-    yield from _workers(compare["entries"], costs["scaling"])
-    yield from _costs(costs)
+    sizes = files["scaling"]["entries"] if "scaling" in files else []
+    yield from _workers(timed, sizes)
+    yield from _sizes(sizes)
+    for name, judge in _COSTS.items():
+        if name in files:
+            yield from judge(files[name])
 
 
 def _quality(entries: list[dict[str, Any]]) -> Iterator[Verdict]:
@@ -148,7 +154,7 @@ def _over(one: float | None, other: float | None, factor: float = 1.0) -> float 
 
 
 def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> Iterator[Verdict]:
-    """Compare two workers with one for all images and sizes, and sizes with one another."""
+    """Compare two workers with one for all images and sizes."""
     taken: dict[tuple[Any, ...], dict[int, float]] = {}
     for entry in entries:
         if entry["name"].startswith("lutsr"):
@@ -163,6 +169,10 @@ def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> It
         worst = max(ratios, key=lambda case: ratios[case])
         what = f"two workers : one, minimum times, worst of {len(ratios)} cases ({worst[0]})"
         yield Verdict(what, ratios[worst], NO_SLOWER, "x")
+
+
+def _sizes(scaling: list[dict[str, Any]]) -> Iterator[Verdict]:
+    """Compare the times per output pixel of images of all sizes with one another."""
     for model in dict.fromkeys(entry["model"] for entry in scaling):
         smallest = 512 * 512 if f"lutsr {model}" in STACKS else 0
         for into in (False, True):
@@ -178,12 +188,14 @@ def _workers(entries: list[dict[str, Any]], scaling: list[dict[str, Any]]) -> It
             yield Verdict(what, max(found) / min(found), 1.2, "x")
 
 
-def _costs(costs: dict[str, Any]) -> Iterator[Verdict]:
-    yield from _depths(costs["depths"])
-    if costs["memory"]:
-        worst = max(entry["extra_bytes"] / entry["workers"] for entry in costs["memory"])
+def _memory(content: dict[str, Any]) -> Iterator[Verdict]:
+    if entries := content["entries"]:
+        worst = max(entry["extra_bytes"] / entry["workers"] for entry in entries)
         yield Verdict("extra memory per worker, worst case", worst / 1e6, 8.0, "MB")
-    for entry in costs["tables"]:
+
+
+def _tables(content: dict[str, Any]) -> Iterator[Verdict]:
+    for entry in content["entries"]:
         name = f"lutsr {entry['model']} x{entry['scale']}"
         if f"lutsr {entry['model']}" in STACKS:
             yield Verdict(f"{name}: table file", entry["file_bytes"] / 1e6, 2.0, "MB")
@@ -191,22 +203,29 @@ def _costs(costs: dict[str, Any]) -> Iterator[Verdict]:
         yield Verdict(f"{name}: tables loaded and fused", entry["median_s"], 0.3, "s")
         if entry["scale"] == 4:
             yield Verdict(f"{name}: fused tables", entry["bytes"] / 1e6, 60.0, "MB")
-    yield Verdict("`import lutsr` after numpy", 1e3 * costs["import"]["median_s"], 30.0, "ms")
-    for entry in costs["first_upscale"]:
+
+
+def _start(content: dict[str, Any]) -> Iterator[Verdict]:
+    yield Verdict("`import lutsr` after numpy", 1e3 * content["import"]["median_s"], 30.0, "ms")
+    for entry in content["first_upscale"]:
         name = f"lutsr {entry['model']}"
         filled, empty = (0.7, 8.0) if name in STACKS else (1.0, 12.0)
         what = f"{name}: first `upscale` of a process"
         yield Verdict(f"{what}, filled numba cache", entry["warm_median_s"], filled, "s")
         yield Verdict(f"{what}, empty numba cache", entry["no_cache_s"], empty, "s")
-    for entry in costs["video"]:
+    if warmup := content["warmup"]:
+        yield Verdict("`lutsr.warmup()`, empty numba cache", warmup["no_cache_s"], 25, "s")
+
+
+def _video(content: dict[str, Any]) -> Iterator[Verdict]:
+    for entry in content["entries"]:
         if entry["model"] == "ecnn":
             what = "lutsr ecnn: frames per second, x2 of 640 x 360, one worker"
             yield Verdict(what, entry["frames_per_second"], 24.0, "", at_least=True)
-    if costs["warmup"]:
-        yield Verdict("`lutsr.warmup()`, empty numba cache", costs["warmup"]["no_cache_s"], 25, "s")
 
 
-def _depths(entries: list[dict[str, Any]]) -> Iterator[Verdict]:
+def _depths(content: dict[str, Any]) -> Iterator[Verdict]:
+    entries = content["entries"]
     medians = {(e["model"], e["dtype"]): e["median_s"] for e in entries}
     minima = {(e["model"], e["dtype"]): e["min_s"] for e in entries}
     for (model, dtype), seconds in medians.items():
@@ -214,3 +233,25 @@ def _depths(entries: list[dict[str, Any]]) -> Iterator[Verdict]:
             least = minima[model, dtype] / minima[model, "uint8"]
             value = seconds / medians[model, "uint8"]
             yield Verdict(f"lutsr {model}: {dtype} : uint8", value, DEPTHS[dtype], "x", least=least)
+
+
+def _batch(content: dict[str, Any]) -> Iterator[Verdict]:
+    """Compare two workers with one on folders of the largest photographs."""
+    entries = content["entries"]
+    largest = max(entry["height"] * entry["width"] for entry in entries)
+    taken = {(e["format"], e["workers"]): e for e in entries if e["height"] * e["width"] == largest}
+    for format in dict.fromkeys(format for format, _ in taken):
+        one, two = taken[format, 1], taken[format, 2]
+        what = f"a folder of {one['count']} {format} files: speed-up by a second worker"
+        ratios = [one[key] / two[key] for key in ("median_s", "min_s")]
+        yield Verdict(what, ratios[0], 1.8, "x", at_least=True, least=ratios[1])
+
+
+_COSTS = {
+    "depths": _depths,
+    "memory": _memory,
+    "tables": _tables,
+    "start": _start,
+    "video": _video,
+    "batch": _batch,
+}

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import images
 from .places import ROOT
+from .processes import environment
 
 WIDTH, HEIGHT, SCALE = 640, 360, 2
 
@@ -22,6 +23,7 @@ def frame_rate(model: str, frames: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, *command, "-j", "1"],
         cwd=ROOT,
+        env=environment(),
         input=images.photograph(HEIGHT, WIDTH).tobytes() * frames,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

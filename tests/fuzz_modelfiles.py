@@ -70,6 +70,9 @@ SIGNED = ("many entries", "card numbers")
 #: How often each original is changed: two tables of eclut, large ones, then chains, then stacks.
 WEIGHTS = (1, 1, 2, 3, 3)
 
+#: After so many files a line on stderr shows the progress.
+REPORTED = 5000
+
 #: Address space that reading and preparing a model may take, in bytes.
 SPARE = 64 << 20
 
@@ -323,6 +326,8 @@ def main() -> None:
         found[kind, "refused" if opened is None else "read"] += 1
         if opened is not None and opened[1] is not None:
             chains, stacks = chains + 1, stacks + opened[1].joint_rgb
+        if (number + 1) % REPORTED == 0:
+            print(f"{number + 1} of {args.files} files, {chains} chains computed", file=sys.stderr)
     shutil.rmtree(folder)
     for kind in KINDS:
         print(f"{kind:15} {found[kind, 'refused']:7} refused {found[kind, 'read']:7} read")

@@ -71,6 +71,14 @@ def figures():
         {"model": "ecnn", "dtype": dtype, "median_s": seconds, "min_s": seconds, "rounds": 3}
         for dtype, seconds in (("uint8", 0.045), ("uint16", 0.18), ("float32", 0.36))
     ]
+    batch = [
+        {
+            "format": "PNG", "count": 20, "height": height, "width": 960, "workers": workers,
+            "median_s": seconds, "min_s": seconds, "rounds": 5,
+        }
+        for height, times in ((640, (9.5, 5.0)), (266, (3.0, 2.5)))
+        for workers, seconds in zip((1, 2), times, strict=True)
+    ]  # fmt: skip
     psnr = {
         "lutsr ecnn": 28.0, "lutsr ecnn, channels apart": 28.1, "lutsr eclut": 27.1,
         "OpenCV INTER_CUBIC": 26.2, "untimed": 25.0,
@@ -96,19 +104,22 @@ def figures():
             cpu: {**HEADER, "height": 540, "width": 960, "absent": {}, "entries": narrow}
             for cpu in ("haswell", "nehalem")
         },
-        "costs": {
+        "writing": {**HEADER, "bytes": 24_900_000, "median_s": 0.00123, "rounds": 25},
+        "start": {
             **HEADER,
-            "writing": {"bytes": 24_900_000, "median_s": 0.00123, "rounds": 25},
             "import": {"median_s": 0.0123, "min_s": 0.012, "rounds": 3},
             "first_upscale": first,
             "warmup": {"no_cache_s": 30.0, "warm_median_s": 2.5, "warm_min_s": 2.4},
-            "memory": [memory],
-            "memory_missing": None,
-            "tables": tables,
-            "depths": depths,
-            "video": [{"model": "ecnn", "frames": 240, "frames_per_second": 37.2}],
-            "scaling": scaling,
         },
+        "video": {
+            **HEADER,
+            "entries": [{"model": "ecnn", "frames": 240, "frames_per_second": 37.2}],
+        },
+        "memory": {**HEADER, "entries": [memory], "missing": None},
+        "tables": {**HEADER, "entries": tables},
+        "depths": {**HEADER, "entries": depths},
+        "scaling": {**HEADER, "entries": scaling},
+        "batch": {**HEADER, "entries": batch},
         "quality": {**HEADER, "entries": quality, "originals": originals},
         "resize": {
             **HEADER,

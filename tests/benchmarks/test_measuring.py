@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import cold_start, compare, depths, images, memory, scaling, video
+from benchmarks import batch, cold_start, compare, costs, depths, images, memory, scaling, video
 from benchmarks.contenders import Call, Contender
 from benchmarks.processes import call_fresh, run_code
 
@@ -175,6 +175,28 @@ def test_video_is_timed_by_the_command():
     assert found["frames_per_second"] > 0
     with pytest.raises(RuntimeError, match=r"failed with 2:\n.*is not shipped"):
         video.frame_rate("nope", 1)
+
+
+def test_folders_are_timed_by_the_command():
+    found = batch.measure("PNG", (16, 20), rounds=1, count=2)
+    assert [entry["workers"] for entry in found] == [1, 2]
+    assert all(entry["min_s"] > 0 for entry in found)
+
+
+def test_parts_of_costs_are_saved_one_by_one(tmp_path, monkeypatch, capsys):
+    command = ["costs", "writing", "tables", "--models", "ecnn-small", "--quick"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit):
+        costs.main()
+    assert "would replace all of them" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", [*command, "--results", str(tmp_path)])
+    costs.main()
+    assert {path.name for path in tmp_path.iterdir()} == {"writing.json", "tables.json"}
+    saved = json.loads((tmp_path / "tables.json").read_text())
+    assert saved["command"] == "python -m benchmarks.costs tables"
+    assert [(e["model"], e["scale"]) for e in saved["entries"]] == [
+        ("ecnn-small", scale) for scale in (4, 3, 2)
+    ]
 
 
 def test_failing_process_shows_why():

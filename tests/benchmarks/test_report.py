@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from benchmarks import conftest, figure, records, report, targets
-from benchmarks.__main__ import condense
+from benchmarks.__main__ import chosen
+from benchmarks.groups import condense
+from benchmarks.measurements import COMMANDS
 from benchmarks.readme import TABLES, fill
 
 
@@ -75,7 +77,7 @@ def test_cost_per_pixel_counts_the_smaller_output(figures):
 
 
 def test_worst_case_of_two_workers_is_named(figures):
-    figures["costs"]["scaling"][-1]["min_ns"] = 11.0
+    figures["scaling"]["entries"][-1]["min_ns"] = 11.0
     verdict = verdict_of(figures, "two workers : one")
     assert verdict.value == pytest.approx(2.0)
     assert "output 10000x10000" in verdict.what
@@ -132,7 +134,7 @@ def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
     with Image.open(picture) as image:
         assert image.width >= 1000
     filled = readme.read_text(encoding="utf-8")
-    assert "| `ecnn` | 31.00 / 28.00 |  |  | 45.0 | 0.9 |" in filled
+    assert re.search(r"\| `ecnn` \| 31\.00 / 28\.00 \|  \|  \| 45\.0 \| [\d.]+ \|", filled)
     assert "| x2.5 | `lutsr.resize` | 33.50 | 30.20 |" in filled
     assert filled.startswith("before\n")
     assert filled.endswith("after\n")
@@ -156,11 +158,47 @@ def test_points_are_what_has_both_figures(figures):
     ]
 
 
-def test_missing_figures_say_what_to_run(saved, monkeypatch):
-    (saved / "costs.json").unlink()
-    monkeypatch.setattr(sys, "argv", ["report", "--results", str(saved)])
-    with pytest.raises(SystemExit, match=r"costs\.json: no such file; run `python -m benchmarks`"):
+def test_folders_of_the_largest_photographs_are_judged(figures):
+    verdict = verdict_of(figures, "a folder of 20 PNG files")
+    assert (verdict.value, verdict.met) == (pytest.approx(1.9), True)
+
+
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"published", "resize"}))
+def test_what_is_missing_is_named_and_the_rest_is_written(figures, name):
+    whole = report.write(figures, "figure.png")
+    assert "Not measured" not in whole.replace("Not measured:\n", "")
+    del figures[name]
+    left = report.write(figures, "figure.png")
+    assert re.search(rf"Not measured: `python -m benchmarks( \w+)* {name}( \w+)*`\.", left)
+    heads = re.compile("^##? .*", re.MULTILINE)
+    assert heads.findall(left) == heads.findall(whole)
+
+
+def test_only_some_results(saved, tmp_path, monkeypatch, capsys):
+    for path in saved.iterdir():
+        if path.stem != "video":
+            path.unlink()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text(
+        "".join(f"<!-- table: {name} -->\nold\n<!-- end of table -->\n" for name in TABLES)
+    )
+    monkeypatch.setattr(sys, "argv", ["report", "--results", str(saved), "--report", "out.md"])
+    report.main()
+    assert "| ecnn | 37 |" in (tmp_path / "out.md").read_text()
+    assert (tmp_path / "README.md").read_text().count("old") == len(TABLES)
+    assert "left table 'models' as it is: no results of compare, quality" in capsys.readouterr().out
+    (saved / "video.json").unlink()
+    with pytest.raises(SystemExit, match="no results; run `python -m benchmarks` first"):
         report.main()
+
+
+def test_measurements_are_chosen_by_name_and_by_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RESULTS", tmp_path)
+    (tmp_path / "video.json").touch()
+    assert chosen([], False) == list(COMMANDS)
+    assert chosen(["video", "batch"], False) == ["video", "batch"]
+    assert chosen(["video", "batch"], True) == ["batch"]
+    assert set(COMMANDS) - set(chosen([], True)) == {"video"}
 
 
 def test_broken_file_is_named(tmp_path):
