@@ -30,6 +30,9 @@ def _group(name: str) -> list[str]:
 #: Where the session ``package`` puts the distributions, in nox's folder for what sessions share.
 DISTRIBUTIONS = "dist"
 
+#: One process of tests for each core. `tests/conftest.py` lets them share what they compile.
+PARALLEL = ["-n", "logical", "--dist", "worksteal"]
+
 #: Tests of the folders with an engine.
 FAMILIES = [
     f"tests/{path.parent.name.lstrip('_')}"
@@ -85,7 +88,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests, as the README's test command does."""
     session.install("-e", ".[cli,dask]", *_group("dev"))
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *(session.posargs or PARALLEL))
 
 
 @nox.session(default=False)

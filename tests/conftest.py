@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,15 +13,31 @@ import hypothesis
 import numpy as np
 import pytest
 
+import lutsr
 from lutsr._frame import bands, sink
 
 ROOT = Path(__file__).resolve().parents[1]
 
 # derandomize: the same cases on every machine; `--hypothesis-profile=thorough` for the long run.
-hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=150)
+hypothesis.settings.register_profile("default", deadline=None, derandomize=True, max_examples=60)
 hypothesis.settings.register_profile("quick", deadline=None, derandomize=True, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=10_000)
 hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_by_all(request: pytest.FixtureRequest) -> None:
+    """Let each process of ``-n`` compile other models first, and find the rest in the cache.
+
+    They would otherwise compile the same ones at the same time.
+    """
+    worker = getattr(request.config, "workerinput", None)
+    if worker is None or os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        return
+    models = lutsr.models()
+    own = models[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
+    for model in own + [other for other in models if other not in own]:
+        lutsr.warmup(model.name, model.scale)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,7 +50,7 @@ def test_ci_runs_the_second_command():
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert "'/<!-- test command -->/,/^```$/p' README.md" in script
     assert 'eval "$command"' in script
-    assert command("test command").endswith("-m pytest")
+    assert command("test command").endswith("-m pytest -n logical --dist worksteal")
 
 
 def test_nox_installs_what_the_second_command_does():
