@@ -172,8 +172,9 @@ class _Batch:
             return
 
         def work(number: int, check: Callable[[], None]) -> _Outcome:
-            alone = costs[number] >= MOST_BYTES
-            upscale = self.upscale.with_workers(workers if alone else workers // threads)
+            # As threads run out of jobs, the last jobs may use the cores that become free.
+            at_once = 1 if costs[number] >= MOST_BYTES else min(threads, len(jobs) - number)
+            upscale = self.upscale.with_workers(workers // at_once)
             return self._attempt(jobs[number], expected[number], upscale, check)
 
         def cost(number: int) -> int:

@@ -106,21 +106,21 @@ def test_messages_and_files_do_not_depend_on_threads(many, repeat, rgb, capsys, 
         np.testing.assert_array_equal(pixels(f"big/{number:02}_x2.png"), twice(rgb // 2 + number))
 
 
-def test_large_files_run_alone_with_all_threads(many, repeat, monkeypatch):
-    seen = []
+def test_large_files_and_the_last_ones_use_more_threads(many, repeat, monkeypatch):
+    seen = {}
     upscale_file = _files.upscale_file
 
     def watched(job, upscale, *rest):
-        seen.append(upscale.workers)
+        seen[job.source] = upscale.workers
         return upscale_file(job, upscale, *rest)
 
     monkeypatch.setattr(_batch, "upscale_file", watched)
     cli.main(["photos", "-o", "big", "-j", "4", *repeat])
-    assert set(seen) == {1}
+    assert [seen[source] for source in sorted(seen)] == [1] * 10 + [2, 4]
     monkeypatch.setattr(_batch, "MOST_BYTES", 12 * 12 * 18)
-    seen.clear()
     cli.main(["photos", "-o", "other", "-j", "4", *repeat])
-    assert set(seen) == {1, 4}  # the size of the damaged file is not known
+    # The size of the damaged file, number 5, is not known.
+    assert [seen[source] for source in sorted(seen)] == [4] * 5 + [1] + [4] * 6
 
 
 SLOW = """
