@@ -1,6 +1,8 @@
 """Which model suits a file: the advice for JPEGs, and ``-m auto``."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -121,3 +123,17 @@ def test_compare_chooses_too(photo, tmp_path):
         drawn.append(pixels(target))
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert (drawn[1] != drawn[2]).any()
+
+
+@pytest.mark.parametrize("name", ["ecnn-small", "nope"])
+def test_garbage_is_collected_again_after_a_model_is_loaded(name):
+    code = (
+        "import contextlib, gc, sys\n"
+        "from lutsr.cli._report import UsageError\n"
+        "from lutsr.cli._upscale import load_upscaler\n"
+        "with contextlib.suppress(UsageError):\n"
+        f"    load_upscaler({name!r}, 2)\n"
+        "print('numba' in sys.modules, gc.isenabled(), gc.get_freeze_count() > 0)"
+    )
+    found = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert found == f"{name != 'nope'} True True\n"
