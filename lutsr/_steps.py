@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._frame.mapped import let_go
 from ._frame.stages import Reduced, Stage, band_rows, fill_rows
 from ._frame.threads import share
-from ._loading import is_path, load, models
+from ._loading import is_path, load
 from ._upscaler import Upscaler, upscaled
 
 #: Results of fewer values are computed in one thread: starting others would cost more.
@@ -119,10 +119,9 @@ def _upscalers(
     model: str | os.PathLike[str],
 ) -> tuple[tuple[int, ...], Callable[[int], Upscaler]]:
     """Return the scales of a model, and a function that returns its upscaler of a scale."""
-    if is_path(model):
-        upscaler = load(model)
+    if is_path(model) or not isinstance(model, str):
+        upscaler = load(model)  # raises the error for another type
         return (upscaler.scale,), lambda scale: upscaler
-    scales = tuple(info.scale for info in models() if info.name == model)
-    if not scales:
-        load(model, 2)  # raises the error for a wrong name
-    return scales, lambda scale: load(model, scale)
+    from ._modelfile import shipped_scales
+
+    return shipped_scales(model), lambda scale: load(model, scale)

@@ -7,7 +7,7 @@ from .._modelinfo import ModelInfo
 from .card import LONGEST_CARD, Card, read_card
 from .model import Model
 from .read import read_model
-from .shipped import read_shipped, shipped_models
+from .shipped import read_shipped, shipped_models, shipped_scales
 from .write import write_model
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "read_model",
     "read_shipped",
     "shipped_models",
+    "shipped_scales",
     "write_model",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lutsr_data
 
+from .._engine import SCALES
 from .._modelinfo import DEFAULT_MODEL, ModelInfo
 from .card import read_card
 from .files import cut, listing, short
@@ -50,12 +51,24 @@ def shipped_models() -> list[ModelInfo]:
     )  # fmt: skip
 
 
+def shipped_scales(name: str) -> tuple[int, ...]:
+    """Return the scales of the shipped models of a name, smallest first; no card is read."""
+    scales = tuple(scale for scale in SCALES if _is_shipped(name, scale))
+    if not scales:
+        raise _not_shipped(name, SCALES[0])
+    return scales
+
+
 def read_shipped(name: str, scale: int) -> Model:
     """Read the shipped model of a name and scale; no other card is read."""
-    path = lutsr_data.table_path(name, scale)
-    if not (path.with_suffix(".json") in lutsr_data.card_paths() and path.is_file()):
+    if not _is_shipped(name, scale):
         raise _not_shipped(name, scale)
-    return read_model(path)
+    return read_model(lutsr_data.table_path(name, scale))
+
+
+def _is_shipped(name: str, scale: int) -> bool:
+    path = lutsr_data.table_path(name, scale)
+    return path.with_suffix(".json") in lutsr_data.card_paths() and path.is_file()
 
 
 def _not_shipped(name: str, scale: int) -> ValueError:
