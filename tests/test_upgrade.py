@@ -73,7 +73,7 @@ def test_results_follow_the_sources_not_the_cache(tmp_path):
     assert compiled
 
     # A file that the kernels' file imports: pixels are subtracted, so constant images become 0.
-    adding = "builder.add(cell, after[channel])"
+    adding = "builder.add(cells, builder.zext"
     install.change("_eclut/vectors_store.py", adding, adding.replace("add", "sub"))
     changed_flat, _ = install.run()
     assert inside(changed_flat) == nothing(inside(flat)) != inside(flat)

@@ -16,36 +16,59 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import cell_origin
-from .reference import TAPS
+from .layout import cell_origin, lane_values
+from .reference import DIVISOR, TAPS
 
 #: Number of kinds of rows (or columns) of cells: first, second, between, last but one, last.
 KINDS = 5
 
+#: Lanes of a cell in `BorderProgram`; a cell of a lower scale uses the first of them.
+LANES = 16
+
 
 class BorderProgram(NamedTuple):
-    """Additions by kind of cell, as flat arrays for the kernel.
+    """Additions by kind of cell, as arrays for the kernels.
 
     A cell of kind k = (kind of row) * (columns of cells) + (kind of column) reads the entries of
-    ``pairs[pair_starts[k] : pair_starts[k + 1]]``. To value t of its r * r values is added, for
-    each n in ``value_starts[k * r * r + t] : value_starts[k * r * r + t + 1]``, the value
-    ``sources[n]`` of the entry of pair ``numbers[n]``, counted from ``pair_starts[k]``.
+    the pairs ``pair_starts[k] <= n < pair_starts[k + 1]``, and makes the additions
+    ``starts[k] <= n < starts[k + 1]``. Each loads 16 bytes of the entry of pair ``places[n, 0]``,
+    counted from ``pair_starts[k]``, from ``places[n, 1]`` on. To each lane of the cell one of them
+    is added, or nothing.
+    Fused entries leave out the levels of the pixels themselves, and four times the level is
+    added to every value of a cell. Where there are less neighbours, the additions
+    ``level_starts[k] <= n < level_starts[k + 1]`` correct that.
     """
 
     pair_starts: NDArray[np.int32]
-    pairs: NDArray[np.int32]  # (pairs, 4): rows and columns from the cell to pixel and neighbour
-    value_starts: NDArray[np.int32]
-    numbers: NDArray[np.uint32]
-    sources: NDArray[np.uint32]
+    #: Rows and columns from the cell to pixel and neighbour: shape (pairs, 2, 2).
+    moves: NDArray[np.int32]
+    #: The first and the last byte of the entry that is loaded: shape (pairs, 2).
+    pair_bytes: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    #: Pair and place of each load: shape (additions, 2).
+    places: NDArray[np.int32]
+    #: Shape (additions, 2, 16): index among the 16 bytes, and 255, or 0 for lanes without any.
+    lanes: NDArray[np.uint8]
+    level_starts: NDArray[np.int32]
+    #: Rows and columns from the cell to a pixel: shape (additions, 2).
+    level_moves: NDArray[np.int32]
+    #: By how much the level is multiplied: shape (additions, 16).
+    level_factors: NDArray[np.int16]
 
 
 @lru_cache(maxsize=64)
-def border_program(r: int, expand_shift: int, height: int, width: int) -> BorderProgram:
+def border_program(
+    r: int, expand_shift: int, packed: bool, relative: bool, height: int, width: int
+) -> BorderProgram:
     """Compute the additions for images of a scale, shift and size.
 
     Parameters
     ----------
     r, expand_shift : int
+    packed : bool
+        Whether the lanes of a cell are in the order of packed tables.
+    relative : bool
+        Whether the entries leave out the pixel's own level.
     height, width : int
         Size of the image in cells, at most `KINDS`: larger images have the same additions.
     """
@@ -55,70 +78,70 @@ def border_program(r: int, expand_shift: int, height: int, width: int) -> Border
     Y, X, pixel, neighbour, source = np.concatenate(found, axis=1)
     i, j = (Y + origin) // r, (X + origin) // r
     kind = i * width + j
-    value = kind * r * r + (Y + origin) % r * r + (X + origin) % r
+    lane = _lane_of(r, packed)[(Y + origin) % r * r + (X + origin) % r]
     moves = np.stack([kind, *np.divmod(pixel, columns), *np.divmod(neighbour, columns)])
     moves[1::2] -= i
     moves[2::2] -= j
     moves, number = np.unique(moves, axis=1, return_inverse=True)
-    pair_starts = np.searchsorted(moves[0], np.arange(height * width + 1))
-    order = np.argsort(value, kind="stable")
+    kinds = np.arange(height * width + 1)
+    pair_starts = np.searchsorted(moves[0], kinds)
+    # One load can contain several taps of a small scale, and ends within the entry.
+    together = LANES // (r * r) * r * r
+    place = np.minimum(source // together * together, len(TAPS) * r * r - LANES)
+    # If a lane gets two values of one load, the load is made twice.
+    keys = np.stack([kind, number.reshape(-1), place, lane])
+    order = np.lexsort(keys[::-1])
+    keys, source = keys[:, order], source[order]
+    same = np.concatenate([[False], (keys[:, 1:] == keys[:, :-1]).all(axis=0)])
+    first = np.maximum.accumulate(np.where(same, 0, np.arange(same.size)))
+    times = np.arange(same.size) - first
+    loads, load = np.unique(np.stack([*keys[:3], times]), axis=1, return_inverse=True)
+    load = load.reshape(-1)
+    lanes = np.zeros((loads.shape[1], 2, LANES), np.uint8)
+    lanes[load, 0, keys[3]] = source - keys[2]
+    lanes[load, 1, keys[3]] = 255
+    pair = loads[1]
+    start, stop = np.full(moves.shape[1], 9 * r * r), np.zeros(moves.shape[1], np.intp)
+    np.minimum.at(start, pair, loads[2])
+    np.maximum.at(stop, pair, loads[2] + LANES - 1)
+    level_kinds, level_moves, level_factors = _levels(r, origin, packed, height, width)
+    if relative:
+        level_kinds = level_kinds[:0]
     return BorderProgram(
         pair_starts=pair_starts.astype(np.int32),
-        pairs=np.ascontiguousarray(moves[1:].T, np.int32),
-        value_starts=np.searchsorted(value[order], np.arange(height * width * r * r + 1)).astype(
-            np.int32
-        ),
-        numbers=(number.reshape(-1) - pair_starts[kind])[order].astype(np.uint32),
-        sources=source[order].astype(np.uint32),
+        moves=np.ascontiguousarray(moves[1:].T, np.int32).reshape(-1, 2, 2),
+        pair_bytes=np.stack([start, stop], axis=1).astype(np.int32),
+        starts=np.searchsorted(loads[0], kinds).astype(np.int32),
+        places=np.stack([pair - pair_starts[loads[0]], loads[2]], axis=1).astype(np.int32),
+        lanes=lanes,
+        level_starts=np.searchsorted(level_kinds, kinds).astype(np.int32),
+        level_moves=level_moves,
+        level_factors=level_factors,
     )
 
 
-def own_levels(r: int, expand_shift: int, kind: int) -> dict[tuple[int, int], list[int]]:
-    """Return how often the levels of its pixels are added to each value of a cell.
-
-    Fused entries leave these levels out: one for each pair of neighbours that a pixel belongs to.
-    The additions of the other pairs contain theirs, unless the table is relative. The keys are rows
-    and columns of pixels, relative to the cell's. The cell is of the given kind, in an image that
-    has all `KINDS`.
-    """
-    origin = cell_origin(r, expand_shift)
-    size = KINDS - origin
-    times: dict[tuple[int, int], list[int]] = {}
-    for value in range(r * r):
-        y = kind // KINDS * r + value // r - origin
-        x = kind % KINDS * r + value % r - origin
-        if 0 <= y < size * r and 0 <= x < size * r:
-            y, x = y // r, x // r
-            neighbours = (y > 0) + (y < size - 1) + (x > 0) + (x < size - 1)
-            move = y - kind // KINDS, x - kind % KINDS
-            times.setdefault(move, [0] * (r * r))[value] = neighbours
-    return times
+def _lane_of(r: int, packed: bool) -> NDArray[np.intp]:
+    """Return the lane of each of a cell's r * r values."""
+    values = lane_values(r, packed)
+    return np.array([values.index(value) for value in range(r * r)])
 
 
-def additions(
-    r: int, expand_shift: int, kind: int
-) -> dict[tuple[int, ...], list[tuple[int, list[int]]]]:
-    """Return a cell's additions by pair and tap, in an image that has all `KINDS`.
-
-    The keys are pairs as in `BorderProgram.pairs`. The values are taps of the pair's entry, each
-    with a list: for each of the cell's r * r values, the index of the tap's value that is added to
-    it, or r * r for none.
-    """
-    program = border_program(r, expand_shift, KINDS, KINDS)
-    first = program.pair_starts[kind]
-    found: dict[tuple[int, ...], list[tuple[int, list[int]]]] = {}
-    for value in range(r * r):
-        at = kind * r * r + value
-        for k in range(program.value_starts[at], program.value_starts[at + 1]):
-            taps = found.setdefault(tuple(program.pairs[first + program.numbers[k]].tolist()), [])
-            tap, source = divmod(int(program.sources[k]), r * r)
-            for known, sources in taps:
-                if known == tap and sources[value] == r * r:
-                    sources[value] = source
-                    break
-            else:
-                taps.append((tap, [r * r] * value + [source] + [r * r] * (r * r - 1 - value)))
-    return found
+def _levels(
+    r: int, origin: int, packed: bool, height: int, width: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]:
+    """Return for pixels with less than four neighbours: kind of cell, move, and factors by lane."""
+    rows, columns = height - origin, width - origin
+    Y, X = np.mgrid[: rows * r, : columns * r].reshape(2, -1)
+    y, x = Y // r, X // r
+    i, j = (Y + origin) // r, (X + origin) // r
+    factor = 0 + (y > 0) + (y < rows - 1) + (x > 0) + (x < columns - 1) - DIVISOR
+    lane = _lane_of(r, packed)[(Y + origin) % r * r + (X + origin) % r]
+    keys = np.stack([i * width + j, y - i, x - j])[:, factor != 0]
+    found, which = np.unique(keys, axis=1, return_inverse=True)
+    factors = np.zeros((found.shape[1], LANES), np.int16)
+    factors[which.reshape(-1), lane[factor != 0]] = factor[factor != 0]
+    moves = np.ascontiguousarray(found[1:].T, np.int32)
+    return found[0].astype(np.int32), moves, factors
 
 
 def _left_out(r: int, s: int, height: int, width: int, turns: int) -> NDArray[np.intp]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,14 @@ from .._numba.loading import load_numba
 from .borders import KINDS, border_program
 from .card import check_model
 from .fusion import FusedTables, fuse
-from .layout import LANES, cell_origin
+from .layout import cell_origin, is_packed
 from .reference import DIVISOR, TAPS, sum_rotations
 
 if TYPE_CHECKING:
     from .._modelfile import Model
 
 #: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
-TILE = 512
+TILE = 1024
 
 #: The same for `EclutEngine.sums`, where a pair has three entries.
 DEEP_TILE = 128
@@ -62,13 +63,15 @@ class EclutEngine(Engine):
     def __init__(self, lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> None:
         self.scale = int(lut.shape[-1])
         self.origin = cell_origin(self.scale, expand_shift)
-        #: The kernel of `fill` needs all kinds of rows and of columns of cells.
-        self.direct_size = KINDS - self.origin
         self._lut, self._expand_shift, self._relative = lut, expand_shift, relative
         self._compiled = load_numba()
         if self._compiled:
             self.fused = fuse(lut, expand_shift, relative)
             self.direct_channels = MOST_CHANNELS
+            self._bits = 8 * self.fused.vertical.itemsize
+            self._tags = (0,) * self.scale, (0,) * self.origin, (0,) * (self._bits // 8)
+            self._eight_bit = lru_cache(maxsize=32)(self._plan_eight_bit)
+            self._deep_borders = lru_cache(maxsize=32)(self._plan_deep_borders)
 
     def reference(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
         """Compute the sums of an image as the paper describes them."""
@@ -87,28 +90,39 @@ class EclutEngine(Engine):
 
     def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
         """Upscale rows of cells of an 8-bit image."""
-        from . import kernels, vectors
+        from . import kernels
 
-        width, channels = image.shape[1:]
+        height, width, channels = image.shape
         tile = min(TILE, width + self.origin)
-        length, spare = (tile + 3) * channels, vectors.AHEAD * channels
+        size = min(height + self.origin, KINDS), min(width + self.origin, KINDS)
+        task, needed, _kept = self._eight_bit(channels, tile, *size)
         image = image.view()
         image.flags.writeable = False  # read-only arrays are another type for numba: compile once
         kernels.upscale_band(
-            image,
-            image.reshape(-1),
-            (self.fused.vertical, self.fused.horizontal),
-            self._lut.reshape(-1),
-            self._relative,
-            first,
-            last,
-            tile,
-            length,
-            (np.empty(4 * length + spare, np.int32), np.empty(3 * length + spare, np.int32)),
-            np.empty(channels * LANES[self.scale], np.int16),
-            out,
-            ((0,) * channels, (0,) * self.scale, (0,) * self.origin),
+            image, out, np.empty(needed, np.uint8), task, first, last, tile, self._tags
         )
+
+    def _plan_eight_bit(self, channels: int, tile: int, height: int, width: int) -> Any:
+        """Return a record for the kernel, the size of its scratch memory, and what to keep."""
+        from .._numba.record import record
+        from . import task, vectors
+
+        packed = is_packed(self.scale, self._bits)
+        program = task.borders(
+            border_program(self.scale, self._expand_shift, packed, self._relative, height, width)
+        )
+        tables = self.fused.vertical, self.fused.horizontal
+        plan, size = task.eight_bit(
+            tables,
+            self._lut,
+            self._relative,
+            packed,
+            channels,
+            tile,
+            program.move_count,
+            vectors.AHEAD,
+        )
+        return record(plan, program), size, (plan, program)
 
     def sums(
         self, values: NDArray[np.int32], steps: int, first: int, last: int
@@ -121,8 +135,11 @@ class EclutEngine(Engine):
             return self.reference(values, steps)[inside]
 
         from . import kernels_deep, vectors
+        from .task import MOST_PAIRS
 
         plane = values.reshape(height, width)
+        size = min(height + origin, KINDS), min(width + origin, KINDS)
+        borders, _kept = self._deep_borders(*size)  # a record of addresses, and what is there
         tile = min(DEEP_TILE, width + origin)
         spare = 3 * vectors.AHEAD
         places = tuple(np.empty(rows * 3 * (tile + 3) + spare, np.int32) for rows in (4, 3))
@@ -135,19 +152,31 @@ class EclutEngine(Engine):
             (self.fused.vertical, self.fused.horizontal),
             self._lut.reshape(-1),
             self._relative,
-            border_program(
-                r, self._expand_shift, min(height + origin, KINDS), min(width + origin, KINDS)
-            ),
+            borders,
             first,
             last,
             tile,
             places,
             weights,
-            (np.empty(16, np.int32), np.empty(3 * 32, np.int64), np.empty(2 * 32, np.int16)),
+            (
+                np.empty(16, np.int32),
+                np.empty(3 * MOST_PAIRS, np.int64),
+                np.empty(2 * MOST_PAIRS, np.int16),
+            ),
             sums,
             ((0,) * r, (0,) * origin),
         )
         return sums[inside, :, np.newaxis]
+
+    def _plan_deep_borders(self, height: int, width: int) -> Any:
+        """Return a record of what borders add, and what to keep."""
+        from .._numba.record import record
+        from . import task
+
+        program = task.borders(
+            border_program(self.scale, self._expand_shift, False, True, height, width)
+        )
+        return record(program), program
 
 
 def receptive_field(scale: int, expand_shift: int) -> str:

@@ -45,7 +45,7 @@ def fuse(lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> Fu
     -------
     FusedTables
     """
-    from . import kernels  # imports numba
+    from . import kernels_fusion  # imports numba
 
     r = lut.shape[-1]
     for dtype in (np.int8, np.int16):
@@ -61,7 +61,7 @@ def fuse(lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> Fu
         )
         fits = np.ones(1, np.uint8)
         pairs = lut.reshape(65536, -1)
-        kernels.fuse_pairs(
+        kernels_fusion.fuse_pairs(
             pairs, r, expand_shift, relative, places, 0, 65537, tables, scratch, fits
         )
         if fits[0]:

@@ -1,4 +1,4 @@
-"""The compiled kernels of the eclut family, built from the vectors of ``lutsr._eclut.vectors``.
+"""The compiled kernel of the eclut family for 8-bit images.
 
 Kernels never see user input. They take arrays that the engine has prepared, write into a given
 output, allocate nothing, return nothing and never raise. They cannot run under
@@ -6,9 +6,12 @@ output, allocate nothing, return nothing and never raise. They cannot run under
 integers in plain NumPy.
 
 A row of cells is the sum of the contributions of a few rows of vertical and of horizontal pairs.
-The kernel moves along the row from left to right and keeps the sums of four neighbouring cells in
-registers. Each pair adds one *slot* of its fused entry: one row of cells, one load. The leftmost
-cell is then complete. It is rounded, clipped and written.
+The kernel takes one channel of a row of a tile at a time. It moves along the row from left to right
+and keeps the sums of neighbouring cells in registers. Each pair adds one *slot* of its fused entry:
+one row of cells, one load. The leftmost cell is then complete, and its sums are written to a line
+of scratch memory. What borders add to them follows from a table, ``lutsr._eclut.borders``. Then
+the line is rounded and clipped to rows of bytes, and those of all channels are interleaved into the
+output. So nothing but the sums depends much on the model, and nothing on the number of channels.
 
 For ``expand_shift`` r the grid of cells starts at the image's top left corner (``origin`` 0). For
 ``expand_shift`` 1 it starts one output pixel above and left of the corner (``origin`` 1). Every
@@ -19,109 +22,94 @@ cells.
 
 from __future__ import annotations
 
-from .._numba.jit import entry_point, part
+import numpy as np
+
+from .._numba.jit import entry_point, inlined_part, part
+from .._numba.memory import address_of, load, store
 from .borders import KINDS
-from .reference import TAPS
-from .vectors import AHEAD, add_horizontal, add_vertical, entry_offset, move_up, no_cells
-from .vectors_border import add_border
-from .vectors_store import store_border_cell, store_pixels
+from .vectors import (
+    AHEAD,
+    add_horizontal,
+    add_vertical,
+    columns_of,
+    entry_offset,
+    move_up,
+    no_cells,
+    store_sums,
+)
+from .vectors_border import add_bytes, add_level, add_to_sums, edge_words, no_words
+from .vectors_store import (
+    CELLS_AT_ONCE,
+    PIXELS_AT_ONCE,
+    finish_cells,
+    interleave_2,
+    interleave_3,
+    interleave_4,
+    split_2,
+    split_3,
+    split_4,
+)
 
-
-@entry_point
-def fuse_pairs(lut, r, s, relative, mapping, first, last, tables, scratch, fits):
-    """Compute the fused entries of the pairs first <= 256 * p + q < last.
-
-    Rotations 0 and 180 read the same vertical pairs, rotations 90 and 270 the same horizontal
-    pairs. So one fused entry holds everything that the pair (p, q), p above or left of q, adds to
-    the output pixels around it: its window. The pixels' own levels are subtracted (p in p's cell,
-    q in q's cell), so that the entries of a trained table fit into 8 bits. A `relative` table does
-    not contain them.
-
-    Parameters
-    ----------
-    lut : int8 (65536, 9 * r * r)
-    r, s : int
-        Scale and ``expand_shift``.
-    relative : bool
-    mapping : two of two arrays
-        For vertical and for horizontal pairs: the index in the entry of each value of the window,
-        and the XOR mask of each value (``lutsr._eclut.layout``).
-    first, last : int
-    tables : two of int8 or int16 (65537, entry length)
-        The output, filled with zeros. Entry 65536 is the empty entry: it adds nothing.
-    scratch : int64 (4, 9 * r * r) and two of int32 (values of a window,)
-    fits : uint8 (1,)
-        Set to 0 if a value does not fit into the type. The rest is then not computed.
-    """
-    vertical, horizontal = tables
-    targets, v_sums, h_sums = scratch
-    lowest = -(1 << (8 * vertical.itemsize - 1))
-    v_shape, h_shape = (2 * r + 2 * s, r + 2 * s), (r + 2 * s, 2 * r + 2 * s)
-    (v_indices, v_masks), (h_indices, h_masks) = mapping
-    # Index in the window of each value of a table entry, in four rotations: 0 at pixel p and 180
-    # at q (vertical pairs), then 270 at p and 90 at q (horizontal pairs).
-    for k in range(9 * r * r):
-        tap, u, v = k // (r * r), k // r % r, k % r
-        y, x = u + TAPS[tap][0] * s, v + TAPS[tap][1] * s
-        targets[0, k] = (s + y) * v_shape[1] + s + x
-        targets[1, k] = (s + 2 * r - 1 - y) * v_shape[1] + s + r - 1 - x
-        targets[2, k] = (s + r - 1 - x) * h_shape[1] + s + y
-        targets[3, k] = (s + x) * h_shape[1] + s + 2 * r - 1 - y
-    for pair in range(first, last):
-        v_sums[:] = 0
-        h_sums[:] = 0
-        if pair < 65536:
-            p, q = pair // 256, pair % 256
-            forward, swapped = lut[pair], lut[256 * q + p]
-            for k in range(9 * r * r):
-                v_sums[targets[0, k]] += forward[k]
-                v_sums[targets[1, k]] += swapped[k]
-                h_sums[targets[2, k]] += forward[k]
-                h_sums[targets[3, k]] += swapped[k]
-            if relative:
-                p = q = 0
-            for u in range(s, s + r):
-                for v in range(s, s + r):
-                    v_sums[u * v_shape[1] + v] -= p
-                    v_sums[(u + r) * v_shape[1] + v] -= q
-                    h_sums[u * h_shape[1] + v] -= p
-                    h_sums[u * h_shape[1] + v + r] -= q
-        for sums, table, indices, masks in (
-            (v_sums, vertical, v_indices, v_masks),
-            (h_sums, horizontal, h_indices, h_masks),
-        ):
-            smallest = largest = 0
-            for k in range(len(sums)):
-                smallest, largest = min(smallest, sums[k]), max(largest, sums[k])
-            if smallest < lowest or largest >= -lowest:
-                fits[0] = 0
-                return
-            entry = table[pair]
-            for k in range(len(indices)):
-                entry[indices[k]] = sums[k] ^ masks[k]
+#: Columns of pixels before a tile whose pairs and levels are kept.
+MARGIN = 4
 
 
 @part
-def _find_pairs(image, flat, row, di, dj, x0, x1, length, offsets):
-    """Compute the entry offsets of the pairs (row, j), (row + di, j + dj), x0 <= j < x1.
-
-    Pairs that extend beyond the image get the offset of the empty entry.
-    """
-    H, W, C = image.shape
-    empty = 65536 * length
-    if row < 0 or row + di >= H:
-        offsets[: (x1 - x0) * C] = empty
+def _split_row(task, source, width, y, x0, x1, levels):
+    """Copy the columns x0 <= x < x1 of a row into a ring of rows for each channel."""
+    channels, step = task.channels, PIXELS_AT_ONCE
+    first, last = max(x0, 0), min(x1, width)
+    size, count = 4 * task.level_length, last - first
+    source += (y * width + first) * channels
+    levels += y % 4 * task.level_length + first - x0
+    if channels == 1:
+        for k in range(count):
+            store(levels, k, np.uint8, load(source, k, np.uint8))
         return
-    first, last = max(x0, 0), min(x1, W - dj)
-    offsets[: (first - x0) * C] = empty
-    offsets[max(last - x0, 0) * C : (x1 - x0) * C] = empty
-    # The slices start at index 0, because LLVM vectorises the loop only then.
-    count = max(last - first, 0) * C
-    at, other = (row * W + first) * C, ((row + di) * W + first + dj) * C
-    ones, others = flat[at : at + count], flat[other : other + count]
-    found = offsets[(first - x0) * C : (first - x0) * C + count]
-    for k in range(count):
-        found[k] = entry_offset(ones[k], others[k], length)
+    if count < step:
+        for k in range(count * channels):
+            level = load(source, k, np.uint8)
+            store(levels, k % channels * size + k // channels, np.uint8, level)
+        return
+    for k in range(0, count, step):
+        at = min(k, count - step)
+        if channels == 2:
+            split_2(source + 2 * at, size, levels + at)
+        elif channels == 3:
+            split_3(source + 3 * at, size, levels + at)
+        else:
+            split_4(source + 4 * at, size, levels + at)
+
+
+@part
+def _find_pairs(one, other, first, last, count, length, offsets):
+    """Store the entry offsets of a row of pairs.
+
+    Pairs that extend beyond the image, those before `first` and from `last` on, get the offset of
+    the empty entry.
+    """
+    empty = 65536 * length
+    first = max(first, 0)
+    last = max(min(last, count), first)
+    for k in range(first):
+        store(offsets, k, np.int32, empty)
+    for k in range(first, last):
+        a, b = load(one, k, np.uint8), load(other, k, np.uint8)
+        store(offsets, k, np.int32, entry_offset(a, b, length))
+    for k in range(last, count):
+        store(offsets, k, np.int32, empty)
+
+
+@part
+def _find_row(task, levels, row, height, width, x0, offsets):
+    """Store the entry offsets of a row of vertical and of horizontal pairs, from column x0 on."""
+    length = task.length
+    one, other = levels + row % 4 * task.level_length, levels + (row + 1) % 4 * task.level_length
+    vertical, horizontal = offsets + 4 * (row % 4) * length, offsets + 4 * (4 + row % 3) * length
+    first = -x0 if 0 <= row < height - 1 else length
+    _find_pairs(one, other, first, width - x0, length, task.vertical_entry, vertical)
+    first = -x0 if 0 <= row < height else length
+    _find_pairs(one, one + 1, first, width - 1 - x0, length, task.horizontal_entry, horizontal)
 
 
 @part
@@ -131,134 +119,172 @@ def kind_of(index, size):
 
 
 @part
-def _border_cells(
-    image, lut, relative, g, h0, first, last, tables, offsets, length, scratch, out, tags
-):
-    """Compute the cells first <= h < last of row g, some of them near a border."""
-    H, W, C = image.shape
-    r, origin = len(tags[1]), len(tags[2])
-    lead = 1 - origin
-    lanes, stride = scratch.shape[0] // C, W * r * C
-    top, bottom = max(origin - g * r, 0), min(r, H * r + origin - g * r)
-    cells = no_cells(tags, tables[0])
-    for j in range(first - 2, last + lead):
-        cells = add_vertical(cells, tables[0], offsets[0], g + lead, length, (j - h0 + 2) * C)
-        cells = add_horizontal(cells, tables[1], offsets[1], g + lead, length, (j - h0 + 2) * C)
-        h = j - lead
-        if h >= first:
-            kind = KINDS * kind_of(g, H + origin) + kind_of(h, W + origin)
-            # Distance to the cell to prefetch for: further right in rows near the top and bottom
-            # border, the cell below in columns near the left and right border.
-            if g < 2 or g >= H + origin - 2:
-                ahead = AHEAD * C if 2 <= h < W + origin - 2 - AHEAD else 0
-            else:
-                ahead = W * C if g < H + origin - 3 else 0
-            for c in range(C):
-                at = (g * W + h) * C + c
-                add_border(
-                    tags[1],
-                    tags[2],
-                    kind,
-                    image,
-                    at,
-                    W * C,
-                    C,
-                    ahead,
-                    lut,
-                    relative,
-                    scratch,
-                    c * lanes,
-                )
-            left, right = max(origin - h * r, 0), min(r, W * r + origin - h * r)
-            at = (g * r - origin) * stride + (h * r - origin) * C
-            store_border_cell(cells, scratch, out, at, stride, top, bottom, left, right)
+def _sum_cells(task, tags, offsets, row, first, last, cells, sums):
+    """Add the columns of pairs first <= j < last of a row, and write the sums of as many cells."""
+    # Fields are read before loops: for LLVM, what is stored might change them.
+    vertical, horizontal, length, half = task.vertical, task.horizontal, task.length, task.half
+    for j in range(first, last, columns_of(cells)):
+        cells = add_vertical(cells, vertical, offsets, row, length, j)
+        cells = add_horizontal(cells, horizontal, offsets + 16 * length, row, length, j)
+        store_sums(cells, sums, half, j - first)
         cells = move_up(cells)
+    return cells
 
 
 @part
-def _inner_cells(image, g, h0, first, last, tables, offsets, length, out, tags):
-    """Compute the cells first <= h < last of row g, all at least two cells from the borders."""
-    W, C = image.shape[1], image.shape[2]
-    r, origin = len(tags[1]), len(tags[2])
-    lead = 1 - origin
-    stride = out.shape[1] * C
-    cells = no_cells(tags, tables[0])
-    for j in range(first - 2, last + lead):
-        cells = add_vertical(cells, tables[0], offsets[0], g + lead, length, (j - h0 + 2) * C)
-        cells = add_horizontal(cells, tables[1], offsets[1], g + lead, length, (j - h0 + 2) * C)
-        h = j - lead
-        if h >= first:
-            at = (g * r - origin) * stride + (h * r - origin) * C
-            store_pixels(cells, image, (g * W + h) * C, W * C, out, at, stride)
-        cells = move_up(cells)
+def _corner_words(task, image, at, kind, moves):
+    """Return what is added to any cell near a border, for an image of any size."""
+    entries, entry, lut = moves + task.entries, task.entry, task.lut
+    first = load(task.pair_starts, kind, np.int32)
+    count = load(task.pair_starts, kind + 1, np.int32) - first
+    mine = moves + 8 * first
+    for p in range(count):
+        one = load(image, at + load(mine, 2 * p, np.int32), np.uint8)
+        other = load(image, at + load(mine, 2 * p + 1, np.int32), np.uint8)
+        store(entries, p, np.int64, lut + entry_offset(one, other, entry))
+    words = no_words()
+    places, lanes = task.places, task.lanes
+    for k in range(load(task.starts, kind, np.int32), load(task.starts, kind + 1, np.int32)):
+        source = load(entries, load(places, 2 * k, np.int32), np.int64)
+        source += load(places, 2 * k + 1, np.int32)
+        words = add_bytes(words, source, lanes + 32 * k)
+    first = load(task.level_starts, kind, np.int32)
+    for k in range(first, load(task.level_starts, kind + 1, np.int32)):
+        level = load(image, at + load(moves, task.level_moves_at + k, np.int32), np.uint8)
+        words = add_level(words, level, task.level_factors + 32 * k)
+    return words
+
+
+@inlined_part
+def _add_borders(task, tags, image, height, width, g, h0, h1, moves, sums):
+    """Add what borders add to the cells h0 <= h < h1 of a row."""
+    channels, origin = task.channels, len(tags[1])
+    rows, columns = height + origin, width + origin
+    left, right = max(h0, 2), min(h1, columns - 2)
+    if g < 2 or g >= rows - 2 or left >= right:
+        left = right = h1
+    large = rows >= KINDS and columns >= KINDS
+    row = kind_of(g, rows)
+    lut, relative, half, size = task.lut, task.relative, task.half, task.words
+    for first, last in ((h0, left), (right, h1)):
+        for h in range(first, last):
+            at = (g * width + h) * channels
+            kind = row * min(columns, KINDS) + kind_of(h, columns)
+            if large and (row == 2) != (2 <= h < columns - 2):
+                # The next cell of the same kind: further right, or the one below.
+                if row != 2:
+                    ahead = AHEAD * channels if h < columns - 2 - AHEAD else 0
+                else:
+                    ahead = width * channels if g < rows - 3 else 0
+                words = edge_words(
+                    tags, kind, image, at, width * channels, channels, ahead, lut, relative
+                )
+            else:
+                words = _corner_words(task, image, at, kind, moves)
+            add_to_sums(words, sums, half, (h - h0) * size)
+
+
+@part
+def _finish_cells(task, tags, levels, g, count, sums, rows):
+    """Write cells as bytes, r rows of them."""
+    r = len(tags[0])
+    half, words, stride, length = task.half, task.words, task.stride, task.level_length
+    above, level = levels + (g - 1) % 4 * length, levels + g % 4 * length
+    for h in range(0, count, CELLS_AT_ONCE):
+        finish_cells(tags, sums + 2 * h * words, half, above + h, level + h, rows + h * r, stride)
+
+
+@part
+def _write_row(planes, size, channels, count, out):
+    """Interleave a row of all channels into the output."""
+    step = PIXELS_AT_ONCE
+    if channels == 1:
+        for k in range(count):
+            store(out, k, np.uint8, load(planes, k, np.uint8))
+        return
+    if count < step:
+        for k in range(count * channels):
+            level = load(planes, k % channels * size + k // channels, np.uint8)
+            store(out, k, np.uint8, level)
+        return
+    # The last pixels are written together with some of those before them.
+    for k in range(0, count, step):
+        at = min(k, count - step)
+        if channels == 2:
+            interleave_2(planes + at, size, out + 2 * at)
+        elif channels == 3:
+            interleave_3(planes + at, size, out + 3 * at)
+        else:
+            interleave_4(planes + at, size, out + 4 * at)
+
+
+@inlined_part
+def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
+    """Compute the cells h0 <= h < h1 of a row and write them to the output."""
+    r, origin, channels = len(tags[0]), len(tags[1]), task.channels
+    row, count = g + 1 - origin, h1 - h0
+    sums, moves, planes = memory, memory + task.moves, memory + task.planes
+    # Column 0 of the offsets is that of pixel h0 - MARGIN.
+    first = MARGIN + 1 - origin
+    for c in range(channels):
+        offsets = memory + task.offsets + c * 28 * task.length
+        cells = no_cells(tags)
+        cells = _sum_cells(task, tags, offsets, row, first - 4 + 2 * origin, first, cells, sums)
+        _sum_cells(task, tags, offsets, row, first, first + count, cells, sums)
+        _add_borders(task, tags, source + c, height, width, g, h0, h1, moves, sums)
+        levels = memory + task.levels + c * 4 * task.level_length + MARGIN
+        _finish_cells(task, tags, levels, g, count, sums, planes + c * r * task.stride)
+    left, right = max(h0 * r - origin, 0), min(h1 * r - origin, width * r)
+    for u in range(r):
+        y = g * r - origin + u
+        if 0 <= y < height * r:
+            _write_row(
+                planes + u * task.stride + left + origin - h0 * r,
+                r * task.stride,
+                channels,
+                right - left,
+                target + (y * width * r + left) * channels,
+            )
 
 
 @entry_point
-def upscale_band(
-    image, flat, tables, lut, relative, g0, g1, tile, length, offsets, scratch, out, tags
-):
+def upscale_band(image, out, scratch, task, g0, g1, tile, tags):
     """Upscale the rows of cells g0 <= g < g1 of an image and write them to the output.
 
     Parameters
     ----------
-    image, flat : uint8 (H, W, C) and the same (H * W * C,)
-        At least `KINDS` cells high and wide.
-    tables : two of int8 or int16 (65537, entry length)
-        Fused tables of vertical and horizontal pairs, from `fuse_pairs`.
-    lut : int8, flat
-        The unfused table.
-    relative : bool
-        Whether `lut` leaves out the pixels' own levels.
+    image : uint8 (H, W, C)
+    out : uint8 (H * r, W * r, C)
+    scratch : uint8, flat
+        As `lutsr._eclut.task.EightBit` describes it.
+    task : record
+        With the fields of `lutsr._eclut.task.EightBit`.
     g0, g1 : int
         First row of cells, and the one after the last.
     tile : int
         Columns of cells processed at a time, so that the entries of a few rows stay in the cache.
-    length : int
-        Pairs in one row of a tile, (tile + 3) * C.
-    offsets : int32 (4 * length + spare,) and int32 (3 * length + spare,)
-        Scratch: ring buffers with the entry offsets of the last rows of pairs. `AHEAD` more pairs
-        are allocated, because prefetching reads beyond the last row.
-    scratch : int16 (C * lanes,)
-        For one border cell.
-    out : uint8 (H * r, W * r, C)
     tags : three tuples
-        Of lengths C, r and origin. They make these numbers part of the types, so that the compiler
-        knows them. The tuples' contents are not used.
+        Of lengths r, origin, and bytes of a value of an entry. They make these numbers part of the
+        types, so that the compiler knows them. The tuples' contents are not used.
     """
-    origin = len(tags[2])
-    rows, columns = image.shape[0] + origin, image.shape[1] + origin
-    lead = 1 - origin
-    for h0 in range(0, columns, tile):
-        h1 = min(h0 + tile, columns)
-        for row in range(g0 - 2, g1 + lead):
-            v_ring, h_ring = row % 4 * length, row % 3 * length
-            v_row = offsets[0][v_ring : v_ring + length]
-            h_row = offsets[1][h_ring : h_ring + length]
-            _find_pairs(image, flat, row, 1, 0, h0 - 2, h1 + 1, tables[0].shape[1], v_row)
-            _find_pairs(image, flat, row, 0, 1, h0 - 2, h1 + 1, tables[1].shape[1], h_row)
-            g = row - lead
-            if g < g0:
-                continue
-            left, right = max(h0, 2), min(h1, columns - 2)
-            if g < 2 or g >= rows - 2 or left >= right:
-                left = right = h1
-            # Border cells come last: the last inner cell writes a few bytes beyond its right edge.
-            if left < right:
-                _inner_cells(image, g, h0, left, right, tables, offsets, length, out, tags)
-            for first, last in ((h0, left), (right, h1)):
-                if first < last:
-                    _border_cells(
-                        image,
-                        lut,
-                        relative,
-                        g,
-                        h0,
-                        first,
-                        last,
-                        tables,
-                        offsets,
-                        length,
-                        scratch,
-                        out,
-                        tags,
-                    )
+    shape = image.shape
+    origin, channels = len(tags[1]), task.channels
+    source, target, memory = address_of(image), address_of(out), address_of(scratch)
+    moves = memory + task.moves
+    height, width = shape[0], shape[1]
+    for k in range(task.move_count):
+        dy, dx = load(task.all_moves, 2 * k, np.int32), load(task.all_moves, 2 * k + 1, np.int32)
+        store(moves, k, np.int32, (np.int64(dy) * width + dx) * channels)
+    for h0 in range(0, width + origin, tile):
+        h1 = min(h0 + tile, width + origin)
+        for row in range(g0 - 3, g1 + 1 - origin):
+            if 0 <= row + 1 < height:
+                _split_row(task, source, width, row + 1, h0 - MARGIN, h1 + 3, memory + task.levels)
+            for c in range(channels):
+                if row >= g0 - 2:
+                    levels = memory + task.levels + c * 4 * task.level_length
+                    offsets = memory + task.offsets + c * 28 * task.length
+                    _find_row(task, levels, row, height, width, h0 - MARGIN, offsets)
+            g = row - 1 + origin
+            if g >= g0:
+                _fill_row(task, tags, source, target, memory, height, width, g, h0, h1)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from .._numba.jit import entry_point, part
+from .._numba.memory import address_of, load
 from .borders import KINDS
 from .kernels import kind_of
+from .vectors_border import add_deep_words, add_weighted_bytes, no_deep_words
 from .vectors_deep import (
     add_horizontal_weighted,
     add_vertical_weighted,
@@ -51,33 +53,35 @@ def _find_deep_pairs(values, levels, steps, row, di, dj, x0, x1, length, offsets
 
 
 @part
-def _deep_border_cell(values, levels, steps, lut, relative, g, h, program, scratch, sums, tags):
+def _add_deep_border(image, table, g, h, scratch, sums, tags):
     """Complete the sums of a cell that may be near a border, for an image of any size."""
+    values, levels, steps = image
+    lut, relative, borders = table
     r, origin = len(tags[0]), len(tags[1])
     H, W = values.shape
-    pair_starts, pairs, value_starts, numbers, sources = program
     kind = kind_of(g, H + origin) * min(W + origin, KINDS) + kind_of(h, W + origin)
     cell, offsets, weights = scratch
-    for k in range(pair_starts[kind], pair_starts[kind + 1]):
-        i, j = g + pairs[k, 0], h + pairs[k, 1]
-        m, n = g + pairs[k, 2], h + pairs[k, 3]
-        at = k - pair_starts[kind]
-        one, other, a, b = values[i, j], values[m, n], levels[i, j], levels[m, n]
-        _weigh(one, other, a, b, steps, 9 * r * r, offsets, weights, at)
+    first, moves = load(borders.pair_starts, kind, np.int32), borders.all_moves
+    for n in range(load(borders.pair_starts, kind + 1, np.int32) - first):
+        at = 4 * (first + n)
+        i, j = g + load(moves, at, np.int32), h + load(moves, at + 1, np.int32)
+        k, m = g + load(moves, at + 2, np.int32), h + load(moves, at + 3, np.int32)
+        one, other, a, b = values[i, j], values[k, m], levels[i, j], levels[k, m]
+        _weigh(one, other, a, b, steps, 9 * r * r, offsets, weights, n)
+    added = no_deep_words()
+    for k in range(load(borders.starts, kind, np.int32), load(borders.starts, kind + 1, np.int32)):
+        n = load(borders.places, 2 * k, np.int32)
+        entry = lut + load(borders.places, 2 * k + 1, np.int32)
+        entries = entry + offsets[3 * n], entry + offsets[3 * n + 1], entry + offsets[3 * n + 2]
+        weight, other = weights[2 * n], weights[2 * n + 1]
+        added = add_weighted_bytes(added, *entries, borders.lanes + 32 * k, steps, weight, other)
+    add_deep_words(added, cell)
     for Y in range(max(g * r - origin, 0), min((g + 1) * r - origin, H * r)):
         for X in range(max(h * r - origin, 0), min((h + 1) * r - origin, W * r)):
             y, x = Y // r, X // r
             lane = (Y - g * r + origin) * r + X - h * r + origin
             times = 4 if relative else (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
-            total = cell[lane] + np.int32(times) * values[y, x]
-            at = kind * r * r + lane
-            for k in range(value_starts[at], value_starts[at + 1]):
-                n = np.int64(numbers[k])
-                t0 = np.int32(lut[offsets[3 * n] + sources[k]])
-                t1 = np.int32(lut[offsets[3 * n + 1] + sources[k]])
-                t2 = np.int32(lut[offsets[3 * n + 2] + sources[k]])
-                total += steps * t0 + weights[2 * n] * (t1 - t0) + weights[2 * n + 1] * (t2 - t1)
-            sums[Y, X] = total
+            sums[Y, X] = cell[lane] + np.int32(times) * values[y, x]
 
 
 @entry_point
@@ -88,7 +92,7 @@ def sum_deep_band(
     tables,
     lut,
     relative,
-    program,
+    borders,
     g0,
     g1,
     tile,
@@ -106,20 +110,27 @@ def sum_deep_band(
         Pixels in steps (fractions of a level), and the same rounded down to whole levels.
     steps : int
         Steps in one level.
-    tables, lut, relative, g0, g1, tile
+    tables : two of int8 or int16 (65537, entry length)
+        Fused tables of vertical and of horizontal pairs.
+    lut : int8, flat
+        The unfused table.
+    relative : bool
+        Whether `lut` leaves out the pixels' own levels.
+    g0, g1, tile
         As in `lutsr._eclut.kernels.upscale_band`.
-    program : BorderProgram
-        What `lut` adds near the borders, from ``lutsr._eclut.borders``.
+    borders : record
+        What `lut` adds near the borders: the fields of `lutsr._eclut.task.Borders`.
     offsets : int32 (12 * (tile + 3) + spare,) and (9 * (tile + 3) + spare,)
     weights : int16 (8 * (tile + 3),) and (6 * (tile + 3),)
         Scratch: ring buffers with the entry offsets and weights of the last rows of pairs.
         `AHEAD` more pairs are allocated, as in `upscale_band`.
-    scratch : int32 (16,), int64 (96,) and int16 (64,)
-        For one border cell: its sums, and the entry offsets and weights of its pairs (at most 31).
+    scratch : int32 (16,), int64 (3 * MOST_PAIRS,) and int16 (2 * MOST_PAIRS,)
+        For one border cell: its sums, and the entry offsets and weights of its pairs.
     sums : int32 (H * r, W * r)
         The output in quarter steps, before rounding and clipping.
     tags : two tuples
-        Of lengths r and origin, as in `upscale_band`.
+        Of lengths r and origin. They make these numbers part of the types, so that the compiler
+        knows them. The tuples' contents are not used.
     """
     r, origin = len(tags[0]), len(tags[1])
     H, W = values.shape
@@ -151,7 +162,7 @@ def sum_deep_band(
                         store_deep_cell(cells, steps, values, g * W + h, W, sums, place, W * r)
                     else:
                         store_deep_sums(cells, steps, scratch[0])
-                        _deep_border_cell(
-                            values, levels, steps, lut, relative, g, h, program, scratch, sums, tags
-                        )
+                        image = values, levels, steps
+                        table = address_of(lut), relative, borders
+                        _add_deep_border(image, table, g, h, scratch, sums, tags)
                 cells = move_up_deep(cells)

@@ -14,6 +14,7 @@ sums of the low bytes follow by subtraction.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +101,12 @@ def cell_origin(r: int, expand_shift: int) -> int:
 
 @lru_cache(maxsize=64)
 def layout(
-    r: int, origin: int, bits: int, vertical: bool, registers: tuple[int, ...] = (CELLS,)
+    r: int,
+    origin: int,
+    bits: int,
+    vertical: bool,
+    registers: tuple[int, ...] = (CELLS,),
+    first: int = 0,
 ) -> Layout:
     """Compute the layout of the entries of the vertical or of the horizontal pairs.
 
@@ -112,6 +118,8 @@ def layout(
     vertical : bool
     registers : tuple of int
         Number of cells in each register. The memory layout does not depend on it.
+    first : int
+        The cell of the registers that the window starts at. Nor does it depend on this.
     """
     packed = is_packed(r, bits)
     unit = 2 if packed else 1
@@ -142,15 +150,29 @@ def layout(
     free = set(range(end)) - {place for places in found for place in places}
     slots: list[Slot] = []
     for places in found:
-        pieces, first = [], 0
-        for cells in registers:
-            last = first + cells * len(places) // CELLS
-            pieces.append(_piece(places[first:last], free, line))
-            first = last
+        size = len(places) // CELLS
+        around = [-1] * (first * size), [-1] * (sum(registers) * size)
+        wanted = iter([*around[0], *places, *around[1]])
+        pieces = [_piece(list(islice(wanted, n * size)), free, line) for n in registers]
         touched = {place // line * line * unit for place in places if place >= 0}
         known = {place for slot in slots for place in slot.lines}
         slots.append(Slot(tuple(pieces), tuple(sorted(touched - known))))
     return Layout(tuple(slots), end * unit, at, flips)
+
+
+def sum_starts(r: int, origin: int, bits: int) -> list[int]:
+    """Return what the sum of each of a cell's r * r values starts with.
+
+    That is 2 for rounding, minus the bias of every value that is added to it.
+    """
+    s = 1 if origin else r
+    starts = [2] * (r * r)
+    for vertical in (True, False):
+        columns = r + 2 * s if vertical else 2 * r + 2 * s
+        for at, flip in enumerate(layout(r, origin, bits, vertical).flips.tolist()):
+            y, x = divmod(at, columns)
+            starts[y % r * r + x % r] += flip
+    return starts
 
 
 def _place(window: list[list[list[int]]], closing: bool, line: int) -> tuple[list[list[int]], int]:

@@ -1,14 +1,14 @@
 """Vector operations for the kernels, written as portable LLVM instructions.
 
 numba cannot express them. The kernels in ``lutsr._eclut.kernels`` call these intrinsics. `Cells`
-is the type of the sums of four neighbouring cells, which LLVM keeps in vector registers.
-``lutsr._eclut.layout`` defines the layout of entries, and of cells as words or lanes. Completed
-cells are written by ``lutsr._eclut.vectors_store``.
+is the type of the sums of neighbouring cells, which LLVM keeps in vector registers.
+``lutsr._eclut.layout`` defines the layout of entries, and of cells as words or lanes. Arrays are
+passed as addresses.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import types
@@ -17,52 +17,115 @@ from numba.extending import intrinsic, models, register_model
 from .._numba.llvm import (
     at_pointer,
     constants,
-    data_of,
+    freeze,
     pick,
     plus,
+    pointer,
     prefetch,
     ring_place,
+    vector_bytes,
 )
-from .layout import LANES, Piece, is_packed, lane_values, layout
+from .layout import CELLS, LANES, Piece, is_packed, lane_values, layout, sum_starts
 
 #: Prefetch distance, in pixels: long enough for a cache line to arrive from memory.
-AHEAD = 8
+AHEAD = 12
 
-_I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+
+
+class Kind(NamedTuple):
+    """What kernels are compiled for."""
+
+    scale: int
+    origin: int
+    bits: int
+
+
+def kind_of_tags(tags: Any) -> Kind:
+    """Return what the type of a kernel's `tags` stands for: tuples of these lengths."""
+    scale, origin, size = (len(tag) for tag in tags)
+    return Kind(scale, origin, 8 * size)
 
 
 class Cells(types.Type):
-    """Sums of four neighbouring cells of each channel, as one value."""
+    """Sums of neighbouring cells, as one value.
 
-    def __init__(self, channels: int, r: int, origin: int, bits: int) -> None:
-        self.channels, self.r, self.origin, self.lanes = channels, r, origin, LANES[r]
-        self.packed = is_packed(r, bits)
-        self.words = self.lanes // 2 if self.packed else self.lanes
+    Parameters
+    ----------
+    kind : Kind
+    wide : bool
+        Whether the processor has registers of 512 bits.
+
+    Attributes
+    ----------
+    columns : int
+        Columns of pairs that are added before this number of cells is complete, and moved out.
+    registers : tuple of int
+        Number of cells in each register.
+    """
+
+    def __init__(self, kind: Kind, wide: bool) -> None:
+        self.kind, self.wide = kind, wide
+        self.packed = is_packed(kind.scale, kind.bits)
+        self.words = LANES[kind.scale] // (2 if self.packed else 1)
         self.parts = 2 if self.packed else 1
-        self.unit, self.bits = self.lanes // self.words, bits
-        self.values = lane_values(r, self.packed)
-        #: Number of cells in each register of one channel and part.
-        self.registers = (2, 1) if origin and self.lanes == 16 else (4,)
-        super().__init__(name=f"lutsr_cells({channels}, {r}, {origin}, {bits})")
+        if self.packed and not kind.origin and not wide:
+            # Registers of 256 bits: one of them is moved out as it is.
+            self.columns, self.registers = 2, (2, 2, 2)
+        else:
+            # Windows of origin 1 are at most three cells wide.
+            self.columns = 1
+            self.registers = (2, 1) if kind.origin and LANES[kind.scale] == 16 else (CELLS,)
+        super().__init__(name=f"lutsr_cells({tuple(kind)}, {wide})")
 
 
 @register_model(Cells)
 class _CellsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, cells: Cells) -> None:
         vectors = [ir.VectorType(_I16, n * cells.words) for n in cells.registers]
-        parts = ir.LiteralStructType(vectors * cells.parts)
-        super().__init__(manager, cells, ir.ArrayType(parts, cells.channels))
+        super().__init__(manager, cells, ir.LiteralStructType(vectors * cells.parts))
+
+
+def _cells(tags: Any) -> Cells:
+    return Cells(kind_of_tags(tags), vector_bytes() == 64)
 
 
 @intrinsic
-def no_cells(typing_context, tags, table):
-    """Return zero sums. `tags` are tuples whose lengths are C, r and the origin."""
-    cells = Cells(*(len(tag) for tag in tags), table.dtype.bitwidth)
+def no_cells(typing_context, tags):
+    """Return the sums of cells to which nothing is added yet."""
 
     def generate(context, builder, signature, arguments):
-        return ir.Constant(context.get_value_type(signature.return_type), None)
+        cells = signature.return_type
+        parts = [_start(cells, part, n) for part in range(cells.parts) for n in cells.registers]
+        return ir.Constant(context.get_value_type(cells), parts)
 
-    return cells(tags, table), generate
+    return _cells(tags)(tags), generate
+
+
+def _start(cells: Cells, part: int, count: int) -> Any:
+    """Return what the sums of some cells start with, in words of one part.
+
+    After all additions, they contain 2 for rounding, and low bytes no bias any more.
+    """
+    values = lane_values(cells.kind.scale, cells.packed)
+    start = sum_starts(*cells.kind)
+    low = [start[value] for value in values[: cells.words]]
+    high = [start[value] for value in values[cells.words :]] if cells.packed else []
+    if part:
+        return constants(_I16, high * count)
+    # Whole words are summed in the first part: 256 times the high bytes, and the low ones.
+    both = [a + 256 * b for a, b in zip(low, high, strict=True)] if cells.packed else low
+    return constants(_I16, both * count)
+
+
+@intrinsic
+def columns_of(typing_context, cells):
+    """Return how many columns of pairs are added at once."""
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(_I64, cells.columns)
+
+    return types.int64(cells), generate
 
 
 @intrinsic
@@ -77,15 +140,10 @@ def entry_offset(typing_context, one, other, length):
     return types.int32(one, other, length), generate
 
 
-def _add(builder: Any, sums: Any, where: tuple[int, int], values: Any) -> Any:
-    total = builder.add(builder.extract_value(sums, where), values)
-    return builder.insert_value(sums, total, where)
-
-
 def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: Any) -> Any:
     """Load the piece of an entry for one register as words; elements without a value are zero."""
-    pointer = at_pointer(builder, entries, offset, ir.VectorType(element, piece.width))
-    values = builder.load(pointer, align=1)
+    source = at_pointer(builder, entries, offset, ir.VectorType(element, piece.width))
+    values = builder.load(source, align=1)
     if element.width < 16:  # widened before `pick`, while the vector is short
         values = builder.sext(values, ir.VectorType(_I16, piece.width))
     places = [place if place >= 0 else piece.width for place in piece.places]
@@ -95,42 +153,52 @@ def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: A
 def _pair_adder(vertical: bool, rows: int) -> Any:
     @intrinsic
     def add_pairs(typing_context, cells, table, offsets, row, length, at):
-        """Add the slots of the pairs of one column to a row of cells, one from each row of pairs.
+        """Add the slots of pairs to a row of cells, one from each row of pairs.
 
-        `offsets` is a ring buffer of rows of `length` entry offsets; those of the column's channels
-        start at index `at`. Slot 0 comes from row `row` of pairs, slot 1 from the row before it.
+        The pairs are those of `columns_of` columns. `offsets` is a ring buffer of rows of `length`
+        entry offsets; that of the first column is at index `at`. Slot 0 comes from row `row` of
+        pairs, slot 1 from the row before it.
         """
 
         def generate(context, builder, signature, arguments):
-            sums, _, _, row_value, length_value, column = arguments
-            entries = data_of(context, builder, signature, arguments, 1)
-            offset_data = data_of(context, builder, signature, arguments, 2)
-            element = _I16 if cells.packed else context.get_value_type(signature.args[1].dtype)
-            slots = layout(cells.r, cells.origin, cells.bits, vertical, cells.registers).slots
-            for number, slot in enumerate(slots):
-                first = ring_place(builder, row_value, number, rows, length_value, column)
-                for channel in range(cells.channels):
+            sums, address, offset_data, row_value, length_value, column = arguments
+            r, origin, bits = cells.kind
+            value = ir.IntType(bits)
+            entries = pointer(builder, address, value)
+            offset_data = pointer(builder, offset_data, _I32)
+            element, unit = (_I16, 2) if cells.packed else (value, 1)
+            firsts = [
+                ring_place(builder, row_value, slot, rows, length_value, column)
+                for slot in range(rows)
+            ]
+            added: list[Any] = [None] * len(cells.registers) * cells.parts
+            for k in range(cells.columns):
+                slots = layout(r, origin, bits, vertical, cells.registers, k).slots
+                for first, slot in zip(firsts, slots, strict=False):
 
-                    def find(
-                        ahead: int, place: int, at: Any = first, channel: int = channel
-                    ) -> Any:
-                        index = plus(builder, at, ahead * cells.channels + channel)
-                        offset = builder.load(builder.gep(offset_data, [index]))
-                        return plus(builder, builder.sext(offset, at.type), place)
+                    def find(ahead: int, place: int, at: Any = first) -> Any:
+                        offset = builder.load(builder.gep(offset_data, [plus(builder, at, ahead)]))
+                        return plus(builder, builder.sext(offset, _I64), place)
 
                     # Lines shared with an earlier slot were loaded with it, a row of cells ago.
                     for line in slot.lines:
-                        prefetch(builder, at_pointer(builder, entries, find(AHEAD, line), _I8))
-                    for k, piece in enumerate(slot.pieces):
+                        at = find(AHEAD + k, line)
+                        prefetch(builder, at_pointer(builder, entries, at, _I8))
+                    for number, piece in enumerate(slot.pieces):
                         if not piece.width:
                             continue
-                        offset = find(0, piece.start * cells.unit)
-                        values = load_piece(builder, entries, offset, piece, element)
-                        sums = _add(builder, sums, (channel, k), values)
+                        offset = find(k, piece.start * unit)
+                        words = load_piece(builder, entries, offset, piece, element)
+                        _add(builder, added, number, words)
                         if cells.packed:
-                            high = builder.ashr(values, constants(_I16, [8] * values.type.count))
-                            where_high = channel, k + len(cells.registers)
-                            sums = _add(builder, sums, where_high, high)
+                            high = builder.ashr(words, constants(_I16, [8] * words.type.count))
+                            _add(builder, added, number + len(cells.registers), high)
+            # The sum of the slots is fixed: else LLVM adds one after the other to the cells' sums,
+            # and each column waits for all additions of the one before.
+            for number, words in enumerate(added):
+                if words is not None:
+                    total = builder.add(builder.extract_value(sums, number), freeze(builder, words))
+                    sums = builder.insert_value(sums, total, number)
             return sums
 
         return cells(cells, table, offsets, row, length, at), generate
@@ -142,23 +210,58 @@ add_vertical = _pair_adder(True, 4)
 add_horizontal = _pair_adder(False, 3)
 
 
+def _add(builder: Any, totals: list[Any], number: int, values: Any) -> None:
+    known = totals[number]
+    totals[number] = values if known is None else builder.add(known, values)
+
+
+@intrinsic
+def store_sums(typing_context, cells, sums, half, at):
+    """Write the sums of the leftmost cells, as many as `columns_of`, the first as cell `at`.
+
+    The low bytes of packed cells are written to `sums`, the high bytes `half` words after them.
+    """
+
+    def generate(context, builder, signature, arguments):
+        parts, address, half_value, cell = arguments
+        count = cells.columns * cells.words
+        target = pointer(builder, address, _I16)
+        place = builder.mul(cell, ir.Constant(_I64, cells.words))
+        low = pick(builder, builder.extract_value(parts, 0), range(count))
+        if cells.packed:
+            high = builder.extract_value(parts, len(cells.registers))
+            high = pick(builder, high, range(count))
+            low = builder.sub(low, builder.shl(high, constants(_I16, [8] * count)))
+            behind = builder.add(place, half_value)
+            builder.store(high, at_pointer(builder, target, behind, high.type), align=2)
+        builder.store(low, at_pointer(builder, target, place, low.type), align=2)
+        return context.get_dummy_value()
+
+    return types.void(cells, sums, half, at), generate
+
+
 @intrinsic
 def move_up(typing_context, cells):
-    """Shift the sums by one cell: drop the leftmost one, append an empty one at the right."""
+    """Drop the leftmost cells, as many as `columns_of`, and append empty ones at the right."""
 
     def generate(context, builder, signature, arguments):
         sums = arguments[0]
         count = len(cells.registers)
-        for channel in range(cells.channels):
-            for k in range(count * cells.parts):
-                vector = builder.extract_value(sums, (channel, k))
-                n = vector.type.count
-                following = ir.Constant(vector.type, None)
-                if (k + 1) % count:
-                    following = builder.extract_value(sums, (channel, k + 1))
-                    following = pick(builder, following, [*range(cells.words)] * (n // cells.words))
-                moved = pick(builder, vector, range(cells.words, cells.words + n), following)
-                sums = builder.insert_value(sums, moved, (channel, k))
+        for first in range(0, count * cells.parts, count):
+            vectors = [builder.extract_value(sums, first + k) for k in range(count)]
+            size, columns = cells.words, cells.columns
+            start = _start(cells, first // count, columns)
+            if columns == cells.registers[0]:
+                moved = [*vectors[1:], start]
+            else:
+                # Each register gets what moves out of the next one.
+                moved = []
+                for vector, following in zip(vectors, [*vectors[1:], start], strict=True):
+                    n = vector.type.count
+                    entering = pick(builder, following, [*range(size)] * (n // size))
+                    moved.append(pick(builder, vector, range(size, size + n), entering))
+            for k, vector in enumerate(moved):
+                sums = builder.insert_value(sums, vector, first + k)
         return sums
 
     return cells(cells), generate

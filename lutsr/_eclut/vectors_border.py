@@ -1,4 +1,7 @@
-"""Vector operations for the cells near an image's borders."""
+"""Vector operations for the cells near an image's borders, the same for all models.
+
+`lutsr._eclut.borders.BorderProgram` says what is added. Arrays are passed as addresses.
+"""
 
 from __future__ import annotations
 
@@ -6,113 +9,242 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, models, register_model
 
-from .._numba.llvm import at_pointer, constants, data_of, pick, plus, prefetch
-from .borders import KINDS, additions, own_levels
-from .layout import LANES, LINE
-from .reference import DIVISOR
+from .._numba.llvm import at_pointer, constants, data_of, pick, plus, pointer, prefetch, variable
+from .borders import KINDS, LANES, border_program
+from .layout import LINE, is_packed
+from .vectors import kind_of_tags
 
-_I8, _I16, _I32 = ir.IntType(8), ir.IntType(16), ir.IntType(32)
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+_BYTES, _WORDS, _LONG, _HALF = (
+    ir.VectorType(_I8, LANES),
+    ir.VectorType(_I16, LANES),
+    ir.VectorType(_I32, LANES),
+    ir.VectorType(_I16, LANES // 2),
+)
+
+
+class _Words(types.Type):
+    """What is added to a cell: a word for each of its lanes, in a register."""
+
+    def __init__(self) -> None:
+        super().__init__(name="lutsr_border_words")
+
+
+_words = _Words()
+
+
+@register_model(_Words)
+class _WordsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, words: _Words) -> None:
+        super().__init__(manager, words, _WORDS)
 
 
 @intrinsic
-def add_border(
-    typing_context,
-    scale,
-    origin,
-    kind,
-    pixels,
-    at,
-    above,
-    beside,
-    ahead,
-    lut,
-    relative,
-    added,
-    first,
-):
-    """Write to added[first : first + lanes] what is added to a border cell besides its sums.
-
-    For one channel these are the pixels' own levels and the additions that
-    ``lutsr._eclut.borders`` lists for the cell's kind. The image must be at least `KINDS` cells
-    high and wide. `at` is the index of the cell's pixel in the flat image, `above` and `beside`
-    are the distances to its neighbours, `ahead` is that to the cell to prefetch for. If the entries
-    are `relative`, each pixel's level is added in all four rotations. The code has
-    one branch per kind of cell. In it, one shuffle per tap moves the tap's values to their lanes.
-    """
-    r, shift = len(scale), 1 if len(origin) else len(scale)
-    spare = LANES[r] - r * r
+def no_words(typing_context):
+    """Return zeros."""
 
     def generate(context, builder, signature, arguments):
-        kind_value, _, at_value, row, column, next_one, _, without, _, place = arguments[2:]
-        without = context.cast(builder, without, signature.args[9], types.boolean)
-        image = data_of(context, builder, signature, arguments, 3)
-        entries = data_of(context, builder, signature, arguments, 8)
-        target = data_of(context, builder, signature, arguments, 10)
-        vector = ir.VectorType(_I16, LANES[r])
+        return ir.Constant(_WORDS, None)
 
-        def level(cell: Any, dy: int, dx: int) -> Any:
-            where = builder.add(cell, builder.mul(row, ir.Constant(row.type, dy)))
-            where = builder.add(where, builder.mul(column, ir.Constant(column.type, dx)))
-            return builder.load(builder.gep(image, [where]))
+    return _words(), generate
 
-        def entry_of(cell: Any, moves: tuple[int, ...]) -> Any:
-            one, other = (
-                builder.zext(level(cell, *move), cell.type) for move in (moves[:2], moves[2:])
-            )
-            pair = builder.add(builder.shl(one, ir.Constant(cell.type, 8)), other)
-            return builder.mul(pair, ir.Constant(cell.type, 9 * r * r))
 
-        def spread(value: Any, times: list[int]) -> Any:
-            every = builder.insert_element(
-                ir.Constant(vector, ir.Undefined), value, ir.Constant(_I32, 0)
-            )
-            every = pick(builder, every, [0] * LANES[r])
-            each = constants(_I16, [DIVISOR if count else 0 for count in times])
-            factors = builder.select(without, each, constants(_I16, times))
-            return builder.mul(every, factors)
+def chosen_bytes(builder: Any, source: Any, lanes: Any) -> Any:
+    """Load 16 bytes, choose one of them for each lane, and set lanes without one to zero.
 
+    `lanes` is the address of a row of `BorderProgram.lanes`. LLVM makes one shuffle of it where the
+    processor has one.
+    """
+    values = builder.load(pointer(builder, source, _BYTES), align=1)
+    table = pointer(builder, lanes, _BYTES)
+    places = builder.load(table, align=1)
+    used = builder.load(builder.gep(table, [ir.Constant(_I64, 1)]), align=1)
+    found = ir.Constant(_BYTES, ir.Undefined)
+    for k in range(LANES):
+        lane = ir.Constant(_I64, k)
+        place = builder.zext(builder.extract_element(places, lane), _I64)
+        found = builder.insert_element(found, builder.extract_element(values, place), lane)
+    return builder.and_(found, used)
+
+
+@intrinsic
+def add_bytes(typing_context, words, source, lanes):
+    """Add bytes of the table at `source`, chosen as `BorderProgram.lanes` says."""
+
+    def generate(context, builder, signature, arguments):
+        total, address, table = arguments
+        found = chosen_bytes(builder, address, table)
+        return builder.add(total, builder.sext(found, _WORDS))
+
+    return _words(words, source, lanes), generate
+
+
+@intrinsic
+def add_level(typing_context, words, level, factors):
+    """Add a level times the 16 factors, words, at an address."""
+
+    def generate(context, builder, signature, arguments):
+        total, value, address = arguments
+        every = builder.insert_element(
+            ir.Constant(_WORDS, ir.Undefined), builder.zext(value, _I16), ir.Constant(_I32, 0)
+        )
+        every = pick(builder, every, [0] * LANES)
+        times = builder.load(pointer(builder, address, _WORDS), align=2)
+        return builder.add(total, builder.mul(every, times))
+
+    return _words(words, level, factors), generate
+
+
+@intrinsic
+def edge_words(typing_context, tags, kind, image, at, above, beside, ahead, lut, relative):
+    """Return what is added to a cell at one border, of a kind of row or column in the middle.
+
+    These are most of the cells at borders. So their additions are compiled, with one branch per
+    kind, from the same `BorderProgram` that the others read. `above` and `beside` are the distances
+    of neighbouring pixels in the flat image. If `ahead` is not 0, entries of the cell at index
+    at + ahead are loaded into the cache.
+    """
+    r, origin, bits = kind_of_tags(tags)
+    packed = is_packed(r, bits)
+
+    def generate(context, builder, signature, arguments):
+        number, image_at, cell, row, column, next_one, table, without = arguments[1:]
+        pixels, entries = pointer(builder, image_at, _I8), pointer(builder, table, _I8)
+        program = border_program(r, 1 if origin else r, packed, False, KINDS, KINDS)
+        without = builder.icmp_signed("!=", without, ir.Constant(without.type, 0))
+
+        def level(of: Any, move: Any) -> Any:
+            dy, dx = (ir.Constant(_I64, int(k)) for k in move)
+            place = builder.add(builder.mul(row, dy), builder.mul(column, dx))
+            return builder.load(builder.gep(pixels, [builder.add(of, place)]))
+
+        def entry_of(of: Any, moves: Any) -> Any:
+            one, other = (builder.zext(level(of, move), _I64) for move in moves)
+            pair = builder.add(builder.shl(one, ir.Constant(_I64, 8)), other)
+            return builder.mul(pair, ir.Constant(_I64, 9 * r * r))
+
+        result = variable(builder, ir.Constant(_WORDS, None))
         done = builder.append_basic_block("done")
-        switch = builder.switch(kind_value, done)
-        for number in range(KINDS * KINDS):
-            block = builder.append_basic_block(f"kind{number}")
-            switch.add_case(ir.Constant(kind_value.type, number), block)
+        switch = builder.switch(number, done)
+        for k in range(KINDS * KINDS):
+            if divmod(k, KINDS).count(2) != 1:
+                continue
+            block = builder.append_basic_block(f"kind{k}")
+            switch.add_case(ir.Constant(number.type, k), block)
             builder.position_at_end(block)
-            total = ir.Constant(vector, None)
-            for move, times in own_levels(r, shift, number).items():
-                value = builder.zext(level(at_value, *move), _I16)
-                total = builder.add(total, spread(value, times + [0] * spare))
-            for moves, taps in additions(r, shift, number).items():
-                entry = entry_of(at_value, moves)
-                if 2 in divmod(number, KINDS):  # kinds with more than one cell in an image
-                    later = entry_of(builder.add(at_value, next_one), moves)
-                    used = [tap for tap, _ in taps]
-                    for value in range(min(used) * r * r, (max(used) + 1) * r * r, LINE):
-                        prefetch(builder, builder.gep(entries, [plus(builder, later, value)]))
-                for tap, lanes in taps:
-                    cell = ir.VectorType(_I8, r * r)
-                    where = plus(builder, entry, tap * r * r)
-                    values = builder.load(at_pointer(builder, entries, where, cell), align=1)
-                    moved = pick(builder, values, lanes + [r * r] * spare, ir.Constant(cell, None))
-                    total = builder.add(total, builder.sext(moved, vector))
-            builder.store(total, at_pointer(builder, target, place, vector), align=2)
+            total = ir.Constant(_WORDS, None)
+            for n in range(program.level_starts[k], program.level_starts[k + 1]):
+                value = builder.zext(level(cell, program.level_moves[n]), _I16)
+                total = builder.add(total, _times(builder, value, program.level_factors[n]))
+            total = builder.select(without, ir.Constant(_WORDS, None), total)
+            first = int(program.pair_starts[k])
+            found = {}
+            for n in range(first, program.pair_starts[k + 1]):
+                found[n - first] = entry_of(cell, program.moves[n])
+                later = entry_of(builder.add(cell, next_one), program.moves[n])
+                start, stop = map(int, program.pair_bytes[n])
+                for byte in {*range(start, stop, LINE), stop}:
+                    prefetch(builder, builder.gep(entries, [plus(builder, later, byte)]))
+            for n in range(program.starts[k], program.starts[k + 1]):
+                pair, place = map(int, program.places[n])
+                where = at_pointer(builder, entries, plus(builder, found[pair], place), _BYTES)
+                values = builder.load(where, align=1)
+                lanes = [int(lane) if used else LANES for lane, used in program.lanes[n].T.tolist()]
+                moved = pick(builder, values, lanes, ir.Constant(_BYTES, None))
+                total = builder.add(total, builder.sext(moved, _WORDS))
+            builder.store(total, result)
             builder.branch(done)
         builder.position_at_end(done)
+        return builder.load(result)
+
+    return _words(tags, kind, image, at, above, beside, ahead, lut, relative), generate
+
+
+def _times(builder: Any, value: Any, factors: Any) -> Any:
+    every = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), value, ir.Constant(_I32, 0))
+    every = pick(builder, every, [0] * LANES)
+    return builder.mul(every, constants(_I16, factors.tolist()))
+
+
+@intrinsic
+def add_to_sums(typing_context, words, sums, half, at):
+    """Add the words to a cell's sums: to 8 words from index `at` on, and to 8 from at + half on."""
+
+    def generate(context, builder, signature, arguments):
+        total, address, half_value, place = arguments
+        target = pointer(builder, address, _I16)
+        for first in (0, LANES // 2):
+            where = at_pointer(builder, target, place, _HALF)
+            part = pick(builder, total, range(first, first + LANES // 2))
+            builder.store(builder.add(builder.load(where, align=2), part), where, align=2)
+            place = builder.add(place, half_value)
         return context.get_dummy_value()
 
-    arguments = (
-        scale,
-        origin,
-        kind,
-        pixels,
-        at,
-        above,
-        beside,
-        ahead,
-        lut,
-        relative,
-        added,
-        first,
-    )
-    return types.void(*arguments), generate
+    return types.void(words, sums, half, at), generate
+
+
+class _DeepWords(types.Type):
+    """As `_Words`, with 32 bits, for deep images."""
+
+    def __init__(self) -> None:
+        super().__init__(name="lutsr_deep_border_words")
+
+
+_deep_words = _DeepWords()
+
+
+@register_model(_DeepWords)
+class _DeepWordsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, words: _DeepWords) -> None:
+        super().__init__(manager, words, _LONG)
+
+
+@intrinsic
+def no_deep_words(typing_context):
+    """Return zeros."""
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(_LONG, None)
+
+    return _deep_words(), generate
+
+
+@intrinsic
+def add_weighted_bytes(typing_context, words, first, second, third, lanes, steps, weight, other):
+    """Add what three entries of a table interpolate to; see `lutsr._eclut.vectors_deep`.
+
+    Bytes are chosen as in `add_bytes`, from three places.
+    """
+
+    def generate(context, builder, signature, arguments):
+        total, *sources, table = arguments[:5]
+        t0, t1, t2 = (
+            builder.sext(chosen_bytes(builder, source, table), _LONG) for source in sources
+        )
+        steps = [t0, builder.sub(t1, t0), builder.sub(t2, t1)]
+        for value, factor, kind in zip(steps, arguments[5:], signature.args[5:], strict=True):
+            factor = context.cast(builder, factor, kind, types.int32)
+            every = builder.insert_element(
+                ir.Constant(_LONG, ir.Undefined), factor, ir.Constant(_I32, 0)
+            )
+            total = builder.add(total, builder.mul(value, pick(builder, every, [0] * LANES)))
+        return total
+
+    arguments = (words, first, second, third, lanes, steps, weight, other)
+    return _deep_words(*arguments), generate
+
+
+@intrinsic
+def add_deep_words(typing_context, words, cell):
+    """Add the words to those of an array of 16."""
+
+    def generate(context, builder, signature, arguments):
+        data = data_of(context, builder, signature, arguments, 1)
+        target = builder.bitcast(data, _LONG.as_pointer())
+        total = builder.add(builder.load(target, align=4), arguments[0])
+        builder.store(total, target, align=4)
+        return context.get_dummy_value()
+
+    return types.void(words, cell), generate

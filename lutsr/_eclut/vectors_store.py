@@ -12,108 +12,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, call, constants, data_of, on_x86, pick, plus
-from .layout import layout
-from .vectors import Cells
+from .._numba.llvm import at_pointer, constants, pick, pointer
+from .layout import LANES, is_packed, lane_values
+from .vectors import kind_of_tags
 
-_I8, _I16 = ir.IntType(8), ir.IntType(16)
+#: Number of cells that `finish_cells` takes, and of pixels that `interleave` takes.
+CELLS_AT_ONCE, PIXELS_AT_ONCE = 4, 16
 
-
-def _leftmost(builder: Any, cells: Cells, sums: Any, channel: int) -> Any:
-    """Return a channel's leftmost cell. Low bytes still contain the bias of 128 per value."""
-    every = pick(builder, builder.extract_value(sums, (channel, 0)), range(cells.words))
-    if not cells.packed:
-        return every
-    high = builder.extract_value(sums, (channel, len(cells.registers)))
-    high = pick(builder, high, range(cells.words))
-    low = builder.sub(every, builder.shl(high, constants(_I16, [8] * cells.words)))
-    return pick(builder, low, range(cells.lanes), high)
-
-
-def _rounding(cells: Cells) -> Any:
-    """Return the constants added before the shift: 2 for rounding, minus the biases of 128."""
-    times = [0] * cells.lanes
-    if cells.packed:
-        for vertical in (True, False):
-            entry = layout(cells.r, cells.origin, cells.bits, vertical)
-            for piece in (piece for slot in entry.slots for piece in slot.pieces):
-                for element, place in enumerate(piece.places):
-                    at = (place + piece.start) * cells.unit
-                    times[element % cells.words] += place >= 0 and at in entry.at
-    return constants(_I16, [2 - 128 * count for count in times])
-
-
-def _to_bytes(context: Any, builder: Any, cells: Cells, values: Any) -> Any:
-    """Clip to 0..255 and convert to bytes."""
-    if cells.origin and cells.lanes == 16 and on_x86(context):
-        # One instruction. It also keeps LLVM from joining channels in 512-bit registers, which
-        # would take a vector port from all other instructions.
-        halves = [pick(builder, values, range(k, k + 8)) for k in (0, 8)]
-        return call(builder, "llvm.x86.sse2.packuswb.128", ir.VectorType(_I8, 16), halves)
-    for bound, worse in ((0, "<"), (255, ">")):
-        limit = constants(_I16, [bound] * cells.lanes)
-        values = builder.select(builder.icmp_signed(worse, values, limit), limit, values)
-    return builder.trunc(values, ir.VectorType(_I8, cells.lanes))
-
-
-def _store(
-    context: Any,
-    builder: Any,
-    cells: Cells,
-    sums: Any,
-    before: list[Any],
-    after: list[Any],
-    target: Any,
-    at: Any,
-    step: Any,
-    part: tuple[Any, Any, Any, Any] | None = None,
-) -> None:
-    """Complete, clip and interleave the leftmost cell of each channel, and write it.
-
-    `before` is added before the shift, `after` after it. `part` is (first row, row after the last,
-    first column, column after the last). None means the whole cell; each row then writes a few
-    bytes beyond the cell's right edge.
-    """
-    lanes, r, C = cells.lanes, cells.r, cells.channels
-    planes = []
-    for channel in range(C):
-        cell = builder.add(_leftmost(builder, cells, sums, channel), before[channel])
-        cell = builder.ashr(cell, constants(_I16, [2] * lanes))
-        cell = builder.add(cell, after[channel])
-        planes.append(_to_bytes(context, builder, cells, cell))
-    # One vector of all channels, [channel][lane].
-    every = planes[0]
-    for count, plane in enumerate(planes[1:], 1):
-        plane = pick(builder, plane, [*range(lanes), *[0] * (lanes * (count - 1))])
-        every = pick(builder, every, range(lanes * (count + 1)), plane)
-    if part is None:
-        # A store of a power of two of bytes is faster. The next cell overwrites the surplus.
-        spans = [(0, r, (1 << (r * C - 1).bit_length()) - r * C)]
-    else:
-        spans = [(0, r, 0), (1, r, 0), (0, 1, 0)][: 3 if cells.origin else 1]
-    for u in range(r):
-        for left, right, surplus in spans:
-            row = [
-                c * lanes + cells.values.index(u * r + v)
-                for v in range(left, right)
-                for c in range(C)
-            ]
-            row = pick(builder, every, row + row[:1] * surplus)
-            place = builder.add(at, builder.mul(step, ir.Constant(step.type, u)))
-            pointer = at_pointer(builder, target, plus(builder, place, left * C), row.type)
-            if part is None:
-                builder.store(row, pointer, align=1)
-                continue
-            top, bottom, first, end = part
-            wanted = builder.and_(
-                builder.icmp_signed("<=", top, ir.Constant(top.type, u)),
-                builder.icmp_signed(">", bottom, ir.Constant(bottom.type, u)),
-            )
-            for bound, value in ((first, left), (end, right)):
-                same = builder.icmp_signed("==", bound, ir.Constant(bound.type, value))
-                wanted = builder.and_(wanted, same)
-            with builder.if_then(wanted):
-                builder.store(row, pointer, align=1)
+_I8, _I16, _I64 = (ir.IntType(bits) for bits in (8, 16, 64))
 
 
 def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
@@ -127,60 +33,120 @@ def owners(r: int, origin: int, values: list[int]) -> tuple[list[tuple[int, int]
 
 
 @intrinsic
-def store_pixels(typing_context, cells, image, pixel, above, out, position, stride):
-    """Round, shift, clip and write the leftmost cell, channels interleaved.
+def finish_cells(typing_context, tags, sums, half, above, levels, rows, stride):
+    """Shift and clip four cells, and write them as r rows of bytes, `stride` apart.
 
-    The cell must not be near a border. The pixels' own levels, which fused entries leave out, are
-    added here, once for each of a pixel's four pairs. `above` is the distance to the pixel above.
+    The pixels' own levels, which fused entries leave out, are added, once for each of a pixel's
+    four pairs. `levels` are those of the cells' pixels, `above` those of the row above. A few bytes
+    after the cells are written, too.
     """
+    kind = kind_of_tags(tags)
+    r, origin, _ = kind
+    packed = is_packed(r, kind.bits)
+    n = CELLS_AT_ONCE
+    words = LANES[r] // (2 if packed else 1)
+    values = lane_values(r, packed)
 
     def generate(context, builder, signature, arguments):
-        sums, _, pixel_value, above_value, _, first, step = arguments
-        pixels = data_of(context, builder, signature, arguments, 1)
-        target = data_of(context, builder, signature, arguments, 4)
-        # One load per row reads all channels of the cell's pixels, and perhaps some of the next.
-        C, width = cells.channels, 1 << ((1 + cells.origin) * cells.channels - 1).bit_length()
-        row = ir.VectorType(_I8, width)
-        at = plus(builder, pixel_value, -cells.origin * C)
-        levels = builder.load(at_pointer(builder, pixels, at, row), align=1)
-        if cells.origin:
-            at = builder.sub(at, above_value)
-            higher = builder.load(at_pointer(builder, pixels, at, row), align=1)
-            levels = pick(builder, higher, range(2 * width), levels)
-        corners, owner = owners(cells.r, cells.origin, cells.values)
-        where = [(dy + cells.origin) * width + (dx + cells.origin) * C for dy, dx in corners]
-        wide = ir.VectorType(_I16, cells.lanes)
-        # Adding a level once after the shift equals adding it four times before the shift by 2.
-        own = [
-            builder.zext(pick(builder, levels, [where[k] + channel for k in owner]), wide)
-            for channel in range(C)
+        _, address, half_value, above_row, level_row, target, step = arguments
+        # One load per row reads the levels of all pixels that the cells cover.
+        width = 8 if origin else n
+        line = ir.VectorType(_I8, width)
+        first = ir.Constant(_I64, -origin)
+        seen = [
+            builder.load(at_pointer(builder, pointer(builder, row, _I8), first, line), align=1)
+            for row in (above_row, level_row)
         ]
-        before = [_rounding(cells)] * C
-        _store(context, builder, cells, sums, before, own, target, first, step)
+        both = pick(builder, seen[0], range(2 * width), seen[1])
+        clipped = []
+        for part in range(2 if packed else 1):
+            lanes = [(cell, values[part * words + k]) for cell in range(n) for k in range(words)]
+            vector = ir.VectorType(_I16, len(lanes))
+            at = builder.mul(half_value, ir.Constant(_I64, part))
+            source = at_pointer(builder, pointer(builder, address, _I16), at, vector)
+            cells = builder.load(source, align=2)
+            cells = builder.ashr(cells, constants(_I16, [2] * len(lanes)))
+            corners, owner = owners(r, origin, [value for _, value in lanes])
+            # Adding a level once after the shift equals adding it four times before the shift by 2.
+            own = [
+                (corners[k][0] + 1) * width + cell + corners[k][1] + origin
+                for (cell, _), k in zip(lanes, owner, strict=True)
+            ]
+            cells = builder.add(cells, builder.zext(pick(builder, both, own), vector))
+            for bound, worse in ((0, "<"), (255, ">")):
+                limit = constants(_I16, [bound] * len(lanes))
+                cells = builder.select(builder.icmp_signed(worse, cells, limit), limit, cells)
+            clipped.append(builder.trunc(cells, ir.VectorType(_I8, len(lanes))))
+        size = 1 << (n * r - 1).bit_length()
+        for part, found in enumerate(clipped):
+            own = values[part * words : (part + 1) * words]
+            rows_here = [u for u in range(r) if {u * r + v for v in range(r)} <= set(own)]
+            # All rows of a part by one shuffle, then each is stored.
+            order = []
+            for u in rows_here:
+                row = [k * words + own.index(u * r + v) for k in range(n) for v in range(r)]
+                order += row + row[:1] * (size - len(row))
+            every = pick(builder, found, order)
+            for k, u in enumerate(rows_here):
+                row = pick(builder, every, range(k * size, (k + 1) * size))
+                at = builder.mul(step, ir.Constant(_I64, u))
+                out = at_pointer(builder, pointer(builder, target, _I8), at, row.type)
+                builder.store(row, out, align=1)
         return context.get_dummy_value()
 
-    return types.void(cells, image, pixel, above, out, position, stride), generate
+    return types.void(tags, sums, half, above, levels, rows, stride), generate
 
 
-@intrinsic
-def store_border_cell(
-    typing_context, cells, added, out, position, stride, top, bottom, left, right
-):
-    """Write a part of the leftmost cell. `added` is what `add_border` computed for it."""
+def _interleaver(channels: int) -> Any:
+    @intrinsic
+    def interleave(typing_context, source, size, target):
+        """Copy a few pixels from planes, `size` bytes apart, to interleaved channels."""
 
-    def generate(context, builder, signature, arguments):
-        sums, _, _, first, step, *part = arguments
-        data = data_of(context, builder, signature, arguments, 1)
-        target = data_of(context, builder, signature, arguments, 2)
-        vector = ir.VectorType(_I16, cells.lanes)
-        before = []
-        for channel in range(cells.channels):
-            at = ir.Constant(first.type, channel * cells.lanes)
-            rest = builder.load(at_pointer(builder, data, at, vector), align=2)
-            before.append(builder.add(pick(builder, rest, cells.values), _rounding(cells)))
-        none = [ir.Constant(vector, None)] * cells.channels
-        _store(context, builder, cells, sums, before, none, target, first, step, tuple(part))
-        return context.get_dummy_value()
+        def generate(context, builder, signature, arguments):
+            address, distance, out = arguments
+            line = ir.VectorType(_I8, PIXELS_AT_ONCE)
+            places = [_plane(builder, address, distance, c) for c in range(channels)]
+            planes = [builder.load(pointer(builder, at, line), align=1) for at in places]
+            planes += planes[-1:]
+            pairs = [
+                pick(builder, planes[c], range(2 * PIXELS_AT_ONCE), planes[c + 1])
+                for c in range(0, channels, 2)
+            ]
+            order = [c * PIXELS_AT_ONCE + k for k in range(PIXELS_AT_ONCE) for c in range(channels)]
+            pixels = pick(builder, pairs[0], order, pairs[-1])
+            builder.store(pixels, pointer(builder, out, pixels.type), align=1)
+            return context.get_dummy_value()
 
-    arguments = (cells, added, out, position, stride, top, bottom, left, right)
-    return types.void(*arguments), generate
+        return types.void(source, size, target), generate
+
+    return interleave
+
+
+def _plane(builder: Any, address: Any, size: Any, channel: int) -> Any:
+    return builder.add(address, builder.mul(size, ir.Constant(_I64, channel)))
+
+
+interleave_2, interleave_3, interleave_4 = map(_interleaver, (2, 3, 4))
+
+
+def _splitter(channels: int) -> Any:
+    @intrinsic
+    def split(typing_context, source, size, target):
+        """Copy a few pixels of interleaved channels to planes, `size` bytes apart."""
+
+        def generate(context, builder, signature, arguments):
+            address, distance, out = arguments
+            line = ir.VectorType(_I8, PIXELS_AT_ONCE * channels)
+            pixels = builder.load(pointer(builder, address, line), align=1)
+            for c in range(channels):
+                plane = pick(builder, pixels, range(c, PIXELS_AT_ONCE * channels, channels))
+                place = _plane(builder, out, distance, c)
+                builder.store(plane, pointer(builder, place, plane.type), align=1)
+            return context.get_dummy_value()
+
+        return types.void(source, size, target), generate
+
+    return split
+
+
+split_2, split_3, split_4 = map(_splitter, (2, 3, 4))

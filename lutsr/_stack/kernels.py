@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._numba.jit import entry_point, part
-from .memory import load, store
+from .._numba.memory import load, store
 from .vectors import body_row, detail_row, first_row, pixel_row
 from .walk import reflected, walk_by
 

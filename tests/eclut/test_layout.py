@@ -29,21 +29,27 @@ def window_shape(r, origin, vertical):
 
 # For windows of three cells the register of the fourth may be left out.
 @pytest.mark.parametrize(
-    ("r", "origin", "bits", "vertical", "registers"),
+    ("r", "origin", "bits", "vertical", "registers", "first"),
     [
-        (*entry, registers)
+        (*entry, registers, first)
         for entry in ENTRIES
-        for registers in [(4,), (2, 2), (2, 1)]
-        if entry[1] or sum(registers) == CELLS
+        for registers, first in [
+            ((4,), 0),
+            ((2, 2), 0),
+            ((2, 1), 0),
+            ((2, 2, 2), 0),
+            ((2, 2, 2), 1),
+        ]
+        if entry[1] or sum(registers) >= CELLS
     ],
 )
-def test_registers_get_their_values_and_zeros(r, origin, bits, vertical, registers):
-    entry = layout(r, origin, bits, vertical, registers)
+def test_registers_get_their_values_and_zeros(r, origin, bits, vertical, registers, first):
+    entry = layout(r, origin, bits, vertical, registers, first)
     shape = window_shape(r, origin, vertical)
     memory = np.zeros(entry.length, np.int64)
     memory[entry.at] = np.arange(1, entry.at.size + 1)  # all different, none zero
-    window = np.zeros((len(entry.slots) * r, CELLS * r), np.int64)
-    window[: shape[0], : shape[1]] = memory[entry.at].reshape(shape)
+    window = np.zeros((len(entry.slots) * r, 6 * r), np.int64)
+    window[: shape[0], first * r : first * r + shape[1]] = memory[entry.at].reshape(shape)
 
     packed = is_packed(r, bits)
     elements = cell_elements(r, packed)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._numba.jit import entry_point, part
-from ..memory import load, store
+from ..._numba.memory import load, store
 from ..walk import reflected, walk_by
 from .vectors import deep_body_row, deep_detail_row, deep_first_row
 from .vectors_store import deep_pixel_row, read_value

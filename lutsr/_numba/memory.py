@@ -7,7 +7,7 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import pointer
+from .llvm import data_of, pointer
 
 
 def _element(context: Any, builder: Any, kind: Any, address: Any, index: Any) -> Any:
@@ -37,3 +37,14 @@ def store(typing_context, address, index, dtype, value):
         return context.get_dummy_value()
 
     return types.void(address, index, dtype, value), generate
+
+
+@intrinsic
+def address_of(typing_context, array):
+    """Return the address of an array's first element."""
+
+    def generate(context, builder, signature, arguments):
+        data = data_of(context, builder, signature, arguments, 0)
+        return builder.ptrtoint(data, context.get_value_type(signature.return_type))
+
+    return types.int64(array), generate

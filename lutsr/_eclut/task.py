@@ -1,0 +1,163 @@
+"""What the kernels get besides images: numbers and addresses, kept for images of the same shape."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .borders import BorderProgram
+from .layout import LANES
+
+#: Pairs of a border cell, at most.
+MOST_PAIRS = 64
+
+
+class Borders(NamedTuple):
+    """A `BorderProgram`, with all moves in one array."""
+
+    pair_starts: Any
+    starts: Any
+    places: Any
+    lanes: Any
+    level_starts: Any
+    level_factors: Any
+    #: int32, (moves, 2): those of pairs, two each, then those to pixels, from `level_moves_at` on.
+    all_moves: Any
+    move_count: int
+    level_moves_at: int
+
+
+class EightBit(NamedTuple):
+    """Tables, and where in the scratch memory things are, in bytes from its start.
+
+    Attributes
+    ----------
+    vertical, horizontal : ndarray of int8 or int16
+        Fused tables, with entries of `vertical_entry` and `horizontal_entry` values.
+    lut : ndarray of int8
+        The table, with entries of `entry` values.
+    relative : int
+        Whether they leave out the pixel's own level.
+    channels : int
+    words : int
+        16-bit words from one cell's sums to the next; the sums are at the start of the memory.
+    half : int
+        Words from the first half of a cell's sums to the second.
+    length : int
+        Pairs in a row of a ring of offsets.
+    offsets : int
+        For each channel, rings of the offsets of four rows of vertical pairs, and of three rows of
+        horizontal ones.
+    level_length, levels : int
+        For each channel, a ring of four rows of levels.
+    stride, planes : int
+        For each channel, the bytes of a row of cells: r rows, `stride` apart.
+    moves, entries : int
+        The moves of `Borders` in the flat image, and after them entry offsets of a border cell.
+    """
+
+    vertical: Any
+    horizontal: Any
+    vertical_entry: int
+    horizontal_entry: int
+    lut: Any
+    entry: int
+    relative: int
+    channels: int
+    words: int
+    half: int
+    length: int
+    offsets: int
+    level_length: int
+    levels: int
+    stride: int
+    planes: int
+    moves: int
+    entries: int
+
+
+def borders(program: BorderProgram) -> Borders:
+    """Arrange a program for kernels."""
+    moves = np.concatenate([program.moves.reshape(-1, 2), program.level_moves])
+    return Borders(
+        program.pair_starts,
+        program.starts,
+        program.places,
+        program.lanes,
+        program.level_starts,
+        program.level_factors,
+        np.ascontiguousarray(moves),
+        len(moves),
+        2 * len(program.moves),
+    )
+
+
+def eight_bit(
+    tables: tuple[NDArray[Any], NDArray[Any]],
+    lut: NDArray[np.int8],
+    relative: bool,
+    packed: bool,
+    channels: int,
+    tile: int,
+    moves: int,
+    ahead: int,
+) -> tuple[EightBit, int]:
+    """Plan the scratch memory for images of some channels, in tiles of some columns.
+
+    Parameters
+    ----------
+    tables, lut, relative
+        As in `EightBit`.
+    packed : bool
+        Whether the fused tables are packed; see ``lutsr._eclut.layout``.
+    channels, tile : int
+    moves : int
+        Number of moves of `Borders`.
+    ahead : int
+        Prefetch distance, in columns.
+
+    Returns
+    -------
+    task : EightBit
+    size : int
+        Of the scratch memory, in bytes.
+    """
+    r = lut.shape[-1]
+    cells = tile + 8
+    words = LANES[r] // 2 if packed else LANES[r]
+    half = cells * words if packed else 8
+    length, level_length, stride = tile + 12, tile + 24, (tile + 4) * r + 16
+    sizes = [
+        2 * cells * words * (2 if packed else 1) + 64,
+        28 * length * channels + 4 * (ahead + 2),
+        4 * level_length * channels,
+        r * stride * channels,
+        4 * moves + 8 * MOST_PAIRS + 8,
+    ]
+    starts = [0]
+    for size in sizes:
+        starts.append(starts[-1] + size + -size % 64)
+    vertical, horizontal = tables
+    task = EightBit(
+        vertical=vertical,
+        horizontal=horizontal,
+        vertical_entry=vertical.shape[1],
+        horizontal_entry=horizontal.shape[1],
+        lut=lut,
+        entry=9 * r * r,
+        relative=int(relative),
+        channels=channels,
+        words=words,
+        half=half,
+        length=length,
+        offsets=starts[1],
+        level_length=level_length,
+        levels=starts[2],
+        stride=stride,
+        planes=starts[3],
+        moves=starts[4],
+        entries=4 * moves + 4 * moves % 8,
+    )
+    return task, starts[-1]
