@@ -67,8 +67,12 @@ def read_shipped(name: str, scale: int) -> Model:
 
 
 def _is_shipped(name: str, scale: int) -> bool:
-    path = lutsr_data.table_path(name, scale)
-    return path.with_suffix(".json") in lutsr_data.card_paths() and path.is_file()
+    """Return whether there is such a model; a name may be any text, and a scale any integer."""
+    if scale not in SCALES:
+        return False
+    card = f"{name}_x{scale}.json"
+    found = [path for path in lutsr_data.card_paths() if path.name == card]
+    return bool(found) and lutsr_data.table_beside(found[0]).is_file()
 
 
 def _not_shipped(name: str, scale: int) -> ValueError:
