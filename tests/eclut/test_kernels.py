@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lutsr
-from lutsr._eclut import engine, kernels, kernels_deep, vectors, vectors_deep
+from lutsr._eclut import engine, kernels_deep, vectors_deep
 from lutsr._eclut.reference import upscale_reference
 from lutsr._frame import bands
 from lutsr._numba import jit
 
 from ..models import eclut
+from ..programs import check_right, run_program
 
 VARIANTS = [(r, s) for r in (2, 3, 4) for s in (1, r)]
 KINDS = ["uniform", "middle", "extremes", "lowest", "highest", "shipped"]
@@ -181,15 +182,23 @@ def test_deep_images_on_lesser_cpus(monkeypatch, upscaler, words):
     assert np.array_equal(upscale(up, image), reference(up, image))
 
 
-def test_other_registers_give_the_same(monkeypatch, upscaler):
-    # Compiled again, without the cache, as for the registers of 512 bits of other processors.
-    compiled = jit._compile(kernels.upscale_band.py_func, True)
-    monkeypatch.setattr(vectors, "vector_bytes", lambda: 64)
-    monkeypatch.setattr(kernels, "upscale_band", compiled)
-    up = upscaler(4, 4, "shipped")
-    image = np.random.default_rng(8).integers(0, 256, (23, 31), dtype=np.uint8)
-    assert np.array_equal(upscale(up, image), reference(up, image))
-    assert any("True" in str(kind) for kind in kernels._sum_cells.signatures)
+OTHER_REGISTERS = """
+from lutsr._eclut import kernels, vectors
+from lutsr._numba import jit
+
+vectors.vector_bytes = lambda: 64
+kernels.upscale_band = jit._compile(kernels.upscale_band.py_func, True)  # without the cache
+image = picture(8, (23, 31))
+big = lutsr.upscale(image, 4, model="eclut")
+wide = [kind for kind in kernels._sum_cells.signatures if "True" in str(kind)]
+check(right(image, big, scale=4), len(wide) == 1, len(kernels._sum_cells.signatures) == 1)
+"""
+
+
+def test_other_registers_give_the_same(tmp_path):
+    # As for the registers of 512 bits of other processors. In a process of its own, where nothing
+    # is compiled for this one before: numba keeps what it has found for the same types.
+    check_right(run_program(tmp_path, OTHER_REGISTERS))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
