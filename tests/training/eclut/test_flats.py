@@ -30,7 +30,8 @@ def test_every_sum_takes_nine_values_in_four_rotations(scale, shift):
 
 
 @pytest.mark.parametrize(
-    ("scale", "shift", "relative"), [*((*case, False) for case in CASES), (2, 2, True)]
+    ("scale", "shift", "relative"),
+    [(2, 1, False), (3, 3, False), (4, 1, False), (4, 4, False), (2, 2, True)],
 )
 def test_constant_images_come_back(scale, shift, relative):
     table = noisy_table(scale, 3, relative)
