@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from ._engine import SCALES
 from ._frame.mapped import let_go
 from ._frame.stages import Reduced, Stage, band_rows, fill_rows
 from ._frame.threads import share
@@ -124,4 +125,7 @@ def _upscalers(
         return (upscaler.scale,), lambda scale: upscaler
     from ._modelfile import shipped_scales
 
-    return shipped_scales(model), lambda scale: load(model, scale)
+    scales = shipped_scales(model)
+    if not scales:
+        load(model, SCALES[0])  # raises the error for a wrong name
+    return scales, lambda scale: load(model, scale)

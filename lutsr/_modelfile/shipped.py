@@ -52,27 +52,22 @@ def shipped_models() -> list[ModelInfo]:
 
 
 def shipped_scales(name: str) -> tuple[int, ...]:
-    """Return the scales of the shipped models of a name, smallest first; no card is read."""
-    scales = tuple(scale for scale in SCALES if _is_shipped(name, scale))
-    if not scales:
-        raise _not_shipped(name, SCALES[0])
-    return scales
+    """Return the scales of the shipped models of a name, smallest first; no card is read.
+
+    A name may be any text: it is looked for among the cards, not on the disk.
+    """
+    cards = {path.name: path for path in lutsr_data.card_paths()}
+    paths = {scale: cards.get(f"{name}_x{scale}.json") for scale in SCALES}
+    return tuple(
+        scale for scale, path in paths.items() if path and lutsr_data.table_beside(path).is_file()
+    )
 
 
 def read_shipped(name: str, scale: int) -> Model:
     """Read the shipped model of a name and scale; no other card is read."""
-    if not _is_shipped(name, scale):
+    if scale not in shipped_scales(name):
         raise _not_shipped(name, scale)
     return read_model(lutsr_data.table_path(name, scale))
-
-
-def _is_shipped(name: str, scale: int) -> bool:
-    """Return whether there is such a model; a name may be any text, and a scale any integer."""
-    if scale not in SCALES:
-        return False
-    card = f"{name}_x{scale}.json"
-    found = [path for path in lutsr_data.card_paths() if path.name == card]
-    return bool(found) and lutsr_data.table_beside(found[0]).is_file()
 
 
 def _not_shipped(name: str, scale: int) -> ValueError:
