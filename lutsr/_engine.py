@@ -80,8 +80,6 @@ class Engine(Protocol):
         Largest number of channels that `fill` takes at once; 0 if there is no direct path.
     direct_types : tuple of str
         Names of the types of images that `fill` takes: "uint8", and maybe deeper ones.
-    direct_size : int
-        Least height and width of an image that `fill` takes; the frame uses `sums` below it.
     joint_rgb : bool
         Whether the model has a way of its own to upscale RGB images: it computes detail from the
         luma once, and adds it to all three channels. Such an engine has `reference_rgb`, and
@@ -101,7 +99,6 @@ class Engine(Protocol):
     sum_channels: int = 1
     direct_channels: int = 0
     direct_types: tuple[str, ...] = ("uint8",)
-    direct_size: int = 1
     joint_rgb: bool = False
     nanoseconds: tuple[float, float] = (1.0, 4.0)
 
@@ -160,7 +157,7 @@ class Engine(Protocol):
         Parameters
         ----------
         image : ndarray of one of `direct_types`, shape (H, W, C)
-            C-contiguous, at least `direct_size` high and wide, at most `direct_channels` channels.
+            C-contiguous, at most `direct_channels` channels.
             Floats outside [0, 1] are clipped.
         first, last : int
             Row groups.

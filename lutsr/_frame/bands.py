@@ -70,17 +70,13 @@ def upscale_planes(
     inside : tuple of int, optional
         The first output row that is needed, and the one after the last. Others may stay undefined.
     """
-    height, width, channels = image.shape
+    height, _, channels = image.shape
     r, origin = engine.scale, engine.origin
     begin, end = inside or (0, height * r)
     first, last = (begin + origin) // r, (end - 1 + origin) // r + 1
     if is_serial(engine, out):
         workers = 1
-    direct = (
-        engine.direct_channels > 0
-        and out.dtype.name in engine.direct_types
-        and min(height, width) >= engine.direct_size
-    )
+    direct = engine.direct_channels > 0 and out.dtype.name in engine.direct_types
     bands = _bands(first, last, min(workers, last - first))
     joint = rgb and engine.joint_rgb
     if not direct:
@@ -200,11 +196,5 @@ def _parts(first: int, last: int, group_bytes: int, engine: Engine) -> list[tupl
 
 
 def _with_halo(start: int, stop: int, height: int, engine: Engine) -> tuple[int, int]:
-    """Return the range of input rows that the row groups start <= g < stop depend on.
-
-    It has at least `direct_size` rows where the image has, so that the direct path takes it.
-    """
-    top = max(start - (engine.origin > 0) - engine.halo, 0)
-    bottom = min(stop + engine.halo, height)
-    bottom = min(max(bottom, top + engine.direct_size), height)
-    return max(min(top, bottom - engine.direct_size), 0), bottom
+    """Return the range of input rows that the row groups start <= g < stop depend on."""
+    return max(start - (engine.origin > 0) - engine.halo, 0), min(stop + engine.halo, height)
