@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, call, cpu_features, data_of, for_range, pick, variable
+from .._numba.llvm import at_pointer, call, cpu_features, data_of, for_range, pick, splat, variable
 
 #: Pixels that are computed at once.
 LANES = 64
@@ -26,9 +26,7 @@ def _all(builder: Any, kind: Any, value: int) -> Any:
 
 
 def _splat(builder: Any, kind: Any, value: Any) -> Any:
-    value = builder.trunc(value, kind.element)
-    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
-    return pick(builder, one, [0] * kind.count)
+    return splat(builder, builder.trunc(value, kind.element), kind)
 
 
 def _look_up(context: Any, builder: Any, table: Any, indices: Any) -> Any:

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, data_of, pick
+from .._numba.llvm import at_pointer, data_of, pick, splat
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
@@ -50,10 +50,7 @@ def add_corners(typing_context, tags, table, entries, weights, turns, sums, colu
             values = builder.load(at_pointer(builder, data, entry, cell), align=1)
             values = builder.sext(values, vector)
             weight = builder.load(builder.gep(factors, [place]))
-            weight = builder.insert_element(
-                ir.Constant(vector, ir.Undefined), weight, ir.Constant(_I32, 0)
-            )
-            values = builder.mul(values, pick(builder, weight, [0] * n))
+            values = builder.mul(values, splat(builder, weight, vector))
             total = values if total is None else builder.add(total, values)
             place = builder.add(place, width)
         if n == r * r > 1:

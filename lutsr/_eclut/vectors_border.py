@@ -11,7 +11,17 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
-from .._numba.llvm import at_pointer, constants, data_of, pick, plus, pointer, prefetch, variable
+from .._numba.llvm import (
+    at_pointer,
+    constants,
+    data_of,
+    pick,
+    plus,
+    pointer,
+    prefetch,
+    splat,
+    variable,
+)
 from .borders import KINDS, LANES, border_program
 from .layout import LINE, is_packed
 from .vectors import kind_of_tags
@@ -26,29 +36,36 @@ _BYTES, _WORDS, _LONG, _HALF = (
 
 
 class _Words(types.Type):
-    """What is added to a cell: a word for each of its lanes, in a register."""
+    """What is added to a cell: 16 bits for each of its lanes, or 32 for deep images."""
 
-    def __init__(self) -> None:
-        super().__init__(name="lutsr_border_words")
+    def __init__(self, vector: Any) -> None:
+        self.vector = vector
+        super().__init__(name=f"lutsr_border_words({vector})")
 
 
-_words = _Words()
+_words, _deep_words = _Words(_WORDS), _Words(_LONG)
 
 
 @register_model(_Words)
 class _WordsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, words: _Words) -> None:
-        super().__init__(manager, words, _WORDS)
+        super().__init__(manager, words, words.vector)
 
 
-@intrinsic
-def no_words(typing_context):
-    """Return zeros."""
+def _zeros(words: _Words) -> Any:
+    @intrinsic
+    def zeros(typing_context):
+        """Return zeros."""
 
-    def generate(context, builder, signature, arguments):
-        return ir.Constant(_WORDS, None)
+        def generate(context, builder, signature, arguments):
+            return ir.Constant(words.vector, None)
 
-    return _words(), generate
+        return words(), generate
+
+    return zeros
+
+
+no_words, no_deep_words = map(_zeros, (_words, _deep_words))
 
 
 def chosen_bytes(builder: Any, source: Any, lanes: Any) -> Any:
@@ -87,10 +104,7 @@ def add_level(typing_context, words, level, factors):
 
     def generate(context, builder, signature, arguments):
         total, value, address = arguments
-        every = builder.insert_element(
-            ir.Constant(_WORDS, ir.Undefined), builder.zext(value, _I16), ir.Constant(_I32, 0)
-        )
-        every = pick(builder, every, [0] * LANES)
+        every = splat(builder, builder.zext(value, _I16), _WORDS)
         times = builder.load(pointer(builder, address, _WORDS), align=2)
         return builder.add(total, builder.mul(every, times))
 
@@ -137,7 +151,8 @@ def edge_words(typing_context, tags, kind, image, at, above, beside, ahead, lut,
             total = ir.Constant(_WORDS, None)
             for n in range(program.level_starts[k], program.level_starts[k + 1]):
                 value = builder.zext(level(cell, program.level_moves[n]), _I16)
-                total = builder.add(total, _times(builder, value, program.level_factors[n]))
+                factors = constants(_I16, program.level_factors[n].tolist())
+                total = builder.add(total, builder.mul(splat(builder, value, _WORDS), factors))
             total = builder.select(without, ir.Constant(_WORDS, None), total)
             first = int(program.pair_starts[k])
             found = {}
@@ -162,12 +177,6 @@ def edge_words(typing_context, tags, kind, image, at, above, beside, ahead, lut,
     return _words(tags, kind, image, at, above, beside, ahead, lut, relative), generate
 
 
-def _times(builder: Any, value: Any, factors: Any) -> Any:
-    every = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), value, ir.Constant(_I32, 0))
-    every = pick(builder, every, [0] * LANES)
-    return builder.mul(every, constants(_I16, factors.tolist()))
-
-
 @intrinsic
 def add_to_sums(typing_context, words, sums, half, at):
     """Add the words to a cell's sums: to 8 words from index `at` on, and to 8 from at + half on."""
@@ -185,32 +194,6 @@ def add_to_sums(typing_context, words, sums, half, at):
     return types.void(words, sums, half, at), generate
 
 
-class _DeepWords(types.Type):
-    """As `_Words`, with 32 bits, for deep images."""
-
-    def __init__(self) -> None:
-        super().__init__(name="lutsr_deep_border_words")
-
-
-_deep_words = _DeepWords()
-
-
-@register_model(_DeepWords)
-class _DeepWordsModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, words: _DeepWords) -> None:
-        super().__init__(manager, words, _LONG)
-
-
-@intrinsic
-def no_deep_words(typing_context):
-    """Return zeros."""
-
-    def generate(context, builder, signature, arguments):
-        return ir.Constant(_LONG, None)
-
-    return _deep_words(), generate
-
-
 @intrinsic
 def add_weighted_bytes(typing_context, words, first, second, third, lanes, steps, weight, other):
     """Add what three entries of a table interpolate to; see `lutsr._eclut.vectors_deep`.
@@ -226,10 +209,7 @@ def add_weighted_bytes(typing_context, words, first, second, third, lanes, steps
         steps = [t0, builder.sub(t1, t0), builder.sub(t2, t1)]
         for value, factor, kind in zip(steps, arguments[5:], signature.args[5:], strict=True):
             factor = context.cast(builder, factor, kind, types.int32)
-            every = builder.insert_element(
-                ir.Constant(_LONG, ir.Undefined), factor, ir.Constant(_I32, 0)
-            )
-            total = builder.add(total, builder.mul(value, pick(builder, every, [0] * LANES)))
+            total = builder.add(total, builder.mul(value, splat(builder, factor, _LONG)))
         return total
 
     arguments = (words, first, second, third, lanes, steps, weight, other)

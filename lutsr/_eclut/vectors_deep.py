@@ -24,6 +24,7 @@ from .._numba.llvm import (
     plus,
     prefetch,
     ring_place,
+    splat,
 )
 from .layout import CELLS, LANES, is_packed, lane_values, layout
 from .vectors import AHEAD, load_piece
@@ -125,7 +126,7 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
             )
             kind = context.get_value_type(signature.args[1].dtype)
             n, unit = CELLS * cells.lanes, 2 if cells.packed else 1
-            narrow, spread = ir.VectorType(_I16, n), ir.VectorType(_I32, n)
+            narrow = ir.VectorType(_I16, n)
             words = _dot_words(context)
             entry = layout(cells.r, cells.origin, cells.bits, vertical)
             filled = {int(place) // unit for place in entry.at}
@@ -157,8 +158,8 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
 
                 first = builder.mul(pair, ir.Constant(pair.type, 2))
                 both = builder.load(at_pointer(builder, factors, first, _I32), align=2)
-                both = builder.insert_element(ir.Constant(spread, ir.Undefined), both, _first())
-                both = builder.bitcast(pick(builder, both, [0] * n), ir.VectorType(_I16, 2 * n))
+                both = splat(builder, both, ir.VectorType(_I32, n))
+                both = builder.bitcast(both, ir.VectorType(_I16, 2 * n))
 
                 total = builder.add(builder.extract_value(sums, 0), corners[0])
                 sums = builder.insert_value(sums, total, 0)
@@ -174,10 +175,6 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
         return cells(cells, table, offsets, weights, row, length, at), generate
 
     return add_weighted
-
-
-def _first() -> Any:
-    return ir.Constant(_I32, 0)
 
 
 add_vertical_weighted = _weighted_adder(True, 4)
@@ -213,10 +210,8 @@ def _leftmost(builder: Any, cells: _DeepCells, sums: Any, steps: Any) -> Any:
     places = [order.index(lane) for lane in range(n)]
     products = pick(builder, products[0], places, products[-1] if len(parts) > 1 else None)
     whole = builder.sext(pick(builder, builder.extract_value(sums, 0), range(n)), wide)
-    factor = builder.insert_element(
-        ir.Constant(wide, ir.Undefined), builder.trunc(steps, _I32), _first()
-    )
-    cell = builder.add(builder.mul(whole, pick(builder, factor, [0] * n)), products)
+    factor = splat(builder, builder.trunc(steps, _I32), wide)
+    cell = builder.add(builder.mul(whole, factor), products)
     values = lane_values(cells.r, cells.packed)
     places = [values.index(value % (cells.r * cells.r)) for value in range(n)]
     if cells.packed:  # low and high bytes alternate

@@ -48,6 +48,12 @@ def pick(builder: Any, vector: Any, lanes: Any, other: Any = None) -> Any:
     return builder.shuffle_vector(vector, other, constants(_I32, list(lanes)))
 
 
+def splat(builder: Any, number: Any, kind: Any) -> Any:
+    """Return a vector of LLVM's type `kind` with one number in all lanes."""
+    vector = builder.insert_element(ir.Constant(kind, ir.Undefined), number, ir.Constant(_I32, 0))
+    return pick(builder, vector, [0] * kind.count)
+
+
 def on_x86(context: Any) -> bool:
     """Return whether code is generated for x86-64; False where numba does not say."""
     return _target(context)[0].startswith("x86_64")

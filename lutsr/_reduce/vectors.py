@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
-from .._numba.llvm import at_pointer, data_of, pick
+from .._numba.llvm import at_pointer, data_of, splat
 
 #: Values in a vector.
 LANES = 16
@@ -39,9 +39,7 @@ def _element(kind: types.Float) -> Any:
 
 
 def _splat(builder: Any, value: Any) -> Any:
-    vector = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
-    first = builder.insert_element(vector, value, ir.Constant(_I32, 0))
-    return pick(builder, first, [0] * LANES)
+    return splat(builder, value, ir.VectorType(value.type, LANES))
 
 
 @intrinsic

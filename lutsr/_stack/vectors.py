@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, constants, pick, plus, pointer
+from .._numba.llvm import at_pointer, constants, pick, plus, pointer, splat
 from .layout import UNIT, Form, Tags, lanes_for
 from .windows import I16, I64, joined, sum_row
 
@@ -31,13 +31,6 @@ def forms(tags: Tags) -> tuple[Form, Form, Form, Form]:
         Form(3, cell, True),
         Form(3, cell, False),
     )
-
-
-def splat(builder: Any, number: Any, kind: Any) -> Any:
-    """Return a vector of one number."""
-    vector = ir.Constant(kind, ir.Undefined)
-    vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), 0))
-    return pick(builder, vector, [0] * kind.count)
 
 
 def _splat(builder: Any, value: Any, count: int) -> Any:

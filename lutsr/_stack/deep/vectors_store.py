@@ -8,8 +8,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._numba.llvm import plus, pointer, variable
-from ..vectors import clip, ring_rows, splat
+from ..._numba.llvm import plus, pointer, splat, variable
+from ..vectors import clip, ring_rows
 from .layout import IMAGE_LEVELS, KINDS, deep_forms
 from .products import dot_words
 from .slide import slide
