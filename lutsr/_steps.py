@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from ._engine import SCALES
 from ._frame.mapped import let_go
 from ._frame.stages import Reduced, Stage, band_rows, fill_rows
 from ._frame.threads import share
@@ -125,7 +124,4 @@ def _upscalers(
         return (upscaler.scale,), lambda scale: upscaler
     from ._modelfile import shipped_scales
 
-    scales = shipped_scales(model)
-    if not scales:
-        load(model, SCALES[0])  # raises the error for a wrong name
-    return scales, lambda scale: load(model, scale)
+    return shipped_scales(model), lambda scale: load(model, scale)

@@ -58,9 +58,12 @@ def shipped_scales(name: str) -> tuple[int, ...]:
     """
     cards = {path.name: path for path in lutsr_data.card_paths()}
     paths = {scale: cards.get(f"{name}_x{scale}.json") for scale in SCALES}
-    return tuple(
+    scales = tuple(
         scale for scale, path in paths.items() if path and lutsr_data.table_beside(path).is_file()
     )
+    if not scales:
+        raise _not_shipped(name, SCALES[0])
+    return scales
 
 
 def read_shipped(name: str, scale: int) -> Model:
