@@ -36,7 +36,8 @@ class EcnnOptions(RunOptions):
         Fraction of the run from which on there is a penalty.
     init : str, optional
         What to start from: the checkpoint of another run, a model file, or the name of a shipped
-        model, whose scale may be another. Weights of the same shape are taken over.
+        model, whose scale may be another. Weights of the same shape are taken over; hidden layers
+        that it lacks are added at its end.
     degrade : str, optional
         Degradation of the inputs, of `training.degradation.named`; by default pictures are only
         reduced.

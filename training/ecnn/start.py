@@ -100,6 +100,25 @@ def network_of(tables: Tables, images: torch.Tensor, kinks: int, knots: int) -> 
     return network
 
 
+def deepened(weights: dict[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
+    """Return a network's weights with hidden layers added at the end, which add nothing yet.
+
+    A network with at least so many hidden layers is returned as it is. The result of a deeper one
+    is unchanged, but for what its larger margin takes from the borders.
+    """
+    had = sum(name.startswith("hidden.") for name in weights)
+    if not 0 < had < layers:
+        return weights
+    found = dict(weights)
+    for k in range(had, layers):
+        found[f"hidden.{k}"] = torch.zeros_like(weights[f"hidden.{had - 1}"])
+        found[f"biases.{k + 1}"] = torch.zeros_like(weights[f"biases.{had}"])
+        found[f"kinks.{k + 1}"] = weights[f"kinks.{had}"].clone()
+    more = weights["use"][-1:].expand(layers - had, -1, -1)
+    found["use"] = torch.cat([weights["use"], more])
+    return found
+
+
 def _basis(values: torch.Tensor, kinks: torch.Tensor) -> torch.Tensor:
     """Return the functions of a channel at its levels, (levels, kinks + 1)."""
     return torch.cat([values[:, None], (values[:, None] + kinks).relu()], 1)

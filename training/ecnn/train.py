@@ -19,7 +19,7 @@ from training.ecnn.degraded import DegradedCrops
 from training.ecnn.export import to_model
 from training.ecnn.network import WINDOW, Network, Shape
 from training.ecnn.options import EcnnOptions
-from training.ecnn.start import network_of, read_tables
+from training.ecnn.start import deepened, network_of, read_tables
 from training.ecnn.tables import excess, round_tables, upscale
 from training.errors import TrainingError
 from training.evaluation.pictures import Picture, load_pictures
@@ -106,6 +106,7 @@ class EcnnTask(Task):
         """Take over the weights that the options name, and fit the base to degraded colours."""
         if self.options.init is not None:
             weights, own = self._first_weights(self.options.init), self.network.state_dict()
+            weights = deepened(weights, self.shape.layers)
             fitting = {
                 name: weights[name]
                 if name in weights and weights[name].shape == value.shape

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from lutsr._modelfile import read_shipped, write_model  # noqa: E402
 from training.ecnn.export import from_model, to_model  # noqa: E402
 from training.ecnn.network import Network, Shape  # noqa: E402
-from training.ecnn.start import network_of, read_tables  # noqa: E402
+from training.ecnn.start import deepened, network_of, read_tables  # noqa: E402
 from training.ecnn.tables import round_tables, upscale  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 
@@ -71,3 +71,15 @@ def test_a_network_makes_nearly_the_same_tables(tables, image, kinks):
 def test_what_cannot_be_started_from(name, text):
     with pytest.raises(TrainingError, match=text):
         read_tables(name)
+
+
+def test_layers_added_change_nothing_inside(image):
+    small = Network(Shape(2, channels=5, layers=2), torch.Generator().manual_seed(4))
+    small.observe(image[None], 1)
+    big = Network(Shape(2, channels=5, layers=4), torch.Generator().manual_seed(6))
+    big.load_state_dict(deepened(small.state_dict(), 4))
+    results = [upscale(round_tables(network), image) for network in (small, big)]
+    inside = slice(2 * big.shape.reach, -2 * big.shape.reach)
+    assert torch.equal(*(result[inside, inside] for result in results))
+    assert results[0][inside, inside].float().std() > 1
+    assert deepened(big.state_dict(), 2).keys() == big.state_dict().keys()
