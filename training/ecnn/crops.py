@@ -47,7 +47,10 @@ def rounded_luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 class Crops(ABC):
     """Random crops, in all eight orientations.
 
-    The crops of a step depend on the seed and the step alone: resuming needs no state.
+    Every picture has the same chance, whatever its size: by area, a few large photographs, which
+    are soft in each pixel, would be nearly all that is seen. Targets lie anywhere in a picture, up
+    to its borders, around which the input is reflected as it is when an image is enlarged. The
+    crops of a step depend on the seed and the step alone: resuming needs no state.
 
     Parameters
     ----------
@@ -75,26 +78,37 @@ class Crops(ABC):
     ) -> None:
         self.sizes, self.scale = sizes, scale
         self.crop, self.margin, self.batch, self.seed = crop, margin, batch, seed
-        places = [np.prod(np.array(size) - crop + 1.0) for size in sizes]
-        self.chances = np.cumsum(places) / np.sum(places)
+
+    @property
+    def inner(self) -> int:
+        """Side of the part of an input that has a target."""
+        return self.crop - 2 * self.margin
 
     def place(self, rng: np.random.Generator) -> tuple[int, int, int]:
-        """Choose a picture, and the row and column of a crop's corner."""
-        found = int(np.searchsorted(self.chances, rng.random(), side="right"))
-        which = min(found, len(self.sizes) - 1)
-        y, x = (int(rng.integers(length - self.crop + 1)) for length in self.sizes[which])
+        """Choose a picture, and the row and column at which the targets of a crop begin."""
+        which = int(rng.random() * len(self.sizes))
+        y, x = (int(rng.integers(length - self.inner + 1)) for length in self.sizes[which])
         return which, y, x
 
     @abstractmethod
     def cut(
         self, which: int, y: int, x: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """Return the luma of a crop, (crop, crop), and of the full picture there."""
+        """Return the luma of a crop, (crop, crop), and of the full picture at its inner part."""
+
+    def reflected(self, part: NDArray[np.uint8], which: int, y: int, x: int) -> NDArray[np.uint8]:
+        """Add to the part of a crop that lies in its picture what lies beyond, by reflection."""
+        m, (height, width) = self.margin, self.sizes[which]
+        beyond = [
+            (max(m - start, 0), max(start + self.inner + m - length, 0))
+            for start, length in ((y, height), (x, width))
+        ]
+        return np.pad(part, beyond + [(0, 0)] * (part.ndim - 2), mode="reflect")
 
     def __call__(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
         """Cut inputs (B, crop, crop) and targets (B, n, n, r * r), n being crop - 2 * margin."""
         rng = np.random.default_rng([self.seed, step])
-        r, m, n = self.scale, self.margin, self.crop - 2 * self.margin
+        r, n = self.scale, self.inner
         inputs = np.empty((self.batch, self.crop, self.crop), np.uint8)
         targets = np.empty((self.batch, n, n, r * r), np.uint16)
         for slot in range(self.batch):
@@ -108,8 +122,7 @@ class Crops(ABC):
             if orientation & 4:
                 low, high = low.T, high.T
             inputs[slot] = low
-            inner = high[r * m : r * (m + n), r * m : r * (m + n)]
-            targets[slot] = inner.reshape(n, r, n, r).transpose(0, 2, 1, 3).reshape(n, n, r * r)
+            targets[slot] = high.reshape(n, r, n, r).transpose(0, 2, 1, 3).reshape(n, n, r * r)
         return inputs, targets
 
 
@@ -124,7 +137,8 @@ class LumaCrops(Crops):
     def cut(
         self, which: int, y: int, x: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """Return the luma of a crop, (crop, crop), and of the full picture there."""
-        r, (lr, hr) = self.scale, self.planes[which]
-        rows, columns = slice(y, y + self.crop), slice(x, x + self.crop)
-        return lr[rows, columns], hr[r * y : r * rows.stop, r * x : r * columns.stop]
+        """Return the luma of a crop, (crop, crop), and of the full picture at its inner part."""
+        r, m, n, (lr, hr) = self.scale, self.margin, self.inner, self.planes[which]
+        part = lr[max(y - m, 0) : y + n + m, max(x - m, 0) : x + n + m]
+        high = hr[r * y : r * (y + n), r * x : r * (x + n)]
+        return self.reflected(part, which, y, x), high

@@ -49,19 +49,22 @@ class DegradedCrops(Crops):
     def pair(
         self, which: int, y: int, x: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return a degraded crop, and the full picture there, RGB."""
-        r, (height, width), hr = self.scale, self.sizes[which], self.pictures[which].hr
-        top, left = max(y - AROUND, 0), max(x - AROUND, 0)
-        bottom, right = min(y + self.crop + AROUND, height), min(x + self.crop + AROUND, width)
+        """Return a degraded crop, and the full picture at its inner part, RGB."""
+        r, m, n, hr = self.scale, self.margin, self.inner, self.pictures[which].hr
+        (height, width), edge = self.sizes[which], self.margin + AROUND
+        top, left = max(y - edge, 0), max(x - edge, 0)
+        bottom, right = min(y + n + edge, height), min(x + n + edge, width)
         around = np.ascontiguousarray(hr[r * top : r * bottom, r * left : r * right])
+        low = self.degradation(around, r, rng)
         y, x = y - top, x - left
-        low = self.degradation(around, r, rng)[y : y + self.crop, x : x + self.crop]
-        return low, around[r * y : r * (y + self.crop), r * x : r * (x + self.crop)]
+        part = low[max(y - m, 0) : y + n + m, max(x - m, 0) : x + n + m]
+        high = around[r * y : r * (y + n), r * x : r * (x + n)]
+        return self.reflected(part, which, y + top, x + left), high
 
     def cut(
         self, which: int, y: int, x: int, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
-        """Return the luma of a crop, (crop, crop), and of the full picture there."""
+        """Return the luma of a crop, (crop, crop), and of the full picture at its inner part."""
         low, high = self.pair(which, y, x, rng)
         return rounded_luma(low), luma(high)
 
@@ -79,7 +82,7 @@ class DegradedCrops(Crops):
             Weights of the pixels around, for each of the r x r output pixels, less 1 for the
             pixel itself: they sum to 0.
         """
-        r, n, edge = self.scale, self.crop - window + 1, window // 2
+        r, n, start = self.scale, self.inner, self.margin - window // 2
         middle = window**2 // 2
         square = np.zeros((window**2, window**2))
         mixed = np.zeros((window**2, r * r))
@@ -92,11 +95,15 @@ class DegradedCrops(Crops):
             if orientation & 2:
                 low, high = low.swapaxes(0, 1), high.swapaxes(0, 1)
             near = np.stack(
-                [low[i : i + n, j : j + n] for i in range(window) for j in range(window)], -1
+                [
+                    low[start + i : start + i + n, start + j : start + j + n]
+                    for i in range(window)
+                    for j in range(window)
+                ],
+                -1,
             )
             own = near[..., middle]
-            inner = high[r * edge : r * (edge + n), r * edge : r * (edge + n)]
-            cells = inner.reshape(n, r, n, r, 2).transpose(0, 2, 4, 1, 3).reshape(n, n, 2, r * r)
+            cells = high.reshape(n, r, n, r, 2).transpose(0, 2, 4, 1, 3).reshape(n, n, 2, r * r)
             # With the pixel itself taken off on both sides, weights sum to 1 without a constraint.
             features = (near - own[..., None]).reshape(-1, window**2)
             square += features.T @ features
