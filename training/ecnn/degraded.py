@@ -3,7 +3,7 @@
 The library adds the detail, which is of luma, to a base of each channel. So what the base does to
 luma the hidden layers can undo, but noise of colours is what the base leaves of it. For degraded
 pictures it is therefore not trained with the rest: it is the linear window that makes the least
-squared error of colour differences.
+squared error of colour differences, with some noise added to them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from training.evaluation.pictures import Picture
 #: Pixels around a crop, of the reduced picture, that are degraded with it.
 AROUND = 8
 #: Crops that the base is fitted on, and the step whose random numbers they have.
-BASE_CROPS, BASE_STEP = 400, 2**31
+BASE_CROPS, BASE_STEP = 1000, 2**31
+#: Standard deviation, in levels, of noise that the base expects in colour differences beside what
+#: the degradation makes. Without it the few noisiest crops decide how much the base smooths.
+COLOUR_NOISE = 4.0
 
 
 class DegradedCrops(Crops):
@@ -108,6 +111,10 @@ class DegradedCrops(Crops):
             features = (near - own[..., None]).reshape(-1, window**2)
             square += features.T @ features
             mixed += features.T @ (cells - own[..., None]).reshape(-1, r * r)
+        # Noise of each pixel, the own one included, adds so much to the sums of products.
+        noise = COLOUR_NOISE**2 * 2 * n * n * BASE_CROPS
+        square += noise * (np.eye(window**2) + 1)
+        mixed += noise
         others = np.arange(window**2) != middle
         found = np.zeros((r * r, window**2), np.float32)
         found[:, others] = np.linalg.solve(square[np.ix_(others, others)], mixed[others]).T
