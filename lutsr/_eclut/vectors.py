@@ -105,17 +105,22 @@ def no_cells(typing_context, tags):
 def _start(cells: Cells, part: int, count: int) -> Any:
     """Return what the sums of some cells start with, in words of one part.
 
-    After all additions, they contain 2 for rounding, and low bytes no bias any more.
+    After all additions, they contain 2 for rounding, and no bias any more.
     """
     values = lane_values(cells.kind.scale, cells.packed)
-    start = sum_starts(*cells.kind)
+    start = [2 + number for number in sum_starts(*cells.kind)]
     low = [start[value] for value in values[: cells.words]]
     high = [start[value] for value in values[cells.words :]] if cells.packed else []
     if part:
         return constants(_I16, high * count)
     # Whole words are summed in the first part: 256 times the high bytes, and the low ones.
-    both = [a + 256 * b for a, b in zip(low, high, strict=True)] if cells.packed else low
+    both = [_wrapped(a + 256 * b) for a, b in zip(low, high, strict=True)] if cells.packed else low
     return constants(_I16, both * count)
+
+
+def _wrapped(number: int) -> int:
+    """Return a number modulo 2**16, as a signed word."""
+    return (number + (1 << 15)) % (1 << 16) - (1 << 15)
 
 
 @intrinsic
@@ -191,7 +196,7 @@ def _pair_adder(vertical: bool, rows: int) -> Any:
                         words = load_piece(builder, entries, offset, piece, element)
                         _add(builder, added, number, words)
                         if cells.packed:
-                            high = builder.ashr(words, constants(_I16, [8] * words.type.count))
+                            high = builder.lshr(words, constants(_I16, [8] * words.type.count))
                             _add(builder, added, number + len(cells.registers), high)
             # The sum of the slots is fixed: else LLVM adds one after the other to the cells' sums,
             # and each column waits for all additions of the one before.

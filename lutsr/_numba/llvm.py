@@ -120,15 +120,20 @@ def freeze(builder: Any, value: Any) -> Any:
     return instruction
 
 
-def vector_bytes() -> int:
-    """Return the size of the vector registers that code is generated for, 32 or 64 bytes.
-
-    On processors with smaller ones LLVM splits vectors of 32 bytes.
-    """
+def host_features() -> set[str]:
+    """Return the CPU features that code is generated for, where a type depends on them."""
     try:
         from numba.core.registry import cpu_target
 
         context = cpu_target.target_context
     except (ImportError, AttributeError):
-        return 32
-    return 64 if "avx512bw" in cpu_features(context) else 32
+        return set()
+    return cpu_features(context) if on_x86(context) else set()
+
+
+def vector_bytes() -> int:
+    """Return the size of the vector registers that code is generated for, 32 or 64 bytes.
+
+    On processors with smaller ones LLVM splits vectors of 32 bytes.
+    """
+    return 64 if "avx512bw" in host_features() else 32
