@@ -151,6 +151,14 @@ def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: A
     values = builder.load(source, align=1)
     if element.width < 16:  # widened before `pick`, while the vector is short
         values = builder.sext(values, ir.VectorType(_I16, piece.width))
+    if all(place in (k, -1) for k, place in enumerate(piece.places)):
+        # LLVM would take two operations that move elements, where one is enough.
+        used = [-(place >= 0) for place in piece.places[: piece.width]]
+        values = freeze(builder, builder.and_(values, constants(_I16, used)))
+        zeros = ir.Constant(values.type, None)
+        return pick(
+            builder, values, [min(k, piece.width) for k in range(len(piece.places))], zeros
+        )
     places = [place if place >= 0 else piece.width for place in piece.places]
     return pick(builder, values, places, ir.Constant(values.type, None))
 

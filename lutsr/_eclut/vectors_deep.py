@@ -154,8 +154,8 @@ def _interleaved(builder: Any, one: Any, other: Any) -> list[Any]:
     ]
 
 
-def _add_bytes(builder: Any, sums: Any, corners: list[Any], weights: list[Any]) -> Any:
-    """Add three vectors of bytes, times three high and three low bytes of weights."""
+def _add_bytes(builder: Any, sums: Any, corners: list[Any], weights: list[Any], slot: Slot) -> Any:
+    """Add three vectors of a slot's bytes, times three high and three low bytes of weights."""
     entries, wide = (ir.VectorType(kind, n) for kind, n in ((_I8, 64), (_I16, 32)))
     t0, t1, t2 = (builder.bitcast(corner, entries) for corner in corners)
     pairs = zip(
@@ -172,6 +172,8 @@ def _add_bytes(builder: Any, sums: Any, corners: list[Any], weights: list[Any]) 
     for part, weight in enumerate(weights):
         every = splat(builder, weight, long)
         for k, quad in enumerate(quads):
+            if not _is_used(slot, k):
+                continue
             number = len(quads) * part + k
             total = call(
                 builder,
@@ -181,6 +183,15 @@ def _add_bytes(builder: Any, sums: Any, corners: list[Any], weights: list[Any]) 
             )
             sums = builder.insert_value(sums, total, number)
     return sums
+
+
+def _is_used(slot: Slot, quad: int) -> bool:
+    """Return whether the words 2 * quad and 2 * quad + 1 of some cell have values."""
+    (piece,) = slot.pieces
+    half = len(piece.places) // CELLS
+    return any(
+        place >= 0 and word % half // 2 == quad for word, place in enumerate(piece.places)
+    )
 
 
 def _add_words(
@@ -251,7 +262,7 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                     for offset in corner_offsets(0)
                 ]
                 if cells.by_bytes:
-                    sums = _add_bytes(builder, sums, corners, [number(2), number(3)])
+                    sums = _add_bytes(builder, sums, corners, [number(2), number(3)], slot)
                 else:
                     sums = _add_words(builder, cells, sums, corners, number(2), words)
             return sums

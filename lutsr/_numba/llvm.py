@@ -84,7 +84,11 @@ def call(builder: Any, name: str, returns: Any, arguments: list[Any]) -> Any:
 
 
 def prefetch(builder: Any, pointer: Any) -> None:
-    read, keep, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
+    """Load a cache line into the second-level cache.
+
+    The first level has too few places for what was asked for and has not arrived yet.
+    """
+    read, keep, data = (ir.Constant(_I32, k) for k in (0, 2, 1))
     call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, read, keep, data])
 
 
