@@ -18,6 +18,7 @@ from .._numba.llvm import (
     at_pointer,
     constants,
     freeze,
+    host_is_x86,
     pick,
     plus,
     pointer,
@@ -54,7 +55,8 @@ class Cells(types.Type):
     ----------
     kind : Kind
     wide : bool
-        Whether the processor has registers of 512 bits.
+        Whether the sums of four cells stay where they are in registers: those of 512 bits, or
+        those of 128 where there are 32 of them. There a cell fills one.
 
     Attributes
     ----------
@@ -87,7 +89,7 @@ class _CellsModel(models.PrimitiveModel):
 
 
 def _cells(tags: Any) -> Cells:
-    return Cells(kind_of_tags(tags), vector_bytes() == 64)
+    return Cells(kind_of_tags(tags), vector_bytes() == 64 or not host_is_x86())
 
 
 @intrinsic

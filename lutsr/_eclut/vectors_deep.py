@@ -61,10 +61,10 @@ class _DeepCells(types.Type):
     x86 multiplies and adds both in one instruction.
     """
 
-    def __init__(self, r: int, origin: int, bits: int, by_bytes: bool) -> None:
+    def __init__(self, r: int, origin: int, bits: int) -> None:
         self.r, self.origin, self.lanes, self.bits = r, origin, LANES[r], bits
-        self.packed, self.by_bytes = is_packed(r, bits), by_bytes
-        super().__init__(name=f"lutsr_deep_cells({r}, {origin}, {bits}, {by_bytes})")
+        self.packed, self.by_bytes = is_packed(r, bits), in_bytes(r, bits)
+        super().__init__(name=f"lutsr_deep_cells({r}, {origin}, {bits}, {self.by_bytes})")
 
     @property
     def parts(self) -> list[list[int]]:
@@ -89,8 +89,7 @@ class _DeepCellsModel(models.PrimitiveModel):
 @intrinsic
 def no_deep_cells(typing_context, tags):
     """Return zero sums."""
-    r, origin, bits = kind_of_tags(tags)
-    cells = _DeepCells(r, origin, bits, in_bytes(r, bits))
+    cells = _DeepCells(*kind_of_tags(tags))
 
     def generate(context, builder, signature, arguments):
         return ir.Constant(context.get_value_type(signature.return_type), None)

@@ -125,14 +125,24 @@ def freeze(builder: Any, value: Any) -> Any:
 
 
 def host_features() -> set[str]:
-    """Return the CPU features that code is generated for, where a type depends on them."""
+    """Return the features of the x86-64 CPU that code is generated for; without any elsewhere.
+
+    As `cpu_features`, for what has to be known before code is generated: the types of values.
+    """
+    return cpu_features(_host()) if host_is_x86() else set()
+
+
+def host_is_x86() -> bool:
+    """Return what `on_x86` does before code is generated."""
+    return on_x86(_host())
+
+
+def _host() -> Any:
     try:
         from numba.core.registry import cpu_target
-
-        context = cpu_target.target_context
-    except (ImportError, AttributeError):
-        return set()
-    return cpu_features(context) if on_x86(context) else set()
+    except ImportError:
+        return None
+    return getattr(cpu_target, "target_context", None)
 
 
 def vector_bytes() -> int:
