@@ -21,11 +21,11 @@ from .reference import DIVISOR, TAPS, sum_rotations
 if TYPE_CHECKING:
     from .._modelfile import Model
 
-#: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
+#: Columns of pixels in a tile, so that scratch memory stays in the second-level cache.
 TILE = 1024
 
-#: The same for deep images, where a pair has three entries.
-DEEP_TILE = 128
+#: The same for deep images.
+DEEP_TILE = 1024
 
 #: Interleaved channels that the kernel of `EclutEngine.fill` takes at once.
 MOST_CHANNELS = 4

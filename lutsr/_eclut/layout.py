@@ -100,7 +100,9 @@ def element_values(r: int, packed: bool) -> list[int]:
     half = len(values) // 2
     if not packed:
         return values
-    return [values[k] for both in zip(range(half), range(half, 2 * half), strict=True) for k in both]
+    return [
+        values[k] for both in zip(range(half), range(half, 2 * half), strict=True) for k in both
+    ]
 
 
 def cell_origin(r: int, expand_shift: int) -> int:

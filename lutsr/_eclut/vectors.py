@@ -158,9 +158,7 @@ def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: A
         used = [-(place >= 0) for place in piece.places[: piece.width]]
         values = freeze(builder, builder.and_(values, constants(_I16, used)))
         zeros = ir.Constant(values.type, None)
-        return pick(
-            builder, values, [min(k, piece.width) for k in range(len(piece.places))], zeros
-        )
+        return pick(builder, values, [min(k, piece.width) for k in range(len(piece.places))], zeros)
     places = [place if place >= 0 else piece.width for place in piece.places]
     return pick(builder, values, places, ir.Constant(values.type, None))
 

@@ -27,7 +27,7 @@ from .._numba.llvm import (
     ring_place,
     splat,
 )
-from .layout import CELLS, LANES, Slot, element_values, is_packed, layout
+from .layout import CELLS, LANES, Slot, is_packed, layout
 from .vectors import AHEAD, kind_of_tags, load_piece
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
@@ -155,19 +155,28 @@ def _interleaved(builder: Any, one: Any, other: Any) -> list[Any]:
 
 def _add_bytes(builder: Any, sums: Any, corners: list[Any], weights: list[Any], slot: Slot) -> Any:
     """Add three vectors of a slot's bytes, times three high and three low bytes of weights."""
-    entries, wide = (ir.VectorType(kind, n) for kind, n in ((_I8, 64), (_I16, 32)))
-    t0, t1, t2 = (builder.bitcast(corner, entries) for corner in corners)
+    # Windows of two cells leave one half of a register empty.
+    (piece,) = slot.pieces
+    words = len(piece.places)
+    count = words // (1 if any(place >= 0 for place in piece.places[words // 2 :]) else 2)
+    entries, wide = ir.VectorType(_I8, 2 * count), ir.VectorType(_I16, count)
+    t0, t1, t2 = (
+        builder.bitcast(pick(builder, corner, range(count)), entries) for corner in corners
+    )
     pairs = zip(
         _interleaved(builder, t0, t1),
         _interleaved(builder, t2, ir.Constant(entries, None)),
         strict=True,
     )
-    long = ir.VectorType(_I32, 16)
+    long, some = ir.VectorType(_I32, words // 2), ir.VectorType(_I32, count // 2)
     quads = [
-        builder.bitcast(quad, long)
+        builder.bitcast(quad, some)
         for both in pairs
         for quad in _interleaved(builder, *(builder.bitcast(one, wide) for one in both))
     ]
+    if count < words:
+        zeros = ir.Constant(some, None)
+        quads = [pick(builder, quad, range(words // 2), zeros) for quad in quads]
     for part, weight in enumerate(weights):
         every = splat(builder, weight, long)
         for k, quad in enumerate(quads):
@@ -188,9 +197,7 @@ def _is_used(slot: Slot, quad: int) -> bool:
     """Return whether the words 2 * quad and 2 * quad + 1 of some cell have values."""
     (piece,) = slot.pieces
     half = len(piece.places) // CELLS
-    return any(
-        place >= 0 and word % half // 2 == quad for word, place in enumerate(piece.places)
-    )
+    return any(place >= 0 and word % half // 2 == quad for word, place in enumerate(piece.places))
 
 
 def _add_words(
@@ -207,9 +214,7 @@ def _add_words(
         lanes = [lane + other for lane in lanes for other in (0, n)]
         pairs = pick(builder, steps[0], lanes, steps[1])
         products = _dot(builder, words, pairs, pick(builder, both, range(len(lanes))))
-        sums = builder.insert_value(
-            sums, builder.add(builder.extract_value(sums, k), products), k
-        )
+        sums = builder.insert_value(sums, builder.add(builder.extract_value(sums, k), products), k)
     return sums
 
 

@@ -30,7 +30,7 @@ def upscaler(random_lut):
             # With the shipped ones, the only ones whose fused tables fit 8 bits: 2 or up to 18
             # taps of a pair are added up.
             most = 63 if s == r else 7
-            lut = np.random.default_rng(s).choice(np.array([-most, most], np.int8), LUT + (r, r))
+            lut = np.random.default_rng(s).choice(np.array([-most, most], np.int8), (*LUT, r, r))
             made[r, s, kind] = eclut(lut, s, relative=True)
             assert made[r, s, kind]._engine.fused.vertical.dtype == np.int8
         if (r, s, kind) not in made:

@@ -95,7 +95,7 @@ def functions_of(text):
             name = label[1]
             found[name] = []
         elif name and re.match(r"\t[a-z]", line):
-            found[name].append(line.split(None, 1) + [""])
+            found[name].append([*line.split(None, 1), ""])
     return {name: lines for name, lines in found.items() if not name.startswith("_ZN7cpython")}
 
 
