@@ -16,9 +16,9 @@ def eclut_model(lut: NDArray[np.int8], expand_shift: int, *, relative: bool = Fa
     return Model("random", lut.shape[-1], "eclut", parameters, {"lut": lut})
 
 
-def eclut(lut: NDArray[np.int8], expand_shift: int) -> Upscaler:
+def eclut(lut: NDArray[np.int8], expand_shift: int, *, relative: bool = False) -> Upscaler:
     """Make an upscaler of a table of the family eclut."""
-    return Upscaler(eclut_model(lut, expand_shift))
+    return Upscaler(eclut_model(lut, expand_shift, relative=relative))
 
 
 def write_eclut(path: Path, lut: NDArray[np.int8], expand_shift: int) -> None:

@@ -10,24 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._engine import Engine
+from .._frame.depth import steps_per_level
 from .._numba.loading import load_numba
 from .borders import KINDS, border_program
 from .card import check_model
 from .fusion import FusedTables, fuse
-from .layout import cell_origin, is_packed
+from .layout import LINE, cell_origin, is_packed
 from .reference import DIVISOR, TAPS, sum_rotations
 
 if TYPE_CHECKING:
     from .._modelfile import Model
 
-#: Columns of pixels in a tile: the entries of a few rows of them stay in the second-level cache.
+#: Columns of pixels in a tile, so that scratch memory stays in the second-level cache.
 TILE = 1024
 
-#: The same for `EclutEngine.sums`, where a pair has three entries.
-DEEP_TILE = 128
+#: The same for deep images.
+DEEP_TILE = 1024
 
 #: Interleaved channels that the kernel of `EclutEngine.fill` takes at once.
 MOST_CHANNELS = 4
+
+
+#: Types of images that `EclutEngine.fill` takes.
+DIRECT_TYPES = ("uint8", "uint16", "float32", "float64")
 
 
 def open_engine(model: Model) -> EclutEngine:
@@ -71,7 +76,8 @@ class EclutEngine(Engine):
             self._bits = 8 * self.fused.vertical.itemsize
             self._tags = (0,) * self.scale, (0,) * self.origin, (0,) * (self._bits // 8)
             self._eight_bit = lru_cache(maxsize=32)(self._plan_eight_bit)
-            self._deep_borders = lru_cache(maxsize=32)(self._plan_deep_borders)
+            self.direct_types = DIRECT_TYPES
+            self._deep = lru_cache(maxsize=32)(self._plan_deep)
 
     def reference(self, values: NDArray[np.int32], steps: int) -> NDArray[np.int32]:
         """Compute the sums of an image as the paper describes them."""
@@ -88,8 +94,11 @@ class EclutEngine(Engine):
             "receptive field": receptive_field(self.scale, self._expand_shift),
         }
 
-    def fill(self, image: NDArray[np.uint8], first: int, last: int, out: NDArray[np.uint8]) -> None:
-        """Upscale rows of cells of an 8-bit image."""
+    def fill(self, image: NDArray[Any], first: int, last: int, out: NDArray[Any]) -> None:
+        """Upscale rows of cells of an image."""
+        if image.dtype != np.uint8:
+            self._fill_deep(image, steps_per_level(image.dtype), first, last, out)
+            return
         from . import kernels
 
         height, width, channels = image.shape
@@ -124,59 +133,57 @@ class EclutEngine(Engine):
         )
         return record(plan, program), size, (plan, program)
 
+    def _fill_deep(
+        self, image: NDArray[Any], steps: int, first: int, last: int, out: NDArray[Any]
+    ) -> None:
+        """Upscale rows of cells of a deep image, or compute their sums if both are int32."""
+        from . import kernels_deep
+
+        height, width, channels = image.shape
+        tile = min(DEEP_TILE, width + self.origin)
+        size = min(height + self.origin, KINDS), min(width + self.origin, KINDS)
+        task, needed, _kept = self._deep(image.dtype, steps, channels, tile, *size)
+        scratch = np.empty(needed + LINE, np.uint8)
+        addresses = image.ctypes.data, out.ctypes.data
+        kernels_deep.upscale_deep_band(
+            task, scratch, height, width, *addresses, first, last, tile, self._tags
+        )
+
+    def _plan_deep(
+        self, dtype: np.dtype[Any], steps: int, channels: int, tile: int, height: int, width: int
+    ) -> Any:
+        """Return what `_plan_eight_bit` does, for deep images."""
+        from .._numba.record import record
+        from . import task, vectors
+
+        program = task.borders(
+            border_program(self.scale, self._expand_shift, False, self._relative, height, width)
+        )
+        plan, size = task.deep(
+            (self.fused.vertical, self.fused.horizontal),
+            self._lut,
+            self._relative,
+            channels,
+            tile,
+            program.move_count,
+            vectors.AHEAD,
+            dtype,
+            steps,
+        )
+        return record(plan, program), size, (plan, program)
+
     def sums(
         self, values: NDArray[np.int32], steps: int, first: int, last: int
     ) -> NDArray[np.int32]:
         """Sum up rows of cells of one channel, in quarter steps."""
         r, origin = self.scale, self.origin
-        height, width = values.shape[:2]
+        height, width, channels = values.shape
         inside = slice(max(first * r - origin, 0), min(last * r - origin, height * r))
         if not self._compiled:
             return self.reference(values, steps)[inside]
-
-        from . import kernels_deep, vectors
-        from .task import MOST_PAIRS
-
-        plane = values.reshape(height, width)
-        size = min(height + origin, KINDS), min(width + origin, KINDS)
-        borders, _kept = self._deep_borders(*size)  # a record of addresses, and what is there
-        tile = min(DEEP_TILE, width + origin)
-        spare = 3 * vectors.AHEAD
-        places = tuple(np.empty(rows * 3 * (tile + 3) + spare, np.int32) for rows in (4, 3))
-        weights = tuple(np.empty(rows * 2 * (tile + 3), np.int16) for rows in (4, 3))
-        sums = np.empty((height * r, width * r), np.int32)
-        kernels_deep.sum_deep_band(
-            plane,
-            plane // steps,
-            steps,
-            (self.fused.vertical, self.fused.horizontal),
-            self._lut.reshape(-1),
-            self._relative,
-            borders,
-            first,
-            last,
-            tile,
-            places,
-            weights,
-            (
-                np.empty(16, np.int32),
-                np.empty(3 * MOST_PAIRS, np.int64),
-                np.empty(2 * MOST_PAIRS, np.int16),
-            ),
-            sums,
-            ((0,) * r, (0,) * origin),
-        )
-        return sums[inside, :, np.newaxis]
-
-    def _plan_deep_borders(self, height: int, width: int) -> Any:
-        """Return a record of what borders add, and what to keep."""
-        from .._numba.record import record
-        from . import task
-
-        program = task.borders(
-            border_program(self.scale, self._expand_shift, False, True, height, width)
-        )
-        return record(program), program
+        sums = np.empty((height * r, width * r, channels), np.int32)
+        self._fill_deep(values, steps, first, last, sums)
+        return sums[inside]
 
 
 def receptive_field(scale: int, expand_shift: int) -> str:

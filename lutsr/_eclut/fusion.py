@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from .layout import LINE, cell_origin, layout
 
+#: Entries after the last one: one for each pixel of one level more, and for both.
+BEYOND = 257
+
 
 @dataclass(frozen=True)
 class FusedTables:
@@ -23,7 +26,7 @@ class FusedTables:
 
     Entry ``256 * p + q`` is that of the pair with p above (or left of) q. The last entry is empty:
     it adds nothing. The type is int8 if all values fit into it, as for the shipped tables, else
-    int16.
+    int16. After it is memory for `BEYOND` more entries, which deep images may load with weight 0.
     """
 
     vertical: NDArray[Any]
@@ -72,8 +75,8 @@ def fuse(lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> Fu
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
-    """Allocate 65537 entries of `length` values, aligned to a cache line."""
+    """Allocate 65537 entries of `length` values, and `BEYOND` more, aligned to a cache line."""
     per_line = LINE // np.dtype(dtype).itemsize
-    buffer: NDArray[Any] = np.zeros(65537 * length + per_line, dtype)
+    buffer: NDArray[Any] = np.zeros((65537 + BEYOND) * length + per_line, dtype)
     skip = -buffer.ctypes.data % LINE // buffer.itemsize
     return buffer[skip : skip + 65537 * length].reshape(65537, length)

@@ -1,168 +1,274 @@
 """The compiled kernel of the eclut family for deep images: entries are interpolated.
 
-See ``lutsr._eclut.kernels`` for the grid of cells and the order of the sums.
+The order of work is that of ``lutsr._eclut.kernels``: see there. A pair has three entries instead
+of one, and sums have 32 bits.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .._numba.jit import entry_point, part
-from .._numba.memory import address_of, load
+from .._numba.jit import entry_point, inlined_part, part
+from .._numba.memory import address_of, load, store
 from .borders import KINDS
-from .kernels import kind_of
-from .vectors_border import add_deep_words, add_weighted_bytes, no_deep_words
+from .kernels import MARGIN, kind_of
+from .vectors_border import add_deep_level, add_to_deep_sums, add_weighted_bytes, no_deep_words
 from .vectors_deep import (
     add_horizontal_weighted,
     add_vertical_weighted,
     move_up_deep,
     no_deep_cells,
-    store_deep_cell,
     store_deep_sums,
 )
+from .vectors_deep_pairs import PAIRS_AT_ONCE, empty_pair, find_deep_pairs, read_value
+from .vectors_deep_store import (
+    DEEP_PIXELS_AT_ONCE,
+    finish_deep_cells,
+    interleave_deep_longs,
+    interleave_deep_words,
+)
+from .vectors_store import CELLS_AT_ONCE
 
 
 @part
-def _weigh(one, other, a, b, steps, length, offsets, weights, k):
-    """Store the offsets of pair k's three entries, and its two interpolation weights.
-
-    `a` and `b` are the levels of the pair's two values. If a weight is zero, the next entry is the
-    same as the one before it, because there may be no entry beyond level 255.
-    """
-    x, y = one - a * steps, other - b * steps
-    entry = (np.int64(256) * a + b) * length
-    second = entry + (256 if x > y else 1) * length if x > 0 or y > 0 else entry
-    offsets[3 * k], offsets[3 * k + 1] = entry, second
-    offsets[3 * k + 2] = entry + 257 * length if x > 0 and y > 0 else second
-    weights[2 * k], weights[2 * k + 1] = max(x, y), min(x, y)
+def _steps_at(image, kind, factor, white, index):
+    """Return a value of an image in steps, as ``lutsr._frame.depth.to_steps`` does."""
+    value = np.rint(read_value(image, kind, index) * factor)
+    return np.int32(min(max(value, 0.0), white))
 
 
 @part
-def _find_deep_pairs(values, levels, steps, row, di, dj, x0, x1, length, offsets, weights):
-    """Store the entry offsets and weights of a row's pairs; see `_find_pairs` of `kernels`."""
-    H, W = values.shape
-    for j in range(x0, x1):
-        k = j - x0
-        if 0 <= row < H - di and 0 <= j < W - dj:
-            one, other = values[row, j], values[row + di, j + dj]
-            a, b = levels[row, j], levels[row + di, j + dj]
-            _weigh(one, other, a, b, steps, length, offsets, weights, k)
+def _place_of(value, steps):
+    """Return the place of a value in steps."""
+    if steps == 1 << 14:
+        return np.int32((value >> 14 << 16) | (value & 16383))
+    if steps == 257:
+        level = np.int32(value // np.int32(257))
+        return np.int32((level << 16) + value - np.int32(257) * level)
+    level = np.int32(value // steps)
+    return np.int32((level << 16) + value - steps * level)
+
+
+@part
+def _read_row(task, image, width, y, x0, x1, levels):
+    """Store the places of the columns x0 <= x < x1 of a row in a ring of rows for each channel."""
+    channels, kind, factor, steps = task.channels, task.kind, task.factor, task.steps
+    white = 255.0 * steps
+    first, last = max(x0, 0), min(x1, width)
+    size = 16 * task.level_length
+    levels += 4 * (y % 4 * task.level_length + first - x0)
+    for c in range(channels):
+        at = (y * width + first) * channels + c
+        for k in range(last - first):
+            value = _steps_at(image, kind, factor, white, at + k * channels)
+            store(levels, k, np.int32, _place_of(value, steps))
+        levels += size
+
+
+@part
+def _find_pairs(tags, vertical, steps, one, other, first, last, count, pairs):
+    """Store the numbers of a row of pairs; those outside the image get the empty entry."""
+    first = max(first, 0)
+    last = max(min(last, count), first)
+    if first < last:
+        for k in range(0, count, PAIRS_AT_ONCE):
+            # The last ones are found together with some of those before them.
+            at = max(min(k, count - PAIRS_AT_ONCE), 0)
+            find_deep_pairs(tags, vertical, one + 4 * at, other + 4 * at, steps, pairs + 16 * at)
+    for k in range(first):
+        empty_pair(tags, vertical, steps, pairs + 16 * k)
+    for k in range(last, count):
+        empty_pair(tags, vertical, steps, pairs + 16 * k)
+
+
+@part
+def _find_row(task, tags, levels, row, height, width, x0, pairs):
+    """Store the numbers of a row of vertical and of horizontal pairs, from column x0 on."""
+    length, steps = task.length, task.steps
+    one = levels + 4 * (row % 4 * task.level_length)
+    other = levels + 4 * ((row + 1) % 4 * task.level_length)
+    vertical, horizontal = pairs + 16 * (row % 4) * length, pairs + 16 * (4 + row % 3) * length
+    first = -x0 if 0 <= row < height - 1 else length
+    _find_pairs(tags, (0,), steps, one, other, first, width - x0, length, vertical)
+    first = -x0 if 0 <= row < height else length
+    _find_pairs(tags, (), steps, one, one + 4, first, width - 1 - x0, length, horizontal)
+
+
+@part
+def _sum_cells(task, tags, pairs, row, first, last, cells, sums):
+    """Add the columns of pairs first <= j < last of a row, and write the sums of as many cells."""
+    # Fields are read before loops: for LLVM, what is stored might change them.
+    vertical, horizontal, length, steps = task.vertical, task.horizontal, task.length, task.steps
+    size = task.cell
+    for j in range(first, last):
+        cells = add_vertical_weighted(cells, vertical, pairs, row, length, j)
+        cells = add_horizontal_weighted(cells, horizontal, pairs + 64 * length, row, length, j)
+        store_deep_sums(cells, steps, sums + (j - first) * size)
+        cells = move_up_deep(cells)
+    return cells
+
+
+@part
+def _border_words(task, image, at, kind, moves):
+    """Return what is added to a cell near a border, for an image of any size."""
+    entries, entry, lut = moves + task.entries, task.entry, task.lut
+    value_kind, factor, steps = task.kind, task.factor, task.steps
+    white = 255.0 * steps
+    first = load(task.pair_starts, kind, np.int32)
+    count = load(task.pair_starts, kind + 1, np.int32) - first
+    mine = moves + 8 * first
+    for p in range(count):
+        where = at + load(mine, 2 * p, np.int32)
+        one = np.int64(_steps_at(image, value_kind, factor, white, where))
+        where = at + load(mine, 2 * p + 1, np.int32)
+        other = np.int64(_steps_at(image, value_kind, factor, white, where))
+        a, b = one // steps, other // steps
+        x, y = one - a * steps, other - b * steps
+        # If a weight is 0, there may be no entry beyond level 255.
+        place = lut + (256 * a + b) * entry
+        second = place + (256 if x > y else 1) * entry if x > 0 or y > 0 else place
+        store(entries, 4 * p, np.int64, place)
+        store(entries, 4 * p + 1, np.int64, second)
+        third = place + 257 * entry if x > 0 and y > 0 else second
+        store(entries, 4 * p + 2, np.int64, third)
+        store(entries, 4 * p + 3, np.int64, max(x, y) << 32 | min(x, y))
+    words = no_deep_words()
+    places, lanes = task.places, task.lanes
+    for k in range(load(task.starts, kind, np.int32), load(task.starts, kind + 1, np.int32)):
+        p = 4 * np.int64(load(places, 2 * k, np.int32))
+        place = load(places, 2 * k + 1, np.int32)
+        t0 = load(entries, p, np.int64) + place
+        t1 = load(entries, p + 1, np.int64) + place
+        t2 = load(entries, p + 2, np.int64) + place
+        weights = load(entries, p + 3, np.int64)
+        words = add_weighted_bytes(
+            words, t0, t1, t2, lanes + 32 * k, steps, weights >> 32, weights & 0xFFFFFFFF
+        )
+    first = load(task.level_starts, kind, np.int32)
+    for k in range(first, load(task.level_starts, kind + 1, np.int32)):
+        where = at + load(moves, task.level_moves_at + k, np.int32)
+        value = np.int64(_steps_at(image, value_kind, factor, white, where))
+        words = add_deep_level(words, value, task.level_factors + 32 * k)
+    return words
+
+
+@part
+def _add_borders(task, tags, image, c, height, width, g, h0, h1, moves, sums):
+    """Add what borders add to the cells h0 <= h < h1 of a row of channel c."""
+    channels, origin = task.channels, len(tags[1])
+    rows, columns = height + origin, width + origin
+    left, right = max(h0, 2), min(h1, columns - 2)
+    if g < 2 or g >= rows - 2 or left >= right:
+        left = right = h1
+    row = kind_of(g, rows) * min(columns, KINDS)
+    for first, last in ((h0, left), (right, h1)):
+        for h in range(first, last):
+            at = (g * width + h) * channels + c
+            words = _border_words(task, image, at, row + kind_of(h, columns), moves)
+            add_to_deep_sums(tags, words, sums + (h - h0) * task.cell)
+
+
+@part
+def _write_row(planes, distance, size, channels, count, out):
+    """Interleave a row of all channels, of values of `size` bytes, into the output."""
+    step = DEEP_PIXELS_AT_ONCE
+    if channels == 3 and count >= step and size < 8:
+        for k in range(0, count, step):
+            # The last pixels are written together with some of those before them.
+            at = min(k, count - step) * size
+            if size == 4:
+                interleave_deep_longs(planes + at, distance, out + 3 * at)
+            else:
+                interleave_deep_words(planes + at, distance, out + 3 * at)
+        return
+    for c in range(channels):
+        if size == 2:
+            for k in range(count):
+                store(out, k * channels + c, np.int16, load(planes, k, np.int16))
+        elif size == 4:
+            for k in range(count):
+                store(out, k * channels + c, np.int32, load(planes, k, np.int32))
         else:
-            offsets[3 * k : 3 * k + 3] = 65536 * length
-            weights[2 * k : 2 * k + 2] = 0
+            for k in range(count):
+                store(out, k * channels + c, np.int64, load(planes, k, np.int64))
+        planes += distance
 
 
-@part
-def _add_deep_border(image, table, g, h, scratch, sums, tags):
-    """Complete the sums of a cell that may be near a border, for an image of any size."""
-    values, levels, steps = image
-    lut, relative, borders = table
-    r, origin = len(tags[0]), len(tags[1])
-    H, W = values.shape
-    kind = kind_of(g, H + origin) * min(W + origin, KINDS) + kind_of(h, W + origin)
-    cell, offsets, weights = scratch
-    first, moves = load(borders.pair_starts, kind, np.int32), borders.all_moves
-    for n in range(load(borders.pair_starts, kind + 1, np.int32) - first):
-        at = 4 * (first + n)
-        i, j = g + load(moves, at, np.int32), h + load(moves, at + 1, np.int32)
-        k, m = g + load(moves, at + 2, np.int32), h + load(moves, at + 3, np.int32)
-        one, other, a, b = values[i, j], values[k, m], levels[i, j], levels[k, m]
-        _weigh(one, other, a, b, steps, 9 * r * r, offsets, weights, n)
-    added = no_deep_words()
-    for k in range(load(borders.starts, kind, np.int32), load(borders.starts, kind + 1, np.int32)):
-        n = load(borders.places, 2 * k, np.int32)
-        entry = lut + load(borders.places, 2 * k + 1, np.int32)
-        entries = entry + offsets[3 * n], entry + offsets[3 * n + 1], entry + offsets[3 * n + 2]
-        weight, other = weights[2 * n], weights[2 * n + 1]
-        added = add_weighted_bytes(added, *entries, borders.lanes + 32 * k, steps, weight, other)
-    add_deep_words(added, cell)
-    for Y in range(max(g * r - origin, 0), min((g + 1) * r - origin, H * r)):
-        for X in range(max(h * r - origin, 0), min((h + 1) * r - origin, W * r)):
-            y, x = Y // r, X // r
-            lane = (Y - g * r + origin) * r + X - h * r + origin
-            times = 4 if relative else (y > 0) + (y < H - 1) + (x > 0) + (x < W - 1)
-            sums[Y, X] = cell[lane] + np.int32(times) * values[y, x]
+@inlined_part
+def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
+    """Compute the cells h0 <= h < h1 of a row and write them to the output."""
+    r, origin, channels, size = len(tags[0]), len(tags[1]), task.channels, task.size
+    row, count, length = g + 1 - origin, h1 - h0, task.level_length
+    sums, moves, planes = memory, memory + task.moves, memory + task.planes
+    stride = task.stride
+    # Column 0 of the pairs is that of pixel h0 - MARGIN.
+    first = MARGIN + 1 - origin
+    for c in range(channels):
+        pairs = memory + task.pairs + c * 112 * task.length
+        cells = no_deep_cells(tags)
+        cells = _sum_cells(task, tags, pairs, row, first - 4 + 2 * origin, first, cells, sums)
+        _sum_cells(task, tags, pairs, row, first, first + count, cells, sums)
+        _add_borders(task, tags, source, c, height, width, g, h0, h1, moves, sums)
+        levels = memory + task.levels + 4 * (c * 4 * length + MARGIN)
+        above, level = levels + 4 * ((g - 1) % 4 * length), levels + 4 * (g % 4 * length)
+        rows = planes + c * r * stride
+        for h in range(0, count, CELLS_AT_ONCE):
+            finish_deep_cells(
+                tags,
+                sums + h * task.cell,
+                task.steps,
+                task.kind,
+                above + 4 * h,
+                level + 4 * h,
+                rows + h * r * size,
+                stride,
+            )
+    left, right = max(h0 * r - origin, 0), min(h1 * r - origin, width * r)
+    for u in range(r):
+        y = g * r - origin + u
+        if 0 <= y < height * r:
+            _write_row(
+                planes + u * stride + (left + origin - h0 * r) * size,
+                r * stride,
+                size,
+                channels,
+                right - left,
+                target + (y * width * r + left) * channels * size,
+            )
 
 
 @entry_point
-def sum_deep_band(
-    values,
-    levels,
-    steps,
-    tables,
-    lut,
-    relative,
-    borders,
-    g0,
-    g1,
-    tile,
-    offsets,
-    weights,
-    scratch,
-    sums,
-    tags,
-):
-    """Compute the sums of the rows of cells g0 <= g < g1 of one channel of a deep image.
+def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, tags):
+    """Upscale the rows of cells g0 <= g < g1 of a deep image and write them to the output.
 
     Parameters
     ----------
-    values, levels : int32 (H, W)
-        Pixels in steps (fractions of a level), and the same rounded down to whole levels.
-    steps : int
-        Steps in one level.
-    tables : two of int8 or int16 (65537, entry length)
-        Fused tables of vertical and of horizontal pairs.
-    lut : int8, flat
-        The unfused table.
-    relative : bool
-        Whether `lut` leaves out the pixels' own levels.
-    g0, g1, tile
+    task : record
+        With the fields of `lutsr._eclut.task.Deep` and `lutsr._eclut.task.Borders`.
+    scratch : uint8, flat
+        As `lutsr._eclut.task.Deep` describes it, and 64 bytes more.
+    height, width : int
+    image, out : int
+        Addresses of the image (H, W, C) and of the output (H * r, W * r, C), of the task's type.
+    g0, g1, tile, tags
         As in `lutsr._eclut.kernels.upscale_band`.
-    borders : record
-        What `lut` adds near the borders: the fields of `lutsr._eclut.task.Borders`.
-    offsets : int32 (12 * (tile + 3) + spare,) and (9 * (tile + 3) + spare,)
-    weights : int16 (8 * (tile + 3),) and (6 * (tile + 3),)
-        Scratch: ring buffers with the entry offsets and weights of the last rows of pairs.
-        `AHEAD` more pairs are allocated, as in `upscale_band`.
-    scratch : int32 (16,), int64 (3 * MOST_PAIRS,) and int16 (2 * MOST_PAIRS,)
-        For one border cell: its sums, and the entry offsets and weights of its pairs.
-    sums : int32 (H * r, W * r)
-        The output in quarter steps, before rounding and clipping.
-    tags : two tuples
-        Of lengths r and origin. They make these numbers part of the types, so that the compiler
-        knows them. The tuples' contents are not used.
     """
-    r, origin = len(tags[0]), len(tags[1])
-    H, W = values.shape
-    rows, columns, lead, length = H + origin, W + origin, 1 - origin, tile + 3
-    for h0 in range(0, columns, tile):
-        h1 = min(h0 + tile, columns)
-        for row in range(g0 - 2, g1 + lead):
-            for k, ring in ((0, 4), (1, 3)):
-                start, stop = row % ring * length, (row % ring + 1) * length
-                found = offsets[k][3 * start : 3 * stop], weights[k][2 * start : 2 * stop]
-                entry = tables[k].shape[1]
-                _find_deep_pairs(
-                    values, levels, steps, row, 1 - k, k, h0 - 2, h1 + 1, entry, *found
-                )
-            g = row - lead
-            if g < g0:
-                continue
-            cells = no_deep_cells(tags[0], tags[1], tables[0])
-            for j in range(h0 - 2, h1 + lead):
-                at = j - h0 + 2
-                for_v = tables[0], offsets[0], weights[0]
-                cells = add_vertical_weighted(cells, *for_v, g + lead, length, at)
-                for_h = tables[1], offsets[1], weights[1]
-                cells = add_horizontal_weighted(cells, *for_h, g + lead, length, at)
-                h = j - lead
-                if h >= h0:
-                    if 2 <= g < rows - 2 and 2 <= h < columns - 2:
-                        place = (g * r - origin) * W * r + h * r - origin
-                        store_deep_cell(cells, steps, values, g * W + h, W, sums, place, W * r)
-                    else:
-                        store_deep_sums(cells, steps, scratch[0])
-                        image = values, levels, steps
-                        table = address_of(lut), relative, borders
-                        _add_deep_border(image, table, g, h, scratch, sums, tags)
-                cells = move_up_deep(cells)
+    origin, channels = len(tags[1]), task.channels
+    memory = (address_of(scratch) + 63) & -64
+    moves = memory + task.moves
+    for k in range(task.move_count):
+        dy, dx = load(task.all_moves, 2 * k, np.int32), load(task.all_moves, 2 * k + 1, np.int32)
+        store(moves, k, np.int32, (np.int64(dy) * width + dx) * channels)
+    for h0 in range(0, width + origin, tile):
+        h1 = min(h0 + tile, width + origin)
+        for row in range(g0 - 3, g1 + 1 - origin):
+            if 0 <= row + 1 < height:
+                _read_row(task, image, width, row + 1, h0 - MARGIN, h1 + 3, memory + task.levels)
+            for c in range(channels):
+                if row >= g0 - 2:
+                    levels = memory + task.levels + c * 16 * task.level_length
+                    pairs = memory + task.pairs + c * 112 * task.length
+                    _find_row(task, tags, levels, row, height, width, h0 - MARGIN, pairs)
+            g = row - 1 + origin
+            if g >= g0:
+                _fill_row(task, tags, image, out, memory, height, width, g, h0, h1)

@@ -6,9 +6,9 @@ window starts at a cell's corner and is divided into *slots*: rows of cells, fro
 loads one slot at a time and distributes it over the registers of four cells.
 
 8-bit fused tables are *packed* if a cell has 16 lanes: two lanes share a 16-bit word, so that a
-slot can be added without widening it first. The low byte is stored with a bias of 128, so that it
-is never negative. The kernel sums the whole words, and the high bytes separately. At the end the
-sums of the low bytes follow by subtraction.
+slot can be added without widening it first. Bytes are stored with a bias of 128, so that they are
+never negative. The kernel sums the whole words, and the high bytes separately. At the end the sums
+of the low bytes follow by subtraction.
 """
 
 from __future__ import annotations
@@ -94,6 +94,17 @@ def lane_values(r: int, packed: bool) -> list[int]:
     ]
 
 
+def element_values(r: int, packed: bool) -> list[int]:
+    """Return the same as `lane_values` in the order of memory: low and high bytes alternate."""
+    values = lane_values(r, packed)
+    half = len(values) // 2
+    if not packed:
+        return values
+    return [
+        values[k] for both in zip(range(half), range(half, 2 * half), strict=True) for k in both
+    ]
+
+
 def cell_origin(r: int, expand_shift: int) -> int:
     """Return how far above and left of the image the grid of cells starts, in output pixels."""
     return 0 if expand_shift == r else 1
@@ -146,7 +157,7 @@ def layout(
     for slot, places in zip(window, found, strict=True):
         for values, place in zip(slot, places, strict=True):
             for k, value in enumerate(values):
-                at[value], flips[value] = place * unit + k, -128 if packed and k == 0 else 0
+                at[value], flips[value] = place * unit + k, -128 if packed else 0
     free = set(range(end)) - {place for places in found for place in places}
     slots: list[Slot] = []
     for places in found:
@@ -161,12 +172,9 @@ def layout(
 
 
 def sum_starts(r: int, origin: int, bits: int) -> list[int]:
-    """Return what the sum of each of a cell's r * r values starts with.
-
-    That is 2 for rounding, minus the bias of every value that is added to it.
-    """
+    """Return what the sum of each of a cell's r * r values starts with: minus the added biases."""
     s = 1 if origin else r
-    starts = [2] * (r * r)
+    starts = [0] * (r * r)
     for vertical in (True, False):
         columns = r + 2 * s if vertical else 2 * r + 2 * s
         for at, flip in enumerate(layout(r, origin, bits, vertical).flips.tolist()):

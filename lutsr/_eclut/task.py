@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .borders import BorderProgram
-from .layout import LANES
+from .layout import LANES, LINE
 
 #: Pairs of a border cell, at most.
 MOST_PAIRS = 64
+
+#: Types of deep images; int32 are steps, and sums.
+DEEP_KINDS = ("int32", "uint16", "float32", "float64")
 
 
 class Borders(NamedTuple):
@@ -78,6 +81,51 @@ class EightBit(NamedTuple):
     entries: int
 
 
+class Deep(NamedTuple):
+    """The same for deep images.
+
+    Attributes
+    ----------
+    vertical, horizontal, lut, relative, channels, length, level_length, stride, planes, moves
+        As in `EightBit`.
+    entry : int
+        Values of an entry of `lut`.
+    cell : int
+        Bytes from one cell's sums, of 32 bits, to the next; the sums are at the start.
+    pairs : int
+        For each channel, rings of four rows of vertical pairs, and of three rows of horizontal
+        ones: `numbers` numbers of 32 bits each.
+    levels : int
+        For each channel, a ring of four rows of places; see ``lutsr._eclut.vectors_deep_pairs``.
+    entries : int
+        After the moves: three addresses, and two weights, of the pairs of a border cell.
+    kind, size : int
+        Index of the images' type in `DEEP_KINDS`, and its size in bytes.
+    steps, factor : int and float
+        Steps per level, and per unit of the image's values.
+    """
+
+    vertical: Any
+    horizontal: Any
+    lut: Any
+    entry: int
+    relative: int
+    channels: int
+    cell: int
+    length: int
+    pairs: int
+    level_length: int
+    levels: int
+    stride: int
+    planes: int
+    moves: int
+    entries: int
+    kind: int
+    size: int
+    steps: int
+    factor: float
+
+
 def borders(program: BorderProgram) -> Borders:
     """Arrange a program for kernels."""
     moves = np.concatenate([program.moves.reshape(-1, 2), program.level_moves])
@@ -129,16 +177,13 @@ def eight_bit(
     words = LANES[r] // 2 if packed else LANES[r]
     half = cells * words if packed else 8
     length, level_length, stride = tile + 12, tile + 24, (tile + 4) * r + 16
-    sizes = [
+    starts = _starts(
         2 * cells * words * (2 if packed else 1) + 64,
         28 * length * channels + 4 * (ahead + 2),
         4 * level_length * channels,
         r * stride * channels,
         4 * moves + 8 * MOST_PAIRS + 8,
-    ]
-    starts = [0]
-    for size in sizes:
-        starts.append(starts[-1] + size + -size % 64)
+    )
     vertical, horizontal = tables
     task = EightBit(
         vertical=vertical,
@@ -161,3 +206,74 @@ def eight_bit(
         entries=4 * moves + 4 * moves % 8,
     )
     return task, starts[-1]
+
+
+def deep(
+    tables: tuple[NDArray[Any], NDArray[Any]],
+    lut: NDArray[np.int8],
+    relative: bool,
+    channels: int,
+    tile: int,
+    moves: int,
+    ahead: int,
+    dtype: np.dtype[Any],
+    steps: int,
+) -> tuple[Deep, int]:
+    """Plan the scratch memory for deep images of some channels, in tiles of some columns.
+
+    Parameters
+    ----------
+    tables, lut, relative, channels, tile, moves, ahead
+        As in `eight_bit`.
+    dtype : dtype
+        Of `DEEP_KINDS`.
+    steps : int
+        Steps in one level.
+
+    Returns
+    -------
+    task : Deep
+    size : int
+        Of the scratch memory, in bytes.
+    """
+    r, size = lut.shape[-1], dtype.itemsize
+    length, level_length = tile + 12, tile + 24
+    cell, stride = 4 * LANES[r], size * ((tile + 4) * r + 16)
+    starts = _starts(
+        (tile + 8) * cell,
+        16 * (7 * length * channels + ahead + 16),
+        16 * level_length * channels + 64,
+        r * stride * channels,
+        4 * moves + 32 * MOST_PAIRS + 8,
+    )
+    vertical, horizontal = tables
+    task = Deep(
+        vertical=vertical,
+        horizontal=horizontal,
+        lut=lut,
+        entry=9 * r * r,
+        relative=int(relative),
+        channels=channels,
+        cell=cell,
+        length=length,
+        pairs=starts[1],
+        level_length=level_length,
+        levels=starts[2],
+        stride=stride,
+        planes=starts[3],
+        moves=starts[4],
+        entries=4 * moves + 4 * moves % 8,
+        kind=DEEP_KINDS.index(dtype.name),
+        size=size,
+        steps=steps,
+        factor=255.0 * steps if dtype.kind == "f" else 1.0,
+    )
+    return task, starts[-1]
+
+
+def _starts(*sizes: int) -> list[int]:
+    """Return where parts of some sizes start, and where the last one ends; in cache lines."""
+    starts = [0]
+    for size in sizes:
+        starts.append(starts[-1] + size + -size % LINE)
+    return starts

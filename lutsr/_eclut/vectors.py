@@ -18,6 +18,7 @@ from .._numba.llvm import (
     at_pointer,
     constants,
     freeze,
+    host_is_x86,
     pick,
     plus,
     pointer,
@@ -54,7 +55,8 @@ class Cells(types.Type):
     ----------
     kind : Kind
     wide : bool
-        Whether the processor has registers of 512 bits.
+        Whether the sums of four cells stay where they are in registers: those of 512 bits, or
+        those of 128 where there are 32 of them. There a cell fills one.
 
     Attributes
     ----------
@@ -87,7 +89,7 @@ class _CellsModel(models.PrimitiveModel):
 
 
 def _cells(tags: Any) -> Cells:
-    return Cells(kind_of_tags(tags), vector_bytes() == 64)
+    return Cells(kind_of_tags(tags), vector_bytes() == 64 or not host_is_x86())
 
 
 @intrinsic
@@ -105,17 +107,22 @@ def no_cells(typing_context, tags):
 def _start(cells: Cells, part: int, count: int) -> Any:
     """Return what the sums of some cells start with, in words of one part.
 
-    After all additions, they contain 2 for rounding, and low bytes no bias any more.
+    After all additions, they contain 2 for rounding, and no bias any more.
     """
     values = lane_values(cells.kind.scale, cells.packed)
-    start = sum_starts(*cells.kind)
+    start = [2 + number for number in sum_starts(*cells.kind)]
     low = [start[value] for value in values[: cells.words]]
     high = [start[value] for value in values[cells.words :]] if cells.packed else []
     if part:
         return constants(_I16, high * count)
     # Whole words are summed in the first part: 256 times the high bytes, and the low ones.
-    both = [a + 256 * b for a, b in zip(low, high, strict=True)] if cells.packed else low
+    both = [_wrapped(a + 256 * b) for a, b in zip(low, high, strict=True)] if cells.packed else low
     return constants(_I16, both * count)
+
+
+def _wrapped(number: int) -> int:
+    """Return a number modulo 2**16, as a signed word."""
+    return (number + (1 << 15)) % (1 << 16) - (1 << 15)
 
 
 @intrinsic
@@ -146,6 +153,12 @@ def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: A
     values = builder.load(source, align=1)
     if element.width < 16:  # widened before `pick`, while the vector is short
         values = builder.sext(values, ir.VectorType(_I16, piece.width))
+    if all(place in (k, -1) for k, place in enumerate(piece.places)):
+        # LLVM would take two operations that move elements, where one is enough.
+        used = [-(place >= 0) for place in piece.places[: piece.width]]
+        values = freeze(builder, builder.and_(values, constants(_I16, used)))
+        zeros = ir.Constant(values.type, None)
+        return pick(builder, values, [min(k, piece.width) for k in range(len(piece.places))], zeros)
     places = [place if place >= 0 else piece.width for place in piece.places]
     return pick(builder, values, places, ir.Constant(values.type, None))
 
@@ -191,7 +204,7 @@ def _pair_adder(vertical: bool, rows: int) -> Any:
                         words = load_piece(builder, entries, offset, piece, element)
                         _add(builder, added, number, words)
                         if cells.packed:
-                            high = builder.ashr(words, constants(_I16, [8] * words.type.count))
+                            high = builder.lshr(words, constants(_I16, [8] * words.type.count))
                             _add(builder, added, number + len(cells.registers), high)
             # The sum of the slots is fixed: else LLVM adds one after the other to the cells' sums,
             # and each column waits for all additions of the one before.

@@ -14,7 +14,6 @@ from numba.extending import intrinsic, models, register_model
 from .._numba.llvm import (
     at_pointer,
     constants,
-    data_of,
     pick,
     plus,
     pointer,
@@ -23,7 +22,7 @@ from .._numba.llvm import (
     variable,
 )
 from .borders import KINDS, LANES, border_program
-from .layout import LINE, is_packed
+from .layout import LINE, element_values, is_packed
 from .vectors import kind_of_tags
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
@@ -217,14 +216,29 @@ def add_weighted_bytes(typing_context, words, first, second, third, lanes, steps
 
 
 @intrinsic
-def add_deep_words(typing_context, words, cell):
-    """Add the words to those of an array of 16."""
+def add_deep_level(typing_context, words, value, factors):
+    """Add a value in steps times the 16 factors, words of 16 bits, at an address."""
 
     def generate(context, builder, signature, arguments):
-        data = data_of(context, builder, signature, arguments, 1)
-        target = builder.bitcast(data, _LONG.as_pointer())
-        total = builder.add(builder.load(target, align=4), arguments[0])
-        builder.store(total, target, align=4)
+        total, value, address = arguments
+        every = splat(builder, builder.trunc(value, _I32), _LONG)
+        times = builder.load(pointer(builder, address, _WORDS), align=2)
+        return builder.add(total, builder.mul(every, builder.sext(times, _LONG)))
+
+    return _deep_words(words, value, factors), generate
+
+
+@intrinsic
+def add_to_deep_sums(typing_context, tags, words, sums):
+    """Add the words, in the order of a cell's values, to a cell's sums at an address."""
+    r, _, bits = kind_of_tags(tags)
+    values = element_values(r, is_packed(r, bits))
+
+    def generate(context, builder, signature, arguments):
+        _, total, address = arguments
+        part = pick(builder, total, values)
+        target = pointer(builder, address, part.type)
+        builder.store(builder.add(builder.load(target, align=4), part), target, align=4)
         return context.get_dummy_value()
 
-    return types.void(words, cell), generate
+    return types.void(tags, words, sums), generate

@@ -84,7 +84,11 @@ def call(builder: Any, name: str, returns: Any, arguments: list[Any]) -> Any:
 
 
 def prefetch(builder: Any, pointer: Any) -> None:
-    read, keep, data = (ir.Constant(_I32, k) for k in (0, 3, 1))
+    """Load a cache line into the second-level cache.
+
+    The first level has too few places for what was asked for and has not arrived yet.
+    """
+    read, keep, data = (ir.Constant(_I32, k) for k in (0, 2, 1))
     call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, read, keep, data])
 
 
@@ -120,15 +124,30 @@ def freeze(builder: Any, value: Any) -> Any:
     return instruction
 
 
+def host_features() -> set[str]:
+    """Return the features of the x86-64 CPU that code is generated for; without any elsewhere.
+
+    As `cpu_features`, for what has to be known before code is generated: the types of values.
+    """
+    return cpu_features(_host()) if host_is_x86() else set()
+
+
+def host_is_x86() -> bool:
+    """Return what `on_x86` does before code is generated."""
+    return on_x86(_host())
+
+
+def _host() -> Any:
+    try:
+        from numba.core.registry import cpu_target
+    except ImportError:
+        return None
+    return getattr(cpu_target, "target_context", None)
+
+
 def vector_bytes() -> int:
     """Return the size of the vector registers that code is generated for, 32 or 64 bytes.
 
     On processors with smaller ones LLVM splits vectors of 32 bytes.
     """
-    try:
-        from numba.core.registry import cpu_target
-
-        context = cpu_target.target_context
-    except (ImportError, AttributeError):
-        return 32
-    return 64 if "avx512bw" in cpu_features(context) else 32
+    return 64 if "avx512bw" in host_features() else 32

@@ -1,0 +1,146 @@
+"""Vector operations that read deep images, and find the entries and weights of pairs.
+
+A pixel's *place* is an integer of 32 bits: its level, times `FRACTIONS`, and its steps above the
+level. Types of images are numbered by `DEEP_KINDS`. Arrays are passed as addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .._numba.llvm import at_pointer, constants, pick, pointer, splat, variable
+from .layout import layout
+from .task import DEEP_KINDS
+from .vectors import kind_of_tags
+from .vectors_deep import PAIR_NUMBERS, in_bytes
+
+#: Number of pairs that `find_deep_pairs` takes.
+PAIRS_AT_ONCE = 8
+
+#: Places from one level to the next.
+FRACTIONS = 1 << 16
+
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+_DOUBLE = ir.DoubleType()
+
+#: LLVM's types of `DEEP_KINDS`.
+ELEMENTS = dict(zip(DEEP_KINDS, (_I32, _I16, ir.FloatType(), _DOUBLE), strict=True))
+
+
+@intrinsic
+def read_value(typing_context, image, kind, index):
+    """Return a value of an image as float64; `kind` is the index of its type in `DEEP_KINDS`."""
+
+    def generate(context, builder, signature, arguments):
+        address, kind, index = arguments
+        value = variable(builder, ir.Constant(_DOUBLE, 0.0))
+        for number, name in enumerate(DEEP_KINDS):
+            with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
+                one = builder.load(builder.gep(pointer(builder, address, ELEMENTS[name]), [index]))
+                if name != "float64":
+                    convert = {"int32": builder.sitofp, "uint16": builder.uitofp}
+                    one = convert.get(name, builder.fpext)(one, _DOUBLE)
+                builder.store(one, value)
+        return builder.load(value)
+
+    return types.float64(image, kind, index), generate
+
+
+@intrinsic
+def find_deep_pairs(typing_context, tags, vertical, one, other, steps, target):
+    """Store where the entries of a few pairs are, and their weights: `PAIR_NUMBERS` each.
+
+    `one` and `other` are places of pixels; `vertical` is a tuple of length 1 for vertical pairs, 0
+    for horizontal ones. The numbers of a pair are the offsets in bytes of T0 and T1 of
+    `lutsr._eclut.vectors_deep` (T2 is `DIAGONAL` entries after T0), then the high and the low
+    bytes of the three weights, or, where words are multiplied, the two weights in one number.
+    A weight is 0 where there is no entry beyond level 255.
+    """
+    r, origin, bits = kind_of_tags(tags)
+    entry = layout(r, origin, bits, len(vertical) > 0).length * bits // 8
+
+    def generate(context, builder, signature, arguments):
+        addresses, steps_value, out = arguments[2:4], arguments[4], arguments[5]
+        n = PAIRS_AT_ONCE
+        many = ir.VectorType(_I32, n)
+
+        def every(number: int) -> Any:
+            return constants(_I32, [number] * n)
+
+        places = [builder.load(pointer(builder, each, many), align=4) for each in addresses]
+        (a, b), (x, y) = (
+            [builder.lshr(place, every(16)) for place in places],
+            [builder.and_(place, every(FRACTIONS - 1)) for place in places],
+        )
+        pair = builder.add(builder.shl(a, every(8)), b)
+        first = builder.mul(pair, every(entry))
+        greater = builder.icmp_signed(">", x, y)
+        most, least = builder.select(greater, x, y), builder.select(greater, y, x)
+        second = builder.add(first, builder.select(greater, every(256 * entry), every(entry)))
+        if in_bytes(r, bits):
+            total = splat(builder, builder.trunc(steps_value, _I32), many)
+            weights = [builder.sub(total, most), builder.sub(most, least), least]
+            high, low = every(0), every(0)
+            for k, weight in enumerate(weights):
+                # 256 * high + low, from -128 to 127 each.
+                weight = builder.add(weight, every(128))
+                part = builder.lshr(weight, every(8))
+                rest = builder.xor(builder.and_(weight, every(255)), every(128))
+                high = builder.or_(high, builder.shl(part, every(8 * k)))
+                low = builder.or_(low, builder.shl(rest, every(8 * k)))
+        else:
+            high, low = builder.or_(most, builder.shl(least, every(16))), every(0)
+        pairs = [
+            pick(builder, builder_pair[0], range(2 * n), builder_pair[1])
+            for builder_pair in ((first, second), (high, low))
+        ]
+        numbers = pick(
+            builder,
+            pairs[0],
+            [n * k + p for p in range(n) for k in range(PAIR_NUMBERS)],
+            pairs[1],
+        )
+        builder.store(numbers, pointer(builder, out, numbers.type), align=4)
+        return context.get_dummy_value()
+
+    return types.void(tags, vertical, one, other, steps, target), generate
+
+
+@intrinsic
+def copy_pair(typing_context, source, target):
+    """Copy the numbers of one pair."""
+
+    def generate(context, builder, signature, arguments):
+        kind = ir.VectorType(_I32, PAIR_NUMBERS)
+        source, target = (pointer(builder, address, kind) for address in arguments)
+        builder.store(builder.load(source, align=4), target, align=4)
+        return context.get_dummy_value()
+
+    return types.void(source, target), generate
+
+
+@intrinsic
+def empty_pair(typing_context, tags, vertical, steps, target):
+    """Store the numbers of the empty entry."""
+    r, origin, bits = kind_of_tags(tags)
+    entry = layout(r, origin, bits, len(vertical) > 0).length * bits // 8
+
+    def generate(context, builder, signature, arguments):
+        steps_value, out = builder.trunc(arguments[2], _I32), arguments[3]
+        numbers = constants(_I32, [65536 * entry, 65536 * entry, 0, 0])
+        if in_bytes(r, bits):
+            weight = builder.add(steps_value, ir.Constant(_I32, 128))
+            high = builder.lshr(weight, ir.Constant(_I32, 8))
+            low = builder.and_(weight, ir.Constant(_I32, 255))
+            low = builder.xor(low, ir.Constant(_I32, 0x80))
+            for k, number in ((2, high), (3, low)):
+                numbers = builder.insert_element(numbers, number, ir.Constant(_I32, k))
+        target = at_pointer(builder, pointer(builder, out, _I8), ir.Constant(_I64, 0), numbers.type)
+        builder.store(numbers, target, align=4)
+        return context.get_dummy_value()
+
+    return types.void(tags, vertical, steps, target), generate
