@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .layout import LINE, cell_origin, layout
 
-#: Entries after the last one: one for each pixel of one level more, and for both.
+#: Entries from a pair's to that of one level more of both pixels; as many follow the last one.
 BEYOND = 257
 
 

@@ -247,6 +247,15 @@ def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
             )
 
 
+@part
+def place_moves(task, width, moves):
+    """Store the moves of `Borders` as distances between values of an image."""
+    channels = task.channels
+    for k in range(task.move_count):
+        dy, dx = load(task.all_moves, 2 * k, np.int32), load(task.all_moves, 2 * k + 1, np.int32)
+        store(moves, k, np.int32, (np.int64(dy) * width + dx) * channels)
+
+
 @entry_point
 def upscale_band(image, out, scratch, task, g0, g1, tile, tags):
     """Upscale the rows of cells g0 <= g < g1 of an image and write them to the output.
@@ -270,11 +279,8 @@ def upscale_band(image, out, scratch, task, g0, g1, tile, tags):
     shape = image.shape
     origin, channels = len(tags[1]), task.channels
     source, target, memory = address_of(image), address_of(out), address_of(scratch)
-    moves = memory + task.moves
     height, width = shape[0], shape[1]
-    for k in range(task.move_count):
-        dy, dx = load(task.all_moves, 2 * k, np.int32), load(task.all_moves, 2 * k + 1, np.int32)
-        store(moves, k, np.int32, (np.int64(dy) * width + dx) * channels)
+    place_moves(task, width, memory + task.moves)
     for h0 in range(0, width + origin, tile):
         h1 = min(h0 + tile, width + origin)
         for row in range(g0 - 3, g1 + 1 - origin):

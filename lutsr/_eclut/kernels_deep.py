@@ -11,7 +11,7 @@ import numpy as np
 from .._numba.jit import entry_point, inlined_part, part
 from .._numba.memory import address_of, load, store
 from .borders import KINDS
-from .kernels import MARGIN, kind_of
+from .kernels import MARGIN, kind_of, place_moves
 from .vectors_border import add_deep_level, add_to_deep_sums, add_weighted_bytes, no_deep_words
 from .vectors_deep import (
     add_horizontal_weighted,
@@ -255,10 +255,7 @@ def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, ta
     """
     origin, channels = len(tags[1]), task.channels
     memory = (address_of(scratch) + 63) & -64
-    moves = memory + task.moves
-    for k in range(task.move_count):
-        dy, dx = load(task.all_moves, 2 * k, np.int32), load(task.all_moves, 2 * k + 1, np.int32)
-        store(moves, k, np.int32, (np.int64(dy) * width + dx) * channels)
+    place_moves(task, width, memory + task.moves)
     for h0 in range(0, width + origin, tile):
         h1 = min(h0 + tile, width + origin)
         for row in range(g0 - 3, g1 + 1 - origin):

@@ -27,6 +27,7 @@ from .._numba.llvm import (
     ring_place,
     splat,
 )
+from .fusion import BEYOND
 from .layout import CELLS, LANES, Slot, is_packed, layout
 from .vectors import AHEAD, kind_of_tags, load_piece
 
@@ -34,9 +35,6 @@ _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 
 #: Numbers of 32 bits of a pair: where T0 and T1 are, and two with its weights.
 PAIR_NUMBERS = 4
-
-#: Entries from T0 to T2: those of one level more of both pixels.
-DIAGONAL = 257
 
 
 def has_dot_bytes() -> bool:
@@ -254,7 +252,7 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
 
                 def corner_offsets(ahead: int, number: Any = number) -> list[Any]:
                     first, second = (builder.sext(number(k, ahead), _I64) for k in (0, 1))
-                    return [first, second, plus(builder, first, DIAGONAL * entry.length * size)]
+                    return [first, second, plus(builder, first, BEYOND * entry.length * size)]
 
                 if slot.lines:
                     for offset in corner_offsets(AHEAD):

@@ -56,8 +56,9 @@ def find_deep_pairs(typing_context, tags, vertical, one, other, steps, target):
 
     `one` and `other` are places of pixels; `vertical` is a tuple of length 1 for vertical pairs, 0
     for horizontal ones. The numbers of a pair are the offsets in bytes of T0 and T1 of
-    `lutsr._eclut.vectors_deep` (T2 is `DIAGONAL` entries after T0), then the high and the low
-    bytes of the three weights, or, where words are multiplied, the two weights in one number.
+    `lutsr._eclut.vectors_deep` (T2 is `lutsr._eclut.fusion.BEYOND` entries after T0), then the high
+    and the low bytes of the three weights, or, where words are multiplied, the two weights in one
+    number.
     A weight is 0 where there is no entry beyond level 255.
     """
     r, origin, bits = kind_of_tags(tags)
@@ -108,19 +109,6 @@ def find_deep_pairs(typing_context, tags, vertical, one, other, steps, target):
         return context.get_dummy_value()
 
     return types.void(tags, vertical, one, other, steps, target), generate
-
-
-@intrinsic
-def copy_pair(typing_context, source, target):
-    """Copy the numbers of one pair."""
-
-    def generate(context, builder, signature, arguments):
-        kind = ir.VectorType(_I32, PAIR_NUMBERS)
-        source, target = (pointer(builder, address, kind) for address in arguments)
-        builder.store(builder.load(source, align=4), target, align=4)
-        return context.get_dummy_value()
-
-    return types.void(source, target), generate
 
 
 @intrinsic
