@@ -34,6 +34,7 @@ OPTIONS = (
     ("tables_at", AMOUNT, "fraction after which the result is that of int8 tables"),
     ("excess", AMOUNT, "weight of the penalty on entries beyond int8"),
     ("excess_at", AMOUNT, "fraction after which there is a penalty"),
+    ("workers", COUNT_OR_NONE, "processes that degrade the crops of coming steps"),
     ("every", COUNT, "steps between checkpoints"),
 )
 

@@ -90,6 +90,14 @@ class Crops(ABC):
         y, x = (int(rng.integers(length - self.inner + 1)) for length in self.sizes[which])
         return which, y, x
 
+    def choose(self, step: int) -> list[tuple[int, int, int, int]]:
+        """Choose picture, row, column and orientation of the crops of a step.
+
+        They are those of `__call__`, if cutting needs no random numbers.
+        """
+        rng = np.random.default_rng([self.seed, step])
+        return [(*self.place(rng), int(rng.integers(8))) for _ in range(self.batch)]
+
     @abstractmethod
     def cut(
         self, which: int, y: int, x: int, rng: np.random.Generator

@@ -130,9 +130,9 @@ class Network(nn.Module):
 
     def base_weights(self) -> torch.Tensor:
         """Return the base's weights (N, 1, 3, 3), which sum to 0."""
-        centre = torch.zeros(WINDOW**2)
+        centre = torch.zeros_like(self.base[0])
         centre[WINDOW**2 // 2] = 1
-        weights = self.base - self.base.sum(1, keepdim=True) * centre.to(self.base)
+        weights = self.base - self.base.sum(1, keepdim=True) * centre
         return weights.reshape(-1, 1, WINDOW, WINDOW)
 
     def features(self, maps: torch.Tensor, layer: int) -> torch.Tensor:
@@ -175,11 +175,13 @@ class Network(nn.Module):
             list(self.biases),
             list(self.kinks),
         )
+        channels = self.shape.channels
+        first = LEVELS * torch.arange(channels, device=image.device)[:, None, None]
         for k, maps in enumerate(every[1:]):
-            levels = (maps[:, : self.shape.channels].float() * HALF + HALF).long()
-            for c in range(self.shape.channels):
-                counts = torch.bincount(levels[:, c].flatten(), minlength=LEVELS)
-                self.use[k, c].lerp_(counts / counts.sum(), share)
+            levels = (maps[:, :channels].float() * HALF + HALF).long() + first
+            counts = torch.bincount(levels.flatten(), minlength=channels * LEVELS)
+            counts = counts.reshape(channels, LEVELS)
+            self.use[k].lerp_(counts / counts.sum(1, keepdim=True), share)
 
     def _image_features(self, image: torch.Tensor) -> torch.Tensor:
         return self.basis.to(torch.bfloat16)[image.long()].permute(0, 3, 1, 2)

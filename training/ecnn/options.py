@@ -41,6 +41,8 @@ class EcnnOptions(RunOptions):
     degrade : str, optional
         Degradation of the inputs, of `training.degradation.named`; by default pictures are only
         reduced.
+    workers : int
+        Processes that degrade the crops of coming steps; 0 does it in this one.
     """
 
     model: str = "ecnn"
@@ -61,11 +63,14 @@ class EcnnOptions(RunOptions):
     excess_at: float = 0.0
     init: str | None = None
     degrade: str | None = None
+    workers: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         least = {"channels": 1, "layers": 0, "window": 1, "kinks": 0, "knots": 1, "steps": 1}
-        check_least(self, {**least, "batch": 1, "lr": 0, "offset": 0, "excess": 0})
+        check_least(self, {**least, "batch": 1, "lr": 0, "offset": 0, "excess": 0, "workers": 0})
+        if self.workers and self.degrade is None:
+            raise TrainingError("workers are for degraded inputs; leave them out, or add degrade")
         for name in ("round_at", "tables_at", "excess_at"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(f"{name} must be within 0 and 1, got {getattr(self, name)}")

@@ -1,7 +1,7 @@
 """The differentiable parts of a training step: the whole stack of layers, and the error.
 
 Convolutions (`training.ecnn.convolutions`) are of bfloat16 maps, channels last in memory. What
-lies between them is `training.ecnn.compiled` on the CPU and `training.ecnn.plain` elsewhere. The
+lies between them is `training.ecnn.compiled` on the CPU and `training.ecnn.fused` elsewhere. The
 backward pass of the stack is written out, so that the gradient of a residual is added where it is
 needed.
 """
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from training.ecnn import compiled, plain
+from training.ecnn import compiled, fused, plain
 from training.ecnn.convolutions import convolve, convolve_backward, half_precision
 
 
@@ -65,7 +65,7 @@ class Rounding(NamedTuple):
 
 def operations(device: torch.device) -> ModuleType:
     """Return the module with the operations for a device."""
-    return compiled if device.type == "cpu" else plain
+    return compiled if device.type == "cpu" else fused
 
 
 def hidden_features(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import torch
 from training.degradation.named import load_degradation, seeded
 from training.degradation.steps import jpeg_encoder
 from training.device import pick_device
+from training.ecnn.ahead import Batch, CropsAhead
 from training.ecnn.crops import Crops, LumaCrops, Planes, luma, planes_of, rounded_luma
 from training.ecnn.degraded import DegradedCrops
 from training.ecnn.export import to_model
+from training.ecnn.gathered import GatheredCrops, to_device
 from training.ecnn.network import WINDOW, Network, Shape
 from training.ecnn.options import EcnnOptions
 from training.ecnn.start import deepened, network_of, read_tables
@@ -38,6 +40,8 @@ PENALTY_STEPS = 4
 OBSERVED_STEPS, OBSERVED, OBSERVED_SHARE = 20, 4, 0.02
 #: Weight of the newest step in the running mean of the loss.
 NEWEST = 0.005
+#: Steps after which the losses are read, and a GPU waited for.
+READ_STEPS = 20
 #: White in limited-range luma, as papers measure it.
 LUMA_RANGE = 219.0
 
@@ -72,11 +76,16 @@ class EcnnTask(Task):
         seed, self.degradation = options.seed, None
         size = (options.crop, self.shape.reach, options.batch, seed)
         self.crops: Crops
+        self.batches: Callable[[int], Batch] | GatheredCrops
         if options.degrade is None:
-            self.crops = LumaCrops([planes_of(picture) for picture in pictures], *size)
+            self.crops = self.batches = LumaCrops([planes_of(each) for each in pictures], *size)
+            if self.device.type != "cpu":
+                self.batches = GatheredCrops(self.crops, self.device)
         else:
             self.degradation = load_degradation(options.degrade)
-            self.crops = DegradedCrops(pictures, self.degradation, *size)
+            self.crops = self.batches = DegradedCrops(pictures, self.degradation, *size)
+            if options.workers:
+                self.batches = CropsAhead(options.workers, options.degrade, pictures, *size)
         self.val: list[Planes] = []
         if options.val:
             pictures = load_pictures(options.val, options.scale, min_side=3, cache=cache)
@@ -93,6 +102,7 @@ class EcnnTask(Task):
             torch.optim.Adam(others),
         )
         self.loss = math.nan
+        self.unread: list[torch.Tensor] = []
 
     def planes_to_validate(self, picture: Picture) -> Planes:
         """Return the planes of a picture to validate on, degraded as those of the training."""
@@ -138,19 +148,16 @@ class EcnnTask(Task):
         for optimizer, share in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = self.rate(step) * share
-        image, wanted = (torch.from_numpy(a).to(self.device) for a in self.crops(step))
+        image, wanted = self.batch(step)
         if step % OBSERVED_STEPS == 0:
             self.network.observe(image[:OBSERVED], max(OBSERVED_SHARE, 1 / (step + 1)))
         rounded = step >= options.round_at * self.total
         tables = round_tables(self.network) if step >= options.tables_at * self.total else None
         errors = self.network.errors(image, wanted, rounded, tables)
         loss = torch.log(errors + options.offset).mean()
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} at step {step}; the last checkpoint is complete. "
-                f"Try a lower --lr than {options.lr}"
-            )
+        self.unread.append(loss.detach())
+        if self.device.type == "cpu" or len(self.unread) == READ_STEPS:
+            self.read_losses(step)
         penalised = options.excess > 0 and step >= options.excess_at * self.total
         if penalised and step % PENALTY_STEPS == 0:
             loss = loss + PENALTY_STEPS * options.excess * excess(self.network)
@@ -158,13 +165,33 @@ class EcnnTask(Task):
         loss.backward()
         for optimizer in self.optimizers:
             optimizer.step()
-        old = value if math.isnan(self.loss) else self.loss
-        self.loss = old + NEWEST * (value - old)
+
+    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return inputs and targets of a step, on the device."""
+        if isinstance(self.batches, GatheredCrops):
+            return self.batches(step)
+        found = self.batches(step)
+        if self.device.type == "cpu":
+            return torch.from_numpy(found[0]), torch.from_numpy(found[1])
+        return to_device(found, self.device)
+
+    def read_losses(self, step: int) -> None:
+        """Read the losses of the last steps, the last of which is `step`."""
+        losses, self.unread = self.unread, []
+        for value in torch.stack(losses).tolist() if losses else ():
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the loss is {value} at step {step}; the last checkpoint is complete. "
+                    f"Try a lower --lr than {self.options.lr}"
+                )
+            old = value if math.isnan(self.loss) else self.loss
+            self.loss = old + NEWEST * (value - old)
 
     def log_row(self, step: int, saving: bool) -> Mapping[str, str] | None:
         """Return loss, rate and the validation's PSNR-Y, where a checkpoint follows."""
         if not saving:
             return None
+        self.read_losses(step - 1)
         row = {"loss": f"{self.loss:.5f}", "lr": f"{self.rate(step):.3g}"}
         return {**row, "val_psnr_y": f"{self.validate():.4f}"} if self.val else row
 
@@ -200,6 +227,8 @@ class EcnnTask(Task):
     def finish(self, run: Run) -> Path:
         """Write the model and its card."""
         options = self.options
+        if isinstance(self.batches, CropsAhead):
+            self.batches.close()
         model = to_model(options.model, round_tables(self.network))
         trained_on = with_licences(self.data, options.licences)
         degradation = None

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 
 from training.ecnn.crops import LumaCrops, Planes  # noqa: E402
+from training.ecnn.gathered import GatheredCrops, to_device  # noqa: E402
 from training.ecnn.tables import pad  # noqa: E402
 
 SIZES = [(20, 31), (90, 16), (16, 16)]
@@ -47,3 +48,26 @@ def test_beyond_the_borders_a_crop_is_what_the_library_sees_there(crops, which):
             np.testing.assert_array_equal(low, padded[y : y + CROP, x : x + CROP])
             rows, columns = (slice(SCALE * k, SCALE * (k + inner)) for k in (y, x))
             np.testing.assert_array_equal(high, hr[rows, columns])
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_crops_cut_on_a_device_are_the_same(scale):
+    rng = np.random.default_rng(0)
+    planes = [
+        Planes(
+            rng.integers(0, 256, (h, w), dtype=np.uint8),
+            rng.integers(0, 65281, (scale * h, scale * w), dtype=np.uint16),
+        )
+        for h, w in SIZES
+    ]
+    crops, device = LumaCrops(planes, CROP, MARGIN, 4, seed=3), torch.device("cpu")
+    gathered, orientations = GatheredCrops(crops, device), set()
+    for step in range(20):
+        orientations.update(orientation for *_, orientation in crops.choose(step))
+        wanted = crops(step)
+        sent = to_device(wanted, device)
+        for found, moved, array in zip(gathered(step), sent, wanted, strict=True):
+            assert torch.equal(found, moved)
+            assert found.dtype == moved.dtype
+            np.testing.assert_array_equal(found.numpy(), array)
+    assert orientations == set(range(8))

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.ecnn import compiled, plain  # noqa: E402
+from training.ecnn import compiled, fused, plain, steps  # noqa: E402
 from training.ecnn.convolutions import half_precision  # noqa: E402
 from training.ecnn.network import Network, Shape  # noqa: E402
 from training.ecnn.steps import Rounding, hidden_features  # noqa: E402
@@ -123,3 +123,23 @@ def test_levels_of_tables_are_those_of_the_maps():
         values = maps[:, :6].float() * 32 + 32
         assert values.std() > 3
         assert (found.float() - values).square().mean().sqrt() < 1
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's own
+def test_a_step_of_the_operations_for_cuda_is_the_same(monkeypatch):
+    """Fused by torch, for layers of three sizes, and with targets as CUDA has them."""
+    random = torch.Generator().manual_seed(0)
+    image = torch.randint(256, (3, 16, 16), dtype=torch.uint8, generator=random)
+    wanted = torch.randint(65281, (3, 6, 6, 4), generator=random, dtype=torch.int32)
+    found = []
+    for ops in (compiled, fused):
+        monkeypatch.setattr(steps, "operations", lambda device, ops=ops: ops)
+        network = Network(Shape(2, channels=4, layers=3), torch.Generator().manual_seed(1))
+        assert network.shape.reach == 6
+        target = wanted[:, 1:-1, 1:-1]
+        target = target.to(torch.uint16) if ops is compiled else target
+        errors = network.errors(image, target.contiguous(), True)
+        errors.sum().backward()
+        found.append([errors.detach(), *(p.grad for p in network.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=0.02, atol=1e-3 * float(one.abs().max()))

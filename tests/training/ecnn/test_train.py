@@ -139,6 +139,13 @@ def test_a_degraded_run_says_so_and_keeps_its_base(options):
     assert np.array_equal(kept.numpy(), crops.colour_base(3))
 
 
+def test_other_processes_make_the_same_crops(options):
+    whole = train(replace(options, degrade="photo", steps=5))
+    helped = replace(options, degrade="photo", steps=5, out=options.out + "2", workers=2)
+    assert train(helped, stop_at=4) is None
+    assert resume(helped.out).read_bytes() == whole.read_bytes()
+
+
 def test_a_run_can_start_from_a_shipped_model(options):
     options = replace(options, init="ecnn-small_x4", channels=8, layers=4, window=5, crop=24)
     train(replace(options, steps=1, every=1, lr=0))
@@ -157,6 +164,7 @@ def test_luma_is_the_librarys():
     ("changes", "message"),
     [
         ({"window": 4}, "window must be odd, got 4"),
+        ({"workers": 2}, "workers are for degraded inputs"),
         ({"tables_at": 0.1}, "tables_at must not be below round_at, 0.4, got 0.1"),
         ({"round_at": 1.5}, "round_at must be within 0 and 1, got 1.5"),
         ({"crop": 6}, "crop must be more than 6, got 6"),
