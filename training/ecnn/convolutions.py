@@ -33,6 +33,24 @@ def convolve(
     return functional.conv2d(maps.to(wide), weights.to(wide), bias).to(torch.bfloat16)
 
 
+def convolve_one(maps: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Convolve bfloat16 maps of one channel, (B, 1, H, W): bfloat16 (B, N, h, w).
+
+    On a GPU by a product of matrices: there the gradient of such weights takes long.
+    """
+    if maps.device.type == "cpu":
+        return convolve(maps, weights)
+    return convolve_by_product(maps, weights)
+
+
+def convolve_by_product(maps: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Convolve maps with weights (N, C, k, k) as a product of matrices."""
+    side = weights.shape[-1]
+    height, width = maps.shape[2] - side + 1, maps.shape[3] - side + 1
+    found: torch.Tensor = weights.flatten(1) @ functional.unfold(maps, side)
+    return found.unflatten(2, (height, width))
+
+
 def convolve_backward(
     grads: torch.Tensor, maps: torch.Tensor, weights: torch.Tensor, *, first: bool, biased: bool
 ) -> tuple[torch.Tensor | None, torch.Tensor, torch.Tensor | None]:

@@ -65,7 +65,10 @@ class GatheredCrops:
                 width = self.widths[kind][which]
                 start = self.starts[kind][which] + unit * (y * width + x)
                 found[kind, :, slot] = _oriented(start, width, side, orientation)
-        numbers = torch.from_numpy(found).to(self.device)
+        numbers = torch.from_numpy(found)
+        if self.device.type == "cuda":  # so that it is not waited for
+            numbers = numbers.pin_memory()
+        numbers = numbers.to(self.device, non_blocking=True)
         start, down, right = (each[:, None, None] for each in numbers[0])
         low = self.low[start + self.low_rows * down + self.low_columns * right]
         start, down, right = (each[:, None, None, None, None] for each in numbers[1])

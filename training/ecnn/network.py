@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from training.ecnn.convolutions import convolve, half_precision
+from training.ecnn.convolutions import convolve_one, half_precision
 from training.ecnn.plain import HALF
 from training.ecnn.steps import (
     Rounding,
@@ -221,7 +221,7 @@ class Network(nn.Module):
         edge = reach - WINDOW // 2
         near = image[:, edge : height - edge, edge : width - edge]
         weights = (self.base_weights() * (256 / 255)).to(torch.bfloat16)
-        base = convolve(  # of exact numbers: levels / 256 fit bfloat16
+        base = convolve_one(  # of exact numbers: levels / 256 fit bfloat16
             (near.to(torch.bfloat16) / 256).unsqueeze(1),
             weights.contiguous(memory_format=torch.channels_last),
         )

@@ -22,10 +22,11 @@ from training.ecnn.gathered import GatheredCrops, to_device
 from training.ecnn.network import WINDOW, Network, Shape
 from training.ecnn.options import EcnnOptions
 from training.ecnn.start import deepened, network_of, read_tables
-from training.ecnn.tables import excess, round_tables, upscale
+from training.ecnn.tables import Tables, excess, round_tables, upscale
 from training.errors import TrainingError
 from training.evaluation.pictures import Picture, load_pictures
 from training.export import Origin, write_with_card
+from training.graphs import GraphedSteps
 from training.record import data_sets, with_licences
 from training.run import Run, Task, load_run, resume_run, start_run
 
@@ -97,10 +98,12 @@ class EcnnTask(Task):
         others = [
             one for one in self.network.parameters() if id(one) not in names and one.requires_grad
         ]
+        on_gpu = self.device.type != "cpu"
         self.optimizers: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(matrices, weight_decay=0),
-            torch.optim.Adam(others),
+            torch.optim.Muon(matrices, lr=options.lr, weight_decay=0),
+            torch.optim.Adam(others, lr=options.lr * ADAM_SHARE, capturable=on_gpu),
         )
+        self.graphs = GraphedSteps(self.step_on_gpu) if on_gpu else None
         self.loss = math.nan
         self.unread: list[torch.Tensor] = []
 
@@ -139,32 +142,80 @@ class EcnnTask(Task):
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: a linear rise, then half a cosine."""
+        return self.options.lr * self.share(step)
+
+    def share(self, step: int) -> float:
+        """Return the learning rate of a step as a fraction of its peak."""
         cosine = 0.5 + 0.5 * math.cos(math.pi * step / self.total)
-        return self.options.lr * (min(1.0, (step + 1) / WARM_UP) * cosine + LAST_RATE)
+        return min(1.0, (step + 1) / WARM_UP) * cosine + LAST_RATE
 
     def advance(self, step: int) -> None:
         """Do one step."""
         options = self.options
-        for optimizer, share in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = self.rate(step) * share
         image, wanted = self.batch(step)
         if step % OBSERVED_STEPS == 0:
             self.network.observe(image[:OBSERVED], max(OBSERVED_SHARE, 1 / (step + 1)))
         rounded = step >= options.round_at * self.total
         tables = round_tables(self.network) if step >= options.tables_at * self.total else None
-        errors = self.network.errors(image, wanted, rounded, tables)
-        loss = torch.log(errors + options.offset).mean()
-        self.unread.append(loss.detach())
+        penalised = options.excess > 0 and step >= options.excess_at * self.total
+        penalised = penalised and step % PENALTY_STEPS == 0
+        if self.graphs is None or tables is not None:
+            for optimizer, most in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
+                for group in optimizer.param_groups:
+                    group["lr"] = self.rate(step) * most
+            loss = self.gradients(image, wanted, rounded, penalised, tables)
+            for optimizer in self.optimizers:
+                optimizer.step()
+        else:
+            share = torch.full((), self.share(step), device=self.device)
+            loss = self.graphs((rounded, penalised), image, wanted, share)
+        self.unread.append(loss)
         if self.device.type == "cpu" or len(self.unread) == READ_STEPS:
             self.read_losses(step)
-        penalised = options.excess > 0 and step >= options.excess_at * self.total
-        if penalised and step % PENALTY_STEPS == 0:
+
+    def gradients(
+        self,
+        image: torch.Tensor,
+        wanted: torch.Tensor,
+        rounded: bool,
+        penalised: bool,
+        tables: Tables | None = None,
+    ) -> torch.Tensor:
+        """Compute the gradients of all parameters; return the loss, without its penalty."""
+        options = self.options
+        errors = self.network.errors(image, wanted, rounded, tables)
+        loss = torch.log(errors + options.offset).mean()
+        found = loss.detach()
+        if penalised:
             loss = loss + PENALTY_STEPS * options.excess * excess(self.network)
         self.network.zero_grad()
         loss.backward()
+        return found
+
+    def step_on_gpu(
+        self,
+        kind: tuple[bool, bool],
+        image: torch.Tensor,
+        wanted: torch.Tensor,
+        share: torch.Tensor,
+    ) -> torch.Tensor:
+        """Do one step, at a fraction of the highest learning rate; see `GraphedSteps`.
+
+        What optimizers are told is part of a graph. So they do a step at the highest rate, of which
+        the fraction is taken: without weight decay, steps are proportional to the rate.
+        """
+        for optimizer, most in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = self.options.lr * most
+        loss = self.gradients(image, wanted, *kind)
+        parameters = [one for one in self.network.parameters() if one.requires_grad]
+        before = [one.detach().clone() for one in parameters]
         for optimizer in self.optimizers:
             optimizer.step()
+        with torch.no_grad():
+            for one, old in zip(parameters, before, strict=True):
+                one.copy_(old.lerp(one, share))
+        return loss
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return inputs and targets of a step, on the device."""
@@ -222,6 +273,9 @@ class EcnnTask(Task):
         self.network.load_state_dict(state["network"])
         for optimizer, one in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(one)
+            for group in optimizer.param_groups:  # the run may have been begun on another device
+                if "capturable" in group:
+                    group["capturable"] = self.device.type != "cpu"
         self.loss = state["loss"]
 
     def finish(self, run: Run) -> Path:

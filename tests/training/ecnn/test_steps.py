@@ -6,7 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from training.ecnn import compiled, fused, plain, steps  # noqa: E402
-from training.ecnn.convolutions import half_precision  # noqa: E402
+from training.ecnn.convolutions import (  # noqa: E402
+    convolve_by_product,
+    convolve_one,
+    half_precision,
+)
 from training.ecnn.network import Network, Shape  # noqa: E402
 from training.ecnn.steps import Rounding, hidden_features  # noqa: E402
 from training.ecnn.tables import hidden_maps, round_tables  # noqa: E402
@@ -41,6 +45,17 @@ def test_maps_are_equal(half, residual, kinks):
         )
         assert torch.equal(one[0], other[0])
         torch.testing.assert_close(one[1], other[1], rtol=1e-5, atol=1e-4)
+
+
+def test_one_channel_is_convolved_by_a_product_alike():
+    image, weights = maps(B, 1, 7, 9), maps(N, 1, 3, 3, seed=1).float().requires_grad_()
+    found = []
+    for convolution in (convolve_one, convolve_by_product):
+        result = convolution(image, weights.to(torch.bfloat16))
+        (grad,) = torch.autograd.grad(result.float().square().sum(), weights)
+        found.append((result, grad))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02)
 
 
 def test_levels_are_equal(kinks):
