@@ -130,9 +130,8 @@ class Network(nn.Module):
 
     def base_weights(self) -> torch.Tensor:
         """Return the base's weights (N, 1, 3, 3), which sum to 0."""
-        centre = torch.zeros_like(self.base[0])
-        centre[WINDOW**2 // 2] = 1
-        weights = self.base - self.base.sum(1, keepdim=True) * centre
+        middle = torch.arange(WINDOW**2, device=self.base.device) == WINDOW**2 // 2
+        weights = self.base - self.base.sum(1, keepdim=True) * middle
         return weights.reshape(-1, 1, WINDOW, WINDOW)
 
     def features(self, maps: torch.Tensor, layer: int) -> torch.Tensor:

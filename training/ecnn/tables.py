@@ -95,8 +95,8 @@ def exact_entries(network: Network) -> list[Exact]:
         gains = torch.zeros(N, device=weights.device)
         if k and inside:
             residual = torch.eye(N, device=weights.device)[:, None] * values[:, None] * unit
-            place = torch.zeros(side, side, 1, 1, 1, device=weights.device)
-            place[side // 2, side // 2] = 1
+            places = torch.arange(side**2, device=weights.device)
+            place = (places == side**2 // 2).reshape(side, side, 1, 1, 1).to(weights)
             entries = entries + place * residual
             gains = own_gains(entries)
             own = torch.diag(gains)[:, None] * torch.arange(LEVELS, device=gains.device)[:, None]

@@ -10,14 +10,18 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+from torch.utils._pytree import tree_leaves  # noqa: E402
+
 import lutsr  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.checkpoint import load_checkpoint  # noqa: E402
 from training.degradation.named import NAMED  # noqa: E402
+from training.ecnn import plain, steps  # noqa: E402
 from training.ecnn.crops import LumaCrops, luma, planes_of  # noqa: E402
 from training.ecnn.degraded import DegradedCrops  # noqa: E402
 from training.ecnn.options import EcnnOptions  # noqa: E402
-from training.ecnn.train import resume, train  # noqa: E402
+from training.ecnn.train import EcnnTask, resume, train  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
@@ -153,6 +157,31 @@ def test_a_run_can_start_from_a_shipped_model(options):
     assert found["hidden.0"].abs().max() > 0.2
     with pytest.raises(TrainingError, match="cannot start from eclut_x4"):
         train(replace(options, init="eclut_x4", out=options.out + "2"))
+
+
+class OnDevice(TorchDispatchMode):
+    """Refuses what a recorded step of a GPU may not do: to read a value, or to copy one there."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        devices = {x.device.type for x in tree_leaves((args, kwargs)) if torch.is_tensor(x)}
+        assert devices <= {"meta"}, f"{function} of {devices}"
+        assert function is not torch.ops.aten._local_scalar_dense.default
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_a_step_stays_on_its_device(options, monkeypatch, rounded):
+    """`meta` has no values; like CUDA it is neither read nor mixed with the CPU unnoticed."""
+    monkeypatch.setattr(steps, "operations", lambda device: plain)
+    task = EcnnTask(replace(options, batch=2))
+    task.network.to("meta")
+    image, wanted = (torch.from_numpy(each).to("meta") for each in task.crops(0))
+    muon = torch.optim.Muon(task.network.matrices())
+    with OnDevice():
+        loss = task.gradients(image, wanted.int(), rounded, True)
+        muon.step()
+    assert loss.device.type == "meta"
+    assert all(one.grad is not None for one in task.network.parameters())
 
 
 def test_luma_is_the_librarys():
