@@ -34,14 +34,12 @@ def sum_windows_backward(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Compute the gradients of the codes and of the tables, which have these slopes."""
     found = np.zeros(codes.shape, np.float32), np.zeros(slopes.shape, np.float32)
-    kernels.sum_windows_backward(
-        _bytes(codes), _floats(grads), _floats(slopes), found[1], found[0]
-    )
+    kernels.sum_windows_backward(_bytes(codes), _floats(grads), _floats(slopes), found[1], found[0])
     return torch.from_numpy(found[0]), torch.from_numpy(found[1])
 
 
 def sum_cells(codes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """Interpolate a table (17 ** 4, N) at the 2 x 2 codes below and right: (B, h, w, N), times 16."""
+    """Interpolate a table (17 ** 4, N) at 2 x 2 codes, times 16: (B, h, w, N)."""
     B, H, W = codes.shape
     sums = np.empty((B, H - 1, W - 1, table.shape[1]), np.float32)
     kernels.sum_cells(_bytes(codes), _floats(table), sums)

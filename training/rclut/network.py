@@ -4,7 +4,7 @@ Every module knows the int8 entries of its table, and computes with them: the ta
 loop. So `export` copies entries, and the chain's output is that of the network in `eval` mode.
 
 In training a table with four indices is evaluated only where the crops look it up, a part of its
-83,521 entries; on a GPU it is evaluated as a whole, because to find these entries it would have to wait.
+83,521 entries; on a GPU as a whole, since that takes less time than to wait for their numbers.
 
 The published network takes the mean over a window, and a tanh of it. The tanh would not be a table
 with one index; here the clamp of the code stands for it. A mean of n * n int8 entries gives a pixel

@@ -77,7 +77,7 @@ def _walk(codes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor
 
 
 def sum_cells(codes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """Interpolate a table (17 ** 4, N) at the 2 x 2 codes below and right: (B, h, w, N), times 16."""
+    """Interpolate a table (17 ** 4, N) at 2 x 2 codes, times 16: (B, h, w, N)."""
     entries, weights, _ = _walk(codes)
     return (table[entries] * weights[..., None]).sum(3)
 
