@@ -125,8 +125,8 @@ class RclutTask(Task):
         return {**row, "val_psnr_y": f"{self.validate():.4f}"} if self.val else row
 
     def summary(self) -> str:
-        """Return the running mean of the loss."""
-        return f"mse {self.mse:.1f}"
+        """Return the running mean of the losses that have been read, if any has."""
+        return "" if math.isnan(self.mse) else f"mse {self.mse:.1f}"
 
     def validate(self) -> float:
         """Compute the mean PSNR-Y in dB of the exported model, as ``evaluate`` does."""

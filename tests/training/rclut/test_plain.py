@@ -1,5 +1,7 @@
 """The look-ups in torch operations equal the compiled ones, alone and in a step of training."""
 
+from contextlib import nullcontext
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -7,6 +9,7 @@ pytest.importorskip("PIL")
 
 from training.rclut import compiled, lookups, plain  # noqa: E402
 from training.rclut.kernels import SIDE  # noqa: E402
+from training.rclut.network import RCLUT, Shape  # noqa: E402
 from training.rclut.options import RclutOptions  # noqa: E402
 from training.rclut.train import RclutTask  # noqa: E402
 
@@ -88,3 +91,15 @@ def test_a_step_of_training_is_the_same(pictures, tmp_path, monkeypatch, tables)
     for one, other in zip(*grads, strict=True):
         # Dense layers are in bfloat16: a gradient may be rounded to another one of its values.
         torch.testing.assert_close(one, other, rtol=0.05, atol=0.02 * float(other.abs().max()))
+
+
+@pytest.mark.parametrize("curved", [True, False])
+def test_no_operation_waits_for_the_device(curved, monkeypatch):
+    """Tensors without values cannot be read, and do not mix with those of the CPU."""
+    monkeypatch.setattr(torch, "autocast", lambda *args: nullcontext())  # unknown for "meta"
+    network = RCLUT(Shape(3, 4, curved)).to("meta").train()
+    image, wanted = (torch.empty(2, side, side, device="meta") for side in (16, 48))
+    torch.nn.functional.mse_loss(network(image), wanted).backward()
+    for parameter in network.parameters():
+        assert parameter.grad.shape == parameter.shape
+    assert network(torch.empty(1, 9, 5, device="meta")).shape == (1, 27, 15)
