@@ -1,11 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 pytest.importorskip("PIL")
 pytest.importorskip("tqdm")
 
-from training.crops import CropSampler
-from training.evaluation.pictures import load_pictures
+from training.crops import CropSampler, held
+from training.evaluation.pictures import LoadedPicture, load_pictures
 
 
 def test_crops_lie_on_each_other_and_are_mirrored_half_of_the_time(pictures):
@@ -43,3 +45,28 @@ def test_crops_depend_on_seed_and_step_alone(pictures):
     np.testing.assert_array_equal(one(5)[0], two(5)[0])
     assert (one(5)[0] != one(6)[0]).any()
     assert (one(5)[0] != CropSampler(loaded, 12, 2, 4, seed=4)(5)[0]).any()
+
+
+def picture(side):
+    return LoadedPicture(
+        Path("some"),
+        np.zeros((2 * side, 2 * side, 3), np.uint8),
+        np.full((side, side, 3), side, np.uint8),
+    )
+
+
+def test_pictures_have_equal_chances_or_places_have():
+    shares = []
+    for equal in (False, True):
+        sampler = CropSampler([picture(16), picture(40)], 12, 0, 400, seed=3, equal=equal)
+        shares.append((sampler(0)[0] == 16).mean())
+    assert abs(shares[0] - 5**2 / (5**2 + 29**2)) < 0.03
+    assert abs(shares[1] - 1 / 2) < 0.08
+
+
+def test_held_pictures_give_the_same_crops(pictures):
+    loaded = load_pictures(pictures, 2)
+    copies = [held(each) for each in loaded]
+    assert all(copy.hr[..., 0].flags.c_contiguous for copy in copies)
+    for one, other in zip(*(CropSampler(p, 12, 2, 8, 3)(0) for p in (loaded, copies)), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,17 +1,18 @@
 """Look-ups with gradients, of the codes and of the tables, as torch functions.
 
-Codes are float tensors of whole numbers, 0..255, so that they have gradients.
+Codes are float tensors of whole numbers, 0..255, so that they have gradients. The look-ups are
+`training.rclut.compiled` on the CPU and `training.rclut.plain` elsewhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from training.rclut import kernels
+from training.rclut import compiled, plain
 
 #: Codes on either side that the slope of a table is measured over: its entries are rounded.
 SPAN = 4
@@ -38,56 +39,43 @@ def snap(values: torch.Tensor, low: int, high: int) -> torch.Tensor:
     return snapped
 
 
-def _bytes(codes: torch.Tensor) -> NDArray[np.uint8]:
-    found: NDArray[np.uint8] = codes.detach().to("cpu", torch.uint8).contiguous().numpy()
-    return found
+def operations(device: torch.device) -> ModuleType:
+    """Return the module with the look-ups for a device."""
+    return compiled if device.type == "cpu" else plain
 
 
-def _floats(values: torch.Tensor) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = values.detach().to("cpu", torch.float32).contiguous().numpy()
-    return found
-
-
-def _slopes(tables: NDArray[np.float32]) -> NDArray[np.float32]:
+def _slopes(tables: torch.Tensor) -> torch.Tensor:
     """Compute the derivatives (n, n, 256, N) of tables by the code."""
-    code = np.arange(256)
-    high, low = np.minimum(code + SPAN, 255), np.maximum(code - SPAN, 0)
-    rise = tables[:, :, high] - tables[:, :, low]
-    return rise / (high - low).astype(np.float32)[:, np.newaxis]
+    code = torch.arange(256, device=tables.device)
+    high, low = (code + SPAN).clamp(max=255), (code - SPAN).clamp(min=0)
+    return (tables[:, :, high] - tables[:, :, low]) / (high - low).float()[:, None]
 
 
 class _SumWindows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, codes: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
-        ctx.codes, ctx.tables, ctx.device = _bytes(codes), _floats(tables), tables.device
-        n, (B, H, W) = len(tables), codes.shape
-        sums = np.empty((B, H - n + 1, W - n + 1, tables.shape[-1]), np.float32)
-        kernels.sum_windows(ctx.codes, ctx.tables, sums)
-        return torch.from_numpy(sums).to(ctx.device)
+        ctx.save_for_backward(codes, tables)
+        sums: torch.Tensor = operations(codes.device).sum_windows(codes, tables)
+        return sums
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
-        found = np.zeros(ctx.codes.shape, np.float32), np.zeros_like(ctx.tables)
-        kernels.sum_windows_backward(
-            ctx.codes, _floats(grads[0]), _slopes(ctx.tables), found[1], found[0]
-        )
-        return tuple(torch.from_numpy(each).to(ctx.device) for each in found)
+        codes, tables = ctx.saved_tensors
+        ops = operations(codes.device)
+        return ops.sum_windows_backward(codes, grads[0], _slopes(tables))
 
 
 class _SumCells(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, codes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-        ctx.codes, ctx.table, ctx.device = _bytes(codes), _floats(table), table.device
-        B, H, W = codes.shape
-        sums = np.empty((B, H - 1, W - 1, table.shape[1]), np.float32)
-        kernels.sum_cells(ctx.codes, ctx.table, sums)
-        return torch.from_numpy(sums).to(ctx.device)
+        ctx.save_for_backward(codes, table)
+        sums: torch.Tensor = operations(codes.device).sum_cells(codes, table)
+        return sums
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
-        found = np.zeros(ctx.codes.shape, np.float32), np.zeros_like(ctx.table)
-        kernels.sum_cells_backward(ctx.codes, _floats(grads[0]), ctx.table, found[1], found[0])
-        return tuple(torch.from_numpy(each).to(ctx.device) for each in found)
+        codes, table = ctx.saved_tensors
+        return operations(codes.device).sum_cells_backward(codes, grads[0], table)
 
 
 def sum_windows(codes: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
@@ -102,9 +90,7 @@ def sum_cells(codes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     return sums
 
 
-def used_entries(codes: list[torch.Tensor]) -> torch.Tensor:
-    """Return the numbers of the entries that `sum_cells` reads."""
-    used = np.zeros(kernels.SIDE**4, bool)
-    for each in codes:
-        kernels.mark_cells(_bytes(each), used)
-    return torch.from_numpy(np.flatnonzero(used)).to(codes[0].device)
+def used_entries(codes: Sequence[torch.Tensor]) -> torch.Tensor | None:
+    """Return the numbers of the entries that `sum_cells` reads; None if all are to be computed."""
+    used: torch.Tensor | None = operations(codes[0].device).used_entries(codes)
+    return used

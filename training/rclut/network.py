@@ -4,7 +4,7 @@ Every module knows the int8 entries of its table, and computes with them: the ta
 loop. So `export` copies entries, and the chain's output is that of the network in `eval` mode.
 
 In training a table with four indices is evaluated only where the crops look it up, a part of its
-83,521 entries.
+83,521 entries; on a GPU as a whole, since that takes less time than to wait for their numbers.
 
 The published network takes the mean over a window, and a tanh of it. The tanh would not be a table
 with one index; here the clamp of the code stands for it. A mean of n * n int8 entries gives a pixel
@@ -195,17 +195,22 @@ class Stage(nn.Module):
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
         """Sum all branches and rotations at codes (B, H, W): (B, r * H, r * W), times 16."""
         reach, turned = self.reach, [torch.rot90(codes, k, (1, 2)) for k in range(ROTATIONS)]
+        if codes.shape[1] == codes.shape[2]:  # as crops are: one batch, for fewer operations
+            turned = [torch.cat(turned)]
         padded = [functional.pad(each[:, None], (0, reach, 0, reach), "replicate")[:, 0]
                   for each in turned]  # fmt: skip
-        total = torch.zeros((), device=codes.device)
+        found: list[list[torch.Tensor]] = []
         for rc, conv, pixels in self.branches():
             spare = reach - (rc.side - 1) - (pixels > 1)
             cut = [each[:, : each.shape[1] - spare, : each.shape[2] - spare] for each in padded]
-            for k, sums in enumerate(conv(rc(cut))):
-                r = round(sums.shape[-1] ** 0.5)
-                maps = functional.pixel_shuffle(sums.permute(0, 3, 1, 2), r)[:, 0]
-                total = total + torch.rot90(maps, -k, (1, 2))
-        return total
+            found.append(conv(rc(cut)))
+        maps: list[torch.Tensor] = []
+        for one, two, three in zip(*found, strict=True):
+            sums = (one + two + three).permute(0, 3, 1, 2)
+            r = round(sums.shape[1] ** 0.5)
+            maps += functional.pixel_shuffle(sums, r)[:, 0].split(len(codes))
+        back = [torch.rot90(each, -k, (1, 2)) for k, each in enumerate(maps)]
+        return torch.stack(back).sum(0)
 
 
 class RCLUT(nn.Module):

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 import lutsr
-from training.crops import CropSampler
+from training.crops import CropSampler, held
 from training.device import pick_device
 from training.errors import TrainingError
 from training.evaluation.methods import model_method
@@ -31,6 +32,8 @@ WARM_UP = 50
 LAST_RATE = 0.01
 #: Weight of the newest step in the running mean of the loss.
 NEWEST = 0.02
+#: Steps after which their losses are read: a GPU has to wait for that.
+READ_EVERY = 20
 
 
 class RclutTask(Task):
@@ -48,15 +51,19 @@ class RclutTask(Task):
         self.data = data_sets(pictures, options.images)
         with_licences(self.data, options.licences)  # a wrong name is reported before the work
         # Rotations are in the network, so mirrored crops give all orientations.
-        self.crops = CropSampler(pictures, options.crop, 0, options.batch, options.seed)
+        self.crops = CropSampler(
+            [held(each) for each in pictures], options.crop, 0, options.batch, options.seed, True
+        )
         self.val: list[Picture] = []
         if options.val:
             self.val = load_pictures(options.val, options.scale, min_side=3, cache=cache)
         torch.manual_seed(options.seed)
         shape = Shape(options.scale, options.width, options.tables == "curves")
         self.network = RCLUT(shape).to(self.device)
-        self.optimizer = torch.optim.Adam(self.network.parameters())
+        on_gpu = self.device.type == "cuda"  # where one launch for all parameters is faster
+        self.optimizer = torch.optim.Adam(self.network.parameters(), fused=on_gpu)
         self.mse = math.nan
+        self.unread: dict[int, torch.Tensor] = {}
 
     def start(self) -> None:
         """Do nothing: the network is there."""
@@ -71,31 +78,55 @@ class RclutTask(Task):
         """Do one step."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(step)
-        image, wanted = (torch.from_numpy(a).to(self.device).float() for a in self.crops(step))
+        image, wanted = (self.given(pixels).float() for pixels in self.crops(step))
         self.network.train()
         loss = functional.mse_loss(self.network(image), wanted)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} at step {step}; the last checkpoint is complete. "
-                f"Try a lower --lr than {self.options.lr}"
-            )
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        old = value if math.isnan(self.mse) else self.mse
-        self.mse = old + NEWEST * (value - old)
+        self.unread[step] = loss.detach()
+        if len(self.unread) == READ_EVERY:
+            self.read_losses()
+
+    def given(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
+        """Give pixels to the device, without waiting for it."""
+        tensor = torch.from_numpy(pixels)
+        if self.device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
+
+    def read_losses(self) -> None:
+        """Read the losses since the last call into their running mean.
+
+        Raises
+        ------
+        TrainingError
+            If one is not finite. A step may follow on it, but no row of the log and no checkpoint.
+        """
+        if not self.unread:
+            return
+        values = torch.stack(list(self.unread.values())).tolist()
+        for step, value in zip(self.unread, values, strict=True):
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the loss is {value} at step {step}; the last checkpoint is complete. "
+                    f"Try a lower --lr than {self.options.lr}"
+                )
+            old = value if math.isnan(self.mse) else self.mse
+            self.mse = old + NEWEST * (value - old)
+        self.unread.clear()
 
     def log_row(self, step: int, saving: bool) -> Mapping[str, str] | None:
         """Return loss, rate and the validation's PSNR-Y, where a checkpoint follows."""
         if not saving:
             return None
+        self.read_losses()
         row = {"mse": f"{self.mse:.3f}", "lr": f"{self.rate(step):.3g}"}
         return {**row, "val_psnr_y": f"{self.validate():.4f}"} if self.val else row
 
     def summary(self) -> str:
-        """Return the running mean of the loss."""
-        return f"mse {self.mse:.1f}"
+        """Return the running mean of the losses that have been read, if any has."""
+        return "" if math.isnan(self.mse) else f"mse {self.mse:.1f}"
 
     def validate(self) -> float:
         """Compute the mean PSNR-Y in dB of the exported model, as ``evaluate`` does."""
@@ -106,6 +137,7 @@ class RclutTask(Task):
 
     def state(self) -> dict[str, Any]:
         """Return network, optimizer and the running mean of the loss."""
+        self.read_losses()
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),

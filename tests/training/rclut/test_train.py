@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from training.evaluation.methods import model_method  # noqa: E402
 from training.evaluation.metrics import psnr_y  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 from training.rclut.options import RclutOptions  # noqa: E402
-from training.rclut.train import resume, train  # noqa: E402
+from training.rclut.train import RclutTask, resume, train  # noqa: E402
 
 
 @pytest.fixture
@@ -61,6 +62,25 @@ def test_training_improves(options):
     path = train(replace(options, steps=25, every=25))
     scores = [float((p.parent / "log.csv").read_text().split(",")[-2]) for p in (first, path)]
     assert scores[1] > scores[0] + 0.1
+
+
+def test_a_loss_that_is_not_finite_is_told_and_not_saved(options, monkeypatch):
+    rate = RclutTask.rate
+    monkeypatch.setattr(RclutTask, "rate", lambda self, k: np.nan if k == 2 else rate(self, k))
+    options = replace(options, steps=60, every=30)
+    # Step 2 spoils the parameters, so step 3 is the first whose loss shows it.
+    with pytest.raises(
+        TrainingError, match=r"the loss is nan at step 3; .* lower --lr than 0\.001"
+    ):
+        train(options)
+    assert not (Path(options.out) / "checkpoint.pt").exists()
+    # Before the losses of 20 steps are read, a checkpoint is due.
+    options = replace(options, every=2, out=options.out + "2")
+    with pytest.raises(TrainingError, match="the loss is nan at step 3; "):
+        train(options)
+    run = Path(options.out)
+    assert torch.load(run / "checkpoint.pt", weights_only=True)["step"] == 2
+    assert len((run / "log.csv").read_text().splitlines()) == 2
 
 
 def test_wrong_options_are_refused(options):
