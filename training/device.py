@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from training.errors import TrainingError
@@ -14,3 +16,19 @@ def pick_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise TrainingError("--device cuda: this machine has no CUDA device; use --device cpu")
     return torch.device(name)
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load the state of an optimizer, which may come from a run on another device."""
+    own = [
+        {name: group[name] for name in ("lr", "fused", "capturable") if name in group}
+        for group in optimizer.param_groups
+    ]
+    optimizer.load_state_dict(state)
+    for group, values in zip(optimizer.param_groups, own, strict=True):
+        group.update(values)
+        for parameter in group["params"]:
+            found = optimizer.state.get(parameter, {})
+            if "step" in found:
+                on_device = group.get("fused") or group.get("capturable")
+                found["step"] = found["step"].to(parameter.device if on_device else "cpu")

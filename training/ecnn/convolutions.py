@@ -47,8 +47,9 @@ def convolve_by_product(maps: torch.Tensor, weights: torch.Tensor) -> torch.Tens
     """Convolve maps with weights (N, C, k, k) as a product of matrices."""
     side = weights.shape[-1]
     height, width = maps.shape[2] - side + 1, maps.shape[3] - side + 1
-    found: torch.Tensor = weights.flatten(1) @ functional.unfold(maps, side)
-    return found.unflatten(2, (height, width))
+    sums = weights.flatten(1) @ functional.unfold(maps, side)
+    found: torch.Tensor = sums.unflatten(2, (height, width))
+    return found
 
 
 def convolve_backward(

@@ -13,7 +13,7 @@ import torch
 
 from training.degradation.named import load_degradation, seeded
 from training.degradation.steps import jpeg_encoder
-from training.device import pick_device
+from training.device import load_optimizer, pick_device
 from training.ecnn.ahead import Batch, CropsAhead
 from training.ecnn.crops import Crops, LumaCrops, Planes, luma, planes_of, rounded_luma
 from training.ecnn.degraded import DegradedCrops
@@ -272,10 +272,7 @@ class EcnnTask(Task):
         """Continue from a state."""
         self.network.load_state_dict(state["network"])
         for optimizer, one in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(one)
-            for group in optimizer.param_groups:  # the run may have been begun on another device
-                if "capturable" in group:
-                    group["capturable"] = self.device.type != "cpu"
+            load_optimizer(optimizer, one)
         self.loss = state["loss"]
 
     def finish(self, run: Run) -> Path:

@@ -15,12 +15,13 @@ from torch.nn import functional
 
 import lutsr
 from training.crops import CropSampler, held
-from training.device import pick_device
+from training.device import load_optimizer, pick_device
 from training.errors import TrainingError
 from training.evaluation.methods import model_method
 from training.evaluation.metrics import psnr_y
 from training.evaluation.pictures import Picture, load_pictures
 from training.export import Origin, write_with_card
+from training.graphs import GraphedSteps
 from training.rclut.export import to_model
 from training.rclut.network import RCLUT, Shape
 from training.rclut.options import RclutOptions
@@ -60,8 +61,13 @@ class RclutTask(Task):
         torch.manual_seed(options.seed)
         shape = Shape(options.scale, options.width, options.tables == "curves")
         self.network = RCLUT(shape).to(self.device)
-        on_gpu = self.device.type == "cuda"  # where one launch for all parameters is faster
-        self.optimizer = torch.optim.Adam(self.network.parameters(), fused=on_gpu)
+        on_gpu = self.device.type == "cuda"
+        # On a GPU the rate is a tensor, which the graph of a step reads.
+        lr = torch.full((), options.lr, device=self.device) if on_gpu else options.lr
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr, fused=on_gpu, capturable=on_gpu
+        )
+        self.graphs = GraphedSteps(self.update) if on_gpu else None
         self.mse = math.nan
         self.unread: dict[int, torch.Tensor] = {}
 
@@ -77,16 +83,24 @@ class RclutTask(Task):
     def advance(self, step: int) -> None:
         """Do one step."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(step)
-        image, wanted = (self.given(pixels).float() for pixels in self.crops(step))
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(self.rate(step))
+            else:
+                group["lr"] = self.rate(step)
+        image, wanted = (self.given(pixels) for pixels in self.crops(step))
+        update = self.graphs or self.update
+        self.unread[step] = update(None, image, wanted)
+        if len(self.unread) == READ_EVERY:
+            self.read_losses()
+
+    def update(self, kind: None, image: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        """Do one step on these crops, the only kind there is, and return the loss."""
         self.network.train()
-        loss = functional.mse_loss(self.network(image), wanted)
+        loss = functional.mse_loss(self.network(image.float()), wanted.float())
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self.unread[step] = loss.detach()
-        if len(self.unread) == READ_EVERY:
-            self.read_losses()
+        return loss.detach()
 
     def given(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
         """Give pixels to the device, without waiting for it."""
@@ -147,7 +161,7 @@ class RclutTask(Task):
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(self.optimizer, state["optimizer"])
         self.mse = state["mse"]
 
     def finish(self, run: Run) -> Path:
