@@ -20,7 +20,7 @@ def pick_device(name: str) -> torch.device:
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
     """Load the state of an optimizer, which may come from a run on another device."""
-    own = [
+    own: list[dict[str, Any]] = [
         {name: group[name] for name in ("lr", "fused", "capturable") if name in group}
         for group in optimizer.param_groups
     ]
