@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._engine import Engine
-from .._frame.depth import steps_per_level
+from .._frame.depth import DIRECT_TYPES, steps_per_level
 from .._numba.loading import load_numba
 from .._stack.curves import facts as stack_facts
 from .._stack.deep.plan import is_deep
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from .._stack.engine import StackKernels
     from .._stack.plan import Stack
     from .run import CompiledChain
-
-#: Types of images that stacks compute without int32 sums.
-DIRECT_TYPES = ("uint8", "uint16", "float32", "float64")
 
 #: Interleaved channels that `ChainEngine.fill` takes at once.
 MOST_CHANNELS = 16

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._numba.depth import read_value
 from .._numba.jit import entry_point, inlined_part, part
 from .._numba.memory import address_of, load, store
 from .borders import KINDS
@@ -20,7 +21,7 @@ from .vectors_deep import (
     no_deep_cells,
     store_deep_sums,
 )
-from .vectors_deep_pairs import PAIRS_AT_ONCE, empty_pair, find_deep_pairs, read_value
+from .vectors_deep_pairs import PAIRS_AT_ONCE, empty_pair, find_deep_pairs
 from .vectors_deep_store import (
     DEEP_PIXELS_AT_ONCE,
     finish_deep_cells,

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._frame.depth import DEEP_KINDS
 from .borders import BorderProgram
 from .layout import LANES, LINE
 
 #: Pairs of a border cell, at most.
 MOST_PAIRS = 64
-
-#: Types of deep images; int32 are steps, and sums.
-DEEP_KINDS = ("int32", "uint16", "float32", "float64")
 
 
 class Borders(NamedTuple):

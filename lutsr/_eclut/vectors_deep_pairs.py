@@ -1,7 +1,7 @@
-"""Vector operations that read deep images, and find the entries and weights of pairs.
+"""Vector operations that find the entries and weights of pairs of deep images.
 
 A pixel's *place* is an integer of 32 bits: its level, times `FRACTIONS`, and its steps above the
-level. Types of images are numbered by `DEEP_KINDS`. Arrays are passed as addresses.
+level. Arrays are passed as addresses.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, constants, pick, pointer, splat, variable
+from .._numba.llvm import at_pointer, constants, pick, pointer, splat
 from .layout import layout
-from .task import DEEP_KINDS
 from .vectors import kind_of_tags
 from .vectors_deep import PAIR_NUMBERS, in_bytes
 
@@ -25,29 +24,6 @@ PAIRS_AT_ONCE = 8
 FRACTIONS = 1 << 16
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-_DOUBLE = ir.DoubleType()
-
-#: LLVM's types of `DEEP_KINDS`.
-ELEMENTS = dict(zip(DEEP_KINDS, (_I32, _I16, ir.FloatType(), _DOUBLE), strict=True))
-
-
-@intrinsic
-def read_value(typing_context, image, kind, index):
-    """Return a value of an image as float64; `kind` is the index of its type in `DEEP_KINDS`."""
-
-    def generate(context, builder, signature, arguments):
-        address, kind, index = arguments
-        value = variable(builder, ir.Constant(_DOUBLE, 0.0))
-        for number, name in enumerate(DEEP_KINDS):
-            with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
-                one = builder.load(builder.gep(pointer(builder, address, ELEMENTS[name]), [index]))
-                if name != "float64":
-                    convert = {"int32": builder.sitofp, "uint16": builder.uitofp}
-                    one = convert.get(name, builder.fpext)(one, _DOUBLE)
-                builder.store(one, value)
-        return builder.load(value)
-
-    return types.float64(image, kind, index), generate
 
 
 @intrinsic

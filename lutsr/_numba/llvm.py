@@ -54,6 +54,12 @@ def splat(builder: Any, number: Any, kind: Any) -> Any:
     return pick(builder, vector, [0] * kind.count)
 
 
+def clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
+    """Clip the values of a vector."""
+    values = builder.select(builder.icmp_signed("<", values, low), low, values)
+    return builder.select(builder.icmp_signed(">", values, high), high, values)
+
+
 def on_x86(context: Any) -> bool:
     """Return whether code is generated for x86-64; False where numba does not say."""
     return _target(context)[0].startswith("x86_64")

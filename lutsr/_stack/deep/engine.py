@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._frame.depth import DEEP_KINDS
 from ..._numba.record import record
 from ..engine import known_to_kernels
 from ..layout import Tags
 from ..plan import Stack, lay_out
 from ..walk import Rings, Steps
 from .kernels import DeepNumbers, DeepScratch, DeepTables, fill_deep_band
-from .layout import KINDS, MOST_STEPS, PARTS, SPACING, deep_forms
+from .layout import MOST_STEPS, PARTS, SPACING, deep_forms
 from .plan import halves, pairs_of_bytes, pairs_of_words
 from .reference import constant_details, every_fourth
 from .vectors import FRONT
@@ -134,7 +135,7 @@ class DeepStackKernels:
         common = min(steps & -steps, PARTS)
         times, parts = PARTS * steps // unit // common, PARTS // common
         return DeepNumbers(
-            kind=KINDS.index(dtype.name),
+            kind=DEEP_KINDS.index(dtype.name),
             factor=255.0 * steps if dtype.kind == "f" else 1.0,
             steps=steps,
             least=PARTS * stack.divisor // 4,
