@@ -70,6 +70,11 @@ def cpu_features(context: Any) -> set[str]:
     return {name[1:] for name in _target(context)[1].split(",") if name.startswith("+")}
 
 
+def x86_features(context: Any) -> set[str]:
+    """Return what `cpu_features` does, for an x86-64 CPU; no features elsewhere."""
+    return cpu_features(context) if on_x86(context) else set()
+
+
 def _target(context: Any) -> tuple[str, str]:
     """Return LLVM's triple and features of the code that is generated.
 
@@ -131,11 +136,11 @@ def freeze(builder: Any, value: Any) -> Any:
 
 
 def host_features() -> set[str]:
-    """Return the features of the x86-64 CPU that code is generated for; without any elsewhere.
+    """Return what `x86_features` does before code is generated.
 
-    As `cpu_features`, for what has to be known before code is generated: the types of values.
+    Some types of values depend on it.
     """
-    return cpu_features(_host()) if host_is_x86() else set()
+    return x86_features(_host())
 
 
 def host_is_x86() -> bool:
