@@ -21,7 +21,7 @@ from .._stack.deep.plan import is_deep
 from .._stack.deep.reference import deep_rgb_sums, deep_sums
 from .._stack.plan import find_stack
 from .._stack.reference import rgb_sums
-from .card import read_chain
+from .card import check_model
 from .description import Chain
 from .reference import deepen, run_sums
 
@@ -42,7 +42,7 @@ class ChainEngine(Engine):
     nanoseconds = (200.0, 200.0)
 
     def __init__(self, model: Model) -> None:
-        self._chain = read_chain(model.scale, model.parameters, model.tables)
+        self._chain = check_model(model)
         last = self._chain.stages[-1].rounding
         self.scale = model.scale
         self.halo = self._chain.halo
