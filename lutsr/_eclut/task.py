@@ -86,6 +86,8 @@ class Deep(NamedTuple):
     ----------
     vertical, horizontal, lut, relative, channels, length, level_length, stride, planes, moves
         As in `EightBit`.
+    vertical_entry, horizontal_entry : int
+        Bytes of an entry of the fused tables.
     entry : int
         Values of an entry of `lut`.
     cell : int
@@ -105,6 +107,8 @@ class Deep(NamedTuple):
 
     vertical: Any
     horizontal: Any
+    vertical_entry: int
+    horizontal_entry: int
     lut: Any
     entry: int
     relative: int
@@ -248,6 +252,8 @@ def deep(
     task = Deep(
         vertical=vertical,
         horizontal=horizontal,
+        vertical_entry=vertical.strides[0],
+        horizontal_entry=horizontal.strides[0],
         lut=lut,
         entry=9 * r * r,
         relative=int(relative),
