@@ -265,7 +265,7 @@ _walk = walk_by(_pad_row, _map_row, _detail_row, _pixel_row)
 
 
 @entry_point
-def fill_deep_band(task, tags):
+def fill_deep_band(task, known):
     """Enlarge some rows of an image into their place in the output.
 
     Parameters
@@ -273,7 +273,7 @@ def fill_deep_band(task, tags):
     task : record
         With the fields of `Steps` and `Rings` of `lutsr._stack.walk`, `DeepTables`, `DeepNumbers`
         and `DeepScratch`. The output has the image's type.
-    tags : tuple of Tags
-        As in `lutsr._stack.kernels.fill_band`.
+    known : Constants
+        `lutsr._stack.walk.Known`.
     """
-    _walk(task, tags)
+    _walk(task, known)
