@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ LARGEST_DIVISOR = 2**20
 
 #: Largest sum, for 8-bit images, that fits int32 for the deepest ones.
 DEEPEST_SUM = LARGEST_SUM // FLOAT_STEPS
+
+#: The chains of models, as long as these live: a model is checked when it is read and when opened.
+_CHAINS: WeakKeyDictionary[Model, Chain] = WeakKeyDictionary()
 
 
 def read_chain(
@@ -79,9 +83,11 @@ def read_chain(
     return Chain(scale, stages, result.halo, _is_deep(stages, checker.largest_sum))
 
 
-def check_model(model: Model) -> None:
-    """Check the parameters and tables of a chain's model."""
-    read_chain(model.scale, model.parameters, model.tables)
+def check_model(model: Model) -> Chain:
+    """Check the parameters and tables of a model, and return its chain, which is read once."""
+    if model not in _CHAINS:
+        _CHAINS[model] = read_chain(model.scale, model.parameters, model.tables)
+    return _CHAINS[model]
 
 
 def _is_deep(stages: tuple[Stage, ...], largest_sum: int) -> bool:

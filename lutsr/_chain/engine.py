@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._engine import Engine
-from .._frame.depth import steps_per_level
+from .._frame.depth import DIRECT_TYPES, steps_per_level
 from .._numba.loading import load_numba
 from .._stack.curves import facts as stack_facts
 from .._stack.deep.plan import is_deep
 from .._stack.deep.reference import deep_rgb_sums, deep_sums
 from .._stack.plan import find_stack
 from .._stack.reference import rgb_sums
-from .card import read_chain
+from .card import check_model
 from .description import Chain
 from .reference import deepen, run_sums
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from .._stack.engine import StackKernels
     from .._stack.plan import Stack
     from .run import CompiledChain
-
-#: Types of images that stacks compute without int32 sums.
-DIRECT_TYPES = ("uint8", "uint16", "float32", "float64")
 
 #: Interleaved channels that `ChainEngine.fill` takes at once.
 MOST_CHANNELS = 16
@@ -45,7 +42,7 @@ class ChainEngine(Engine):
     nanoseconds = (200.0, 200.0)
 
     def __init__(self, model: Model) -> None:
-        self._chain = read_chain(model.scale, model.parameters, model.tables)
+        self._chain = check_model(model)
         last = self._chain.stages[-1].rounding
         self.scale = model.scale
         self.halo = self._chain.halo

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._engine import Engine
-from .._frame.depth import steps_per_level
+from .._frame.depth import DIRECT_TYPES, steps_per_level
 from .._numba.loading import load_numba
 from .borders import KINDS, border_program
 from .card import check_model
@@ -29,10 +29,6 @@ DEEP_TILE = 1024
 
 #: Interleaved channels that the kernel of `EclutEngine.fill` takes at once.
 MOST_CHANNELS = 4
-
-
-#: Types of images that `EclutEngine.fill` takes.
-DIRECT_TYPES = ("uint8", "uint16", "float32", "float64")
 
 
 def open_engine(model: Model) -> EclutEngine:

@@ -67,9 +67,10 @@ def _split_row(task, source, width, y, x0, x1, levels):
             store(levels, k, np.uint8, load(source, k, np.uint8))
         return
     if count < step:
-        for k in range(count * channels):
-            level = load(source, k, np.uint8)
-            store(levels, k % channels * size + k // channels, np.uint8, level)
+        for c in range(channels):
+            for k in range(count):
+                level = load(source, k * channels + c, np.uint8)
+                store(levels, c * size + k, np.uint8, level)
         return
     for k in range(0, count, step):
         at = min(k, count - step)
@@ -203,9 +204,9 @@ def _write_row(planes, size, channels, count, out):
             store(out, k, np.uint8, load(planes, k, np.uint8))
         return
     if count < step:
-        for k in range(count * channels):
-            level = load(planes, k % channels * size + k // channels, np.uint8)
-            store(out, k, np.uint8, level)
+        for c in range(channels):
+            for k in range(count):
+                store(out, k * channels + c, np.uint8, load(planes, c * size + k, np.uint8))
         return
     # The last pixels are written together with some of those before them.
     for k in range(0, count, step):

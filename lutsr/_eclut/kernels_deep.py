@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._numba.depth import read_value
 from .._numba.jit import entry_point, inlined_part, part
 from .._numba.memory import address_of, load, store
 from .borders import KINDS
@@ -20,7 +21,7 @@ from .vectors_deep import (
     no_deep_cells,
     store_deep_sums,
 )
-from .vectors_deep_pairs import PAIRS_AT_ONCE, empty_pair, find_deep_pairs, read_value
+from .vectors_deep_pairs import PAIRS_AT_ONCE, empty_pair, find_deep_pairs, way_of_weights
 from .vectors_deep_store import (
     DEEP_PIXELS_AT_ONCE,
     finish_deep_cells,
@@ -66,7 +67,7 @@ def _read_row(task, image, width, y, x0, x1, levels):
 
 
 @part
-def _find_pairs(tags, vertical, steps, one, other, first, last, count, pairs):
+def _find_pairs(way, entry, steps, one, other, first, last, count, pairs):
     """Store the numbers of a row of pairs; those outside the image get the empty entry."""
     first = max(first, 0)
     last = max(min(last, count), first)
@@ -74,24 +75,26 @@ def _find_pairs(tags, vertical, steps, one, other, first, last, count, pairs):
         for k in range(0, count, PAIRS_AT_ONCE):
             # The last ones are found together with some of those before them.
             at = max(min(k, count - PAIRS_AT_ONCE), 0)
-            find_deep_pairs(tags, vertical, one + 4 * at, other + 4 * at, steps, pairs + 16 * at)
+            find_deep_pairs(way, entry, one + 4 * at, other + 4 * at, steps, pairs + 16 * at)
     for k in range(first):
-        empty_pair(tags, vertical, steps, pairs + 16 * k)
+        empty_pair(way, entry, steps, pairs + 16 * k)
     for k in range(last, count):
-        empty_pair(tags, vertical, steps, pairs + 16 * k)
+        empty_pair(way, entry, steps, pairs + 16 * k)
 
 
 @part
-def _find_row(task, tags, levels, row, height, width, x0, pairs):
+def _find_row(task, way, levels, row, height, width, x0, pairs):
     """Store the numbers of a row of vertical and of horizontal pairs, from column x0 on."""
     length, steps = task.length, task.steps
     one = levels + 4 * (row % 4 * task.level_length)
     other = levels + 4 * ((row + 1) % 4 * task.level_length)
     vertical, horizontal = pairs + 16 * (row % 4) * length, pairs + 16 * (4 + row % 3) * length
     first = -x0 if 0 <= row < height - 1 else length
-    _find_pairs(tags, (0,), steps, one, other, first, width - x0, length, vertical)
+    _find_pairs(way, task.vertical_entry, steps, one, other, first, width - x0, length, vertical)
     first = -x0 if 0 <= row < height else length
-    _find_pairs(tags, (), steps, one, one + 4, first, width - 1 - x0, length, horizontal)
+    _find_pairs(
+        way, task.horizontal_entry, steps, one, one + 4, first, width - 1 - x0, length, horizontal
+    )
 
 
 @part
@@ -253,7 +256,7 @@ def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, ta
     g0, g1, tile, tags
         As in `lutsr._eclut.kernels.upscale_band`.
     """
-    origin, channels = len(tags[1]), task.channels
+    origin, channels, way = len(tags[1]), task.channels, way_of_weights(tags)
     memory = (address_of(scratch) + 63) & -64
     place_moves(task, width, memory + task.moves)
     for h0 in range(0, width + origin, tile):
@@ -265,7 +268,7 @@ def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, ta
                 if row >= g0 - 2:
                     levels = memory + task.levels + c * 16 * task.level_length
                     pairs = memory + task.pairs + c * 112 * task.length
-                    _find_row(task, tags, levels, row, height, width, h0 - MARGIN, pairs)
+                    _find_row(task, way, levels, row, height, width, h0 - MARGIN, pairs)
             g = row - 1 + origin
             if g >= g0:
                 _fill_row(task, tags, image, out, memory, height, width, g, h0, h1)

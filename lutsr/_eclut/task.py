@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._frame.depth import DEEP_KINDS
 from .borders import BorderProgram
 from .layout import LANES, LINE
 
 #: Pairs of a border cell, at most.
 MOST_PAIRS = 64
-
-#: Types of deep images; int32 are steps, and sums.
-DEEP_KINDS = ("int32", "uint16", "float32", "float64")
 
 
 class Borders(NamedTuple):
@@ -88,6 +86,8 @@ class Deep(NamedTuple):
     ----------
     vertical, horizontal, lut, relative, channels, length, level_length, stride, planes, moves
         As in `EightBit`.
+    vertical_entry, horizontal_entry : int
+        Bytes of an entry of the fused tables.
     entry : int
         Values of an entry of `lut`.
     cell : int
@@ -107,6 +107,8 @@ class Deep(NamedTuple):
 
     vertical: Any
     horizontal: Any
+    vertical_entry: int
+    horizontal_entry: int
     lut: Any
     entry: int
     relative: int
@@ -250,6 +252,8 @@ def deep(
     task = Deep(
         vertical=vertical,
         horizontal=horizontal,
+        vertical_entry=vertical.strides[0],
+        horizontal_entry=horizontal.strides[0],
         lut=lut,
         entry=9 * r * r,
         relative=int(relative),

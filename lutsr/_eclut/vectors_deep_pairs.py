@@ -1,7 +1,7 @@
-"""Vector operations that read deep images, and find the entries and weights of pairs.
+"""Vector operations that find the entries and weights of pairs of deep images.
 
 A pixel's *place* is an integer of 32 bits: its level, times `FRACTIONS`, and its steps above the
-level. Types of images are numbered by `DEEP_KINDS`. Arrays are passed as addresses.
+level. Arrays are passed as addresses.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, constants, pick, pointer, splat, variable
-from .layout import layout
-from .task import DEEP_KINDS
+from .._numba.llvm import at_pointer, constants, pick, pointer, splat
 from .vectors import kind_of_tags
 from .vectors_deep import PAIR_NUMBERS, in_bytes
 
@@ -25,44 +23,34 @@ PAIRS_AT_ONCE = 8
 FRACTIONS = 1 << 16
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-_DOUBLE = ir.DoubleType()
-
-#: LLVM's types of `DEEP_KINDS`.
-ELEMENTS = dict(zip(DEEP_KINDS, (_I32, _I16, ir.FloatType(), _DOUBLE), strict=True))
 
 
 @intrinsic
-def read_value(typing_context, image, kind, index):
-    """Return a value of an image as float64; `kind` is the index of its type in `DEEP_KINDS`."""
+def way_of_weights(typing_context, tags):
+    """Return a tuple of length 1 where entries are multiplied as bytes, else 0.
+
+    That is all that finding pairs has to know of a model: it is compiled once for several.
+    """
+    r, _, bits = kind_of_tags(tags)
+    way = types.Tuple((types.int64,) * in_bytes(r, bits))
 
     def generate(context, builder, signature, arguments):
-        address, kind, index = arguments
-        value = variable(builder, ir.Constant(_DOUBLE, 0.0))
-        for number, name in enumerate(DEEP_KINDS):
-            with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
-                one = builder.load(builder.gep(pointer(builder, address, ELEMENTS[name]), [index]))
-                if name != "float64":
-                    convert = {"int32": builder.sitofp, "uint16": builder.uitofp}
-                    one = convert.get(name, builder.fpext)(one, _DOUBLE)
-                builder.store(one, value)
-        return builder.load(value)
+        return ir.Constant(context.get_value_type(way), None)
 
-    return types.float64(image, kind, index), generate
+    return way(tags), generate
 
 
 @intrinsic
-def find_deep_pairs(typing_context, tags, vertical, one, other, steps, target):
+def find_deep_pairs(typing_context, way, entry, one, other, steps, target):
     """Store where the entries of a few pairs are, and their weights: `PAIR_NUMBERS` each.
 
-    `one` and `other` are places of pixels; `vertical` is a tuple of length 1 for vertical pairs, 0
-    for horizontal ones. The numbers of a pair are the offsets in bytes of T0 and T1 of
-    `lutsr._eclut.vectors_deep` (T2 is `lutsr._eclut.fusion.BEYOND` entries after T0), then the high
-    and the low bytes of the three weights, or, where words are multiplied, the two weights in one
-    number.
+    `way` is that of `way_of_weights`, `entry` the size of an entry of the fused table in bytes, and
+    `one` and `other` are places of pixels. The numbers of a pair are the offsets in bytes of T0 and
+    T1 of `lutsr._eclut.vectors_deep` (T2 is `lutsr._eclut.fusion.BEYOND` entries after T0), then
+    the high and the low bytes of the three weights, or, where words are multiplied, the two weights
+    in one number.
     A weight is 0 where there is no entry beyond level 255.
     """
-    r, origin, bits = kind_of_tags(tags)
-    entry = layout(r, origin, bits, len(vertical) > 0).length * bits // 8
 
     def generate(context, builder, signature, arguments):
         addresses, steps_value, out = arguments[2:4], arguments[4], arguments[5]
@@ -78,11 +66,12 @@ def find_deep_pairs(typing_context, tags, vertical, one, other, steps, target):
             [builder.and_(place, every(FRACTIONS - 1)) for place in places],
         )
         pair = builder.add(builder.shl(a, every(8)), b)
-        first = builder.mul(pair, every(entry))
+        size = splat(builder, builder.trunc(arguments[1], _I32), many)
+        first = builder.mul(pair, size)
         greater = builder.icmp_signed(">", x, y)
         most, least = builder.select(greater, x, y), builder.select(greater, y, x)
-        second = builder.add(first, builder.select(greater, every(256 * entry), every(entry)))
-        if in_bytes(r, bits):
+        second = builder.add(first, builder.select(greater, builder.shl(size, every(8)), size))
+        if len(way):
             total = splat(builder, builder.trunc(steps_value, _I32), many)
             weights = [builder.sub(total, most), builder.sub(most, least), least]
             high, low = every(0), every(0)
@@ -108,19 +97,21 @@ def find_deep_pairs(typing_context, tags, vertical, one, other, steps, target):
         builder.store(numbers, pointer(builder, out, numbers.type), align=4)
         return context.get_dummy_value()
 
-    return types.void(tags, vertical, one, other, steps, target), generate
+    return types.void(way, entry, one, other, steps, target), generate
 
 
 @intrinsic
-def empty_pair(typing_context, tags, vertical, steps, target):
+def empty_pair(typing_context, way, entry, steps, target):
     """Store the numbers of the empty entry."""
-    r, origin, bits = kind_of_tags(tags)
-    entry = layout(r, origin, bits, len(vertical) > 0).length * bits // 8
 
     def generate(context, builder, signature, arguments):
-        steps_value, out = builder.trunc(arguments[2], _I32), arguments[3]
-        numbers = constants(_I32, [65536 * entry, 65536 * entry, 0, 0])
-        if in_bytes(r, bits):
+        entry_value, steps_value = (builder.trunc(arguments[k], _I32) for k in (1, 2))
+        out = arguments[3]
+        numbers = constants(_I32, [0] * PAIR_NUMBERS)
+        place = builder.shl(entry_value, ir.Constant(_I32, 16))
+        for k in (0, 1):
+            numbers = builder.insert_element(numbers, place, ir.Constant(_I32, k))
+        if len(way):
             weight = builder.add(steps_value, ir.Constant(_I32, 128))
             high = builder.lshr(weight, ir.Constant(_I32, 8))
             low = builder.and_(weight, ir.Constant(_I32, 255))
@@ -131,4 +122,4 @@ def empty_pair(typing_context, tags, vertical, steps, target):
         builder.store(numbers, target, align=4)
         return context.get_dummy_value()
 
-    return types.void(tags, vertical, steps, target), generate
+    return types.void(way, entry, steps, target), generate

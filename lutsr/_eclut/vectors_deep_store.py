@@ -8,12 +8,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from .._frame.depth import DEEP_KINDS
+from .._numba.depth import finished
 from .._numba.llvm import at_pointer, constants, pick, pointer, splat
 from .layout import LANES, element_values, is_packed, sum_starts
 from .reference import DIVISOR
-from .task import DEEP_KINDS
 from .vectors import kind_of_tags
-from .vectors_deep_pairs import ELEMENTS, FRACTIONS
+from .vectors_deep_pairs import FRACTIONS
 from .vectors_store import CELLS_AT_ONCE, owners
 
 #: Number of pixels that `interleave_deep_words` and `interleave_deep_longs` take.
@@ -74,35 +75,22 @@ def finish_deep_cells(typing_context, tags, sums, steps, kind, above, places, ro
         for u in range(r):
             order = [k * lanes + values.index(u * r + v) for k in range(n) for v in range(r)]
             found.append(pick(builder, cells[0], order + order[:1] * (size - len(order))))
+        half, right = (
+            constants(_I32, [k] * size) for k in (DIVISOR // 2, DIVISOR.bit_length() - 1)
+        )
         for index, name in enumerate(DEEP_KINDS):
             with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, index))):
+                times = 255 * (DIVISOR if name.startswith("float") else 1)
+                white = builder.mul(number, ir.Constant(_I32, times))
+                white = splat(builder, white, found[0].type)
                 for u, total in enumerate(found):
-                    row = _finished(builder, total, name, number)
+                    row = finished(builder, total, name, half, right, white)
                     at = builder.mul(step, ir.Constant(_I64, u))
                     out = at_pointer(builder, pointer(builder, target, _I8), at, row.type)
                     builder.store(row, out, align=2)
         return context.get_dummy_value()
 
     return types.void(tags, sums, steps, kind, above, places, rows, stride), generate
-
-
-def _finished(builder: Any, total: Any, name: str, steps: Any) -> Any:
-    """Return sums as values of a type, as ``lutsr._frame.depth.from_sums`` does."""
-    if name == "int32":
-        return total
-    n = total.type.count
-    many = ir.VectorType(ELEMENTS[name], n)
-    times = 255 * (DIVISOR if name.startswith("float") else 1)
-    white = builder.mul(steps, ir.Constant(_I32, times))
-    white = splat(builder, white, total.type)
-    if not name.startswith("float"):
-        total = builder.add(total, constants(_I32, [DIVISOR // 2] * n))
-        total = builder.ashr(total, constants(_I32, [DIVISOR.bit_length() - 1] * n))
-    for bound, worse in ((constants(_I32, [0] * n), "<"), (white, ">")):
-        total = builder.select(builder.icmp_signed(worse, total, bound), bound, total)
-    if name.startswith("float"):
-        return builder.fdiv(builder.sitofp(total, many), builder.sitofp(white, many))
-    return builder.trunc(total, many)
 
 
 def _interleaver(element: Any) -> Any:

@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 #: Steps between two levels of floats: the most for which weights, from 0 to all, fit int16.
 FLOAT_STEPS = 1 << 14
 
+#: Types of deep images that kernels take, by number; int32 are steps, and what is computed is sums.
+DEEP_KINDS = ("int32", "uint16", "float32", "float64")
+
+#: Types of images for which such kernels write the result's values themselves.
+DIRECT_TYPES = ("uint8", "uint16", "float32", "float64")
+
 
 def steps_per_level(dtype: np.dtype[Any]) -> int:
     """Return how many steps a grey level has in images of this type."""

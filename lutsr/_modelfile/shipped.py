@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
 import lutsr_data
 
 from .._engine import SCALES
@@ -31,17 +35,10 @@ def shipped_models() -> list[ModelInfo]:
                 "install lutsr into a folder, not a zip file, and pack the data files of "
                 "lutsr_data into a frozen program, as by pyinstaller --collect-data lutsr_data"
             )
-        card = read_card(path)
-        found.append(
-            ModelInfo(
-                name=card.model,
-                scale=card.scale,
-                family=card.family,
-                entries=sum(place.size for place in card.places),
-                nbytes=sum(place.nbytes for place in card.places),
-                psnr_y=card.psnr_y,
-            )
-        )
+        state = path.stat()
+        info = _describe(path, state.st_size, state.st_mtime_ns, state.st_ino)
+        # The caller may change the dictionary.
+        found.append(replace(info, psnr_y=dict(info.psnr_y)))
     first = {model.family for model in found if model.name == DEFAULT_MODEL}
     return sorted(
         found,
@@ -49,6 +46,20 @@ def shipped_models() -> list[ModelInfo]:
             model.family not in first, model.name != DEFAULT_MODEL, model.name, model.scale
         ),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _describe(path: Path, *state: int) -> ModelInfo:
+    """Describe a model from its card, which is read anew only if the state of its file changes."""
+    card = read_card(path)
+    return ModelInfo(
+        name=card.model,
+        scale=card.scale,
+        family=card.family,
+        entries=sum(place.size for place in card.places),
+        nbytes=sum(place.nbytes for place in card.places),
+        psnr_y=card.psnr_y,
+    )
 
 
 def shipped_scales(name: str) -> tuple[int, ...]:

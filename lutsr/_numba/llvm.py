@@ -54,6 +54,12 @@ def splat(builder: Any, number: Any, kind: Any) -> Any:
     return pick(builder, vector, [0] * kind.count)
 
 
+def clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
+    """Clip the values of a vector."""
+    values = builder.select(builder.icmp_signed("<", values, low), low, values)
+    return builder.select(builder.icmp_signed(">", values, high), high, values)
+
+
 def on_x86(context: Any) -> bool:
     """Return whether code is generated for x86-64; False where numba does not say."""
     return _target(context)[0].startswith("x86_64")
@@ -62,6 +68,11 @@ def on_x86(context: Any) -> bool:
 def cpu_features(context: Any) -> set[str]:
     """Return the CPU features that code is generated for, such as "avx2", where numba says so."""
     return {name[1:] for name in _target(context)[1].split(",") if name.startswith("+")}
+
+
+def x86_features(context: Any) -> set[str]:
+    """Return what `cpu_features` does, for an x86-64 CPU; no features elsewhere."""
+    return cpu_features(context) if on_x86(context) else set()
 
 
 def _target(context: Any) -> tuple[str, str]:
@@ -125,11 +136,11 @@ def freeze(builder: Any, value: Any) -> Any:
 
 
 def host_features() -> set[str]:
-    """Return the features of the x86-64 CPU that code is generated for; without any elsewhere.
+    """Return what `x86_features` does before code is generated.
 
-    As `cpu_features`, for what has to be known before code is generated: the types of values.
+    Some types of values depend on it.
     """
-    return cpu_features(_host()) if host_is_x86() else set()
+    return x86_features(_host())
 
 
 def host_is_x86() -> bool:

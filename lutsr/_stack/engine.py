@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from .._numba.llvm import vector_bytes
 from .._numba.record import Constants, record
-from .kernels import Scratch, Tables, fill_band
+from .kernels import Cells, Scratch, Tables, fill_band
 from .layout import Tags, lanes_for
 from .plan import Stack, lay_out, padded, slot_start
 from .vectors import forms
-from .walk import Rings, Steps
+from .walk import Known, Rings, Steps
 
 #: Columns that are computed at a time, and rows of a layer before it is the next layer's turn.
 TILE = 512
@@ -141,8 +141,11 @@ class StackKernels:
             luma=int(luma),
             shift=shift,
         )
-        tags = self._tags._replace(planes=channels, bits=8 * out.itemsize)
-        fill_band(record(steps, rings, tables, scratch), known_to_kernels(tags))
+        # A kernel for several channels takes one, too: most programs that have grey images have RGB
+        # ones. Sums are those of one channel.
+        planes = 3 if channels == 1 and out.dtype == np.uint8 else channels
+        known = _known_to_kernel(self._tags._replace(planes=planes, bits=8 * out.itemsize))
+        fill_band(record(steps, rings, tables, scratch), known)
 
     def sums(self, values: NDArray[np.int32], first: int, last: int) -> NDArray[np.int32]:
         """Return the sums of some rows of an image of any number of channels."""
@@ -157,6 +160,7 @@ class StackKernels:
 
 
 @lru_cache
-def known_to_kernels(tags: Tags) -> tuple[Constants, ...]:
-    """Return what kernels are compiled for: for maps, for details, and for cells."""
-    return tuple(map(Constants, tags.by_function()))
+def _known_to_kernel(tags: Tags) -> Constants:
+    """Return what the kernel is compiled for."""
+    maps, details, cells = tags.by_function()
+    return Constants(Known(maps, details, Cells(cells._replace(planes=1), cells)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._numba.jit import entry_point, part
 from .._numba.memory import load, store
+from .._numba.record import member
 from .vectors import body_row, detail_row, first_row, pixel_row
 from .walk import reflected, walk_by
 
@@ -169,11 +170,33 @@ def _pixel_row(task, tags, y, x0, count):
     )
 
 
-_walk = walk_by(_pad_row, _map_row, _detail_row, _pixel_row)
+class Cells(NamedTuple):
+    """Tags of the cells of images of one channel, and of several.
+
+    So one kernel serves grey images, RGB images, and both parts of RGBA images.
+    """
+
+    one: Any
+    several: Any
+
+
+_one_of, _several_of = (member(name) for name in Cells._fields)
+
+
+@part
+def _pixel_row_of_any(task, cells, y, x0, count):
+    """Write the cells of a row of pixels of an image of one or of several channels."""
+    if task.channels == 1:
+        _pixel_row(task, _one_of(cells), y, x0, count)
+    else:
+        _pixel_row(task, _several_of(cells), y, x0, count)
+
+
+_walk = walk_by(_pad_row, _map_row, _detail_row, _pixel_row_of_any)
 
 
 @entry_point
-def fill_band(task, tags):
+def fill_band(task, known):
     """Enlarge some rows of an image into their place in the output.
 
     Parameters
@@ -181,8 +204,7 @@ def fill_band(task, tags):
     task : record
         With the fields of `Steps` and `Rings` of `lutsr._stack.walk`, `Tables` and `Scratch`. The
         image is uint8; the output is uint8, or int32 for sums.
-    tags : tuple of Tags
-        What the functions for maps, for details, and for cells are compiled for: all models with
-        the same channels share the first ones, for example.
+    known : Constants
+        `lutsr._stack.walk.Known`, with `Cells`.
     """
-    _walk(task, tags)
+    _walk(task, known)

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .._numba.llvm import at_pointer, constants, pick, plus, pointer, splat
+from .._numba.llvm import at_pointer, clip, constants, pick, plus, pointer, splat
 from .layout import UNIT, Form, Tags, lanes_for
 from .windows import I16, I64, joined, sum_row
 
@@ -35,12 +35,6 @@ def forms(tags: Tags) -> tuple[Form, Form, Form, Form]:
 
 def _splat(builder: Any, value: Any, count: int) -> Any:
     return splat(builder, builder.trunc(value, I16), ir.VectorType(I16, count))
-
-
-def clip(builder: Any, values: Any, low: Any, high: Any) -> Any:
-    """Clip the values of a vector."""
-    values = builder.select(builder.icmp_signed("<", values, low), low, values)
-    return builder.select(builder.icmp_signed(">", values, high), high, values)
 
 
 def _entry(builder: Any, table: Any, at: Any, index: Any, scale: int) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._numba.jit import inlined_part, part
+from .._numba.record import member
 
 
 class Steps(NamedTuple):
@@ -81,6 +82,20 @@ class Rings(NamedTuple):
     detail_front: int
 
 
+class Known(NamedTuple):
+    """What a kernel is compiled for: `Tags` for each function of `walk_by`.
+
+    All models with the same channels share the function for maps, for example.
+    """
+
+    maps: Any
+    details: Any
+    cells: Any
+
+
+_maps_of, _details_of, _cells_of = (member(name) for name in Known._fields)
+
+
 @part
 def reflected(index, size):
     """Return the index of the pixel that continues an image of this size at `index`."""
@@ -107,12 +122,12 @@ def walk_by(pad_row: Any, map_row: Any, detail_row: Any, pixel_row: Any) -> Any:
     Returns
     -------
     function
-        Of a record with the fields of `Steps` and what the functions need, and a tuple of the tags
-        of the last three functions.
+        Of a record with the fields of `Steps` and what the functions need, and `Known`.
     """
 
     @inlined_part
-    def walk(task, tags):
+    def walk(task, known):
+        maps, details, cells = _maps_of(known), _details_of(known), _cells_of(known)
         halo, layers, step = task.halo, task.layers, task.step
         # From here on rows are counted from the first one of the padded image.
         begin, end = task.first + halo, task.last + halo
@@ -128,10 +143,10 @@ def walk_by(pad_row: Any, map_row: Any, detail_row: Any, pixel_row: Any) -> Any:
                     for layer in range(layers):
                         margin = layers - layer
                         for y in range(max(front + margin, begin - margin), stop + margin):
-                            map_row(task, tags[0], plane, layer, y, count + 2 * margin)
+                            map_row(task, maps, plane, layer, y, count + 2 * margin)
                     for y in range(max(front, begin), stop):
-                        detail_row(task, tags[1], plane, y, count)
+                        detail_row(task, details, plane, y, count)
                 for y in range(max(front, begin), stop):
-                    pixel_row(task, tags[2], y, x0, count)
+                    pixel_row(task, cells, y, x0, count)
 
     return walk

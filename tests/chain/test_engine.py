@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import lutsr
 from lutsr import Upscaler
+from lutsr._chain import card
 from lutsr._chain.card import read_chain
 from lutsr._chain.reference import run
 from lutsr._engine import open_engine
@@ -87,6 +89,21 @@ def test_what_the_frame_asks_for():
 def test_a_wrong_description_is_refused():
     with pytest.raises(ValueError, match=r"stages\[0\].clamp: got .*wanted \[0, 255\]"):
         open_engine(pair(clamp=(0, 254)))
+
+
+def test_a_load_reads_the_chain_once(tmp_path, monkeypatch):
+    read = []
+
+    def count(*arguments):
+        read.append(arguments)
+        return read_chain(*arguments)
+
+    monkeypatch.setattr(card, "read_chain", count)
+    write_model(tmp_path / "pair.npy", pair())
+    for _ in range(2):
+        read.clear()
+        assert lutsr.load(tmp_path / "pair.npy").scale == 2
+        assert len(read) == 1
 
 
 @pytest.mark.parametrize("make", [pair, ecnn, two_stages])

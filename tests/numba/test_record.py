@@ -50,3 +50,30 @@ def test_constants_are_known_by_their_values():
     assert one == same
     assert one != other
     assert one.values == Sizes(1)
+
+
+def test_a_kernel_reads_constants_of_constants():
+    from numba import njit, types
+    from numba.extending import intrinsic
+
+    from lutsr._numba.jit import part
+    from lutsr._numba.record import Constants, ConstantsType, member
+
+    class Two(NamedTuple):
+        one: Sizes
+        other: Sizes
+
+    seen = []
+
+    @intrinsic
+    def rows_of(typing_context, sizes):
+        seen.append(sizes)
+        rows = sizes.values.rows
+        return types.int64(sizes), lambda context, *_: context.get_constant(types.int64, rows)
+
+    one_of, other_of = member("one"), member("other")
+    inner = part(lambda sizes: rows_of(sizes))
+    whole = njit(lambda both: 10 * inner(one_of(both)) + inner(other_of(both)))
+    assert whole(Constants(Two(Sizes(3), Sizes(4)))) == 34
+    assert {each.values for each in seen} == {Sizes(3), Sizes(4)}
+    assert all(isinstance(each, ConstantsType) for each in seen)

@@ -49,6 +49,21 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(engine, "STEP", 3)
 
 
+def test_one_kernel_serves_images_of_one_and_three_channels():
+    from lutsr._stack.kernels import fill_band
+
+    up = Upscaler(stack(3, 1, 3, 2, 11))
+    image = np.random.default_rng(0).integers(0, 256, (5, 6, 4), np.uint8)
+    before = len(fill_band.signatures)
+    for part in (image[..., 0], image[..., :3]):
+        axis = {3: -1}.get(part.ndim)
+        for rgb in (False, part.ndim == 3):
+            wanted = lutsr.reference.upscale(part, up, channel_axis=axis, rgb=rgb)
+            assert np.array_equal(up(part, channel_axis=axis, rgb=rgb), wanted)
+    up(image, channel_axis=-1, rgb=True, alpha=True)
+    assert len(fill_band.signatures) == before + 1
+
+
 def upscaler_of(form, hidden, kind, seed):
     from lutsr._stack import engine
 

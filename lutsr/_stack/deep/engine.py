@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._numba.record import record
-from ..engine import known_to_kernels
+from ..._frame.depth import DEEP_KINDS
+from ..._numba.record import Constants, record
 from ..layout import Tags
 from ..plan import Stack, lay_out
-from ..walk import Rings, Steps
+from ..walk import Known, Rings, Steps
 from .kernels import DeepNumbers, DeepScratch, DeepTables, fill_deep_band
-from .layout import KINDS, MOST_STEPS, PARTS, SPACING, deep_forms
+from .layout import MOST_STEPS, PARTS, SPACING, deep_forms
 from .plan import halves, pairs_of_bytes, pairs_of_words
 from .reference import constant_details, every_fourth
 from .vectors import FRONT
@@ -43,7 +43,7 @@ class DeepStackKernels:
             planes=0,
             bits=0,
         )
-        self._known = known_to_kernels(tags)
+        self._known = Constants(Known(*tags.by_function()))
         first, hidden, last, base = self._forms = deep_forms(tags)
         starts = []
         for bias, shift in zip(stack.biases, stack.shifts, strict=False):
@@ -134,7 +134,7 @@ class DeepStackKernels:
         common = min(steps & -steps, PARTS)
         times, parts = PARTS * steps // unit // common, PARTS // common
         return DeepNumbers(
-            kind=KINDS.index(dtype.name),
+            kind=DEEP_KINDS.index(dtype.name),
             factor=255.0 * steps if dtype.kind == "f" else 1.0,
             steps=steps,
             least=PARTS * stack.divisor // 4,

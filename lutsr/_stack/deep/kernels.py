@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._numba.depth import read_value
 from ..._numba.jit import entry_point, part
 from ..._numba.memory import load, store
 from ..walk import reflected, walk_by
 from .vectors import deep_body_row, deep_detail_row, deep_first_row
-from .vectors_store import deep_pixel_row, read_value
+from .vectors_store import deep_pixel_row
 
 
 class DeepTables(NamedTuple):
@@ -55,7 +56,7 @@ class DeepNumbers(NamedTuple):
     Attributes
     ----------
     kind : int
-        The index of the image's type, and of the output's, in `lutsr._stack.deep.layout.KINDS`.
+        The index of the image's type, and of the output's, in `lutsr._frame.depth.DEEP_KINDS`.
     factor, steps : float and int
         Steps per unit of the image's values, and per level.
     least, times : int
@@ -264,7 +265,7 @@ _walk = walk_by(_pad_row, _map_row, _detail_row, _pixel_row)
 
 
 @entry_point
-def fill_deep_band(task, tags):
+def fill_deep_band(task, known):
     """Enlarge some rows of an image into their place in the output.
 
     Parameters
@@ -272,7 +273,7 @@ def fill_deep_band(task, tags):
     task : record
         With the fields of `Steps` and `Rings` of `lutsr._stack.walk`, `DeepTables`, `DeepNumbers`
         and `DeepScratch`. The output has the image's type.
-    tags : tuple of Tags
-        As in `lutsr._stack.kernels.fill_band`.
+    known : Constants
+        `lutsr._stack.walk.Known`.
     """
-    _walk(task, tags)
+    _walk(task, known)

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from ..layout import Form, Tags, lanes_for
 
-#: Types of an image and of its output; both are steps, or sums, if they are int32.
-KINDS = ("int32", "uint16", "float32", "float64")
-
 #: Positions between two levels of a table.
 PARTS = 16
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..._numba.llvm import call, constants, cpu_features, on_x86
+from ..._numba.llvm import call, constants, x86_features
 
 I16, I32 = ir.IntType(16), ir.IntType(32)
 
@@ -41,7 +41,7 @@ def dot_bytes(context: Any, builder: Any, weights: Any, pairs: Any) -> Any:
         Of two bytes each, with sign.
     """
     n = pairs.type.count
-    features = cpu_features(context) if on_x86(context) else set()
+    features = x86_features(context)
     name = {8: "ssse3.pmadd.ub.sw.128", 16: "avx2.pmadd.ub.sw"}.get(n, "")
     if name and ("avx2" if n == 16 else "ssse3") in features:
         kind = ir.VectorType(ir.IntType(8), 2 * n)
@@ -63,7 +63,7 @@ def dot_words(context: Any, builder: Any, weights: Any, pairs: Any) -> Any:
         Of two 16-bit words each, with sign.
     """
     n = pairs.type.count
-    features = cpu_features(context) if on_x86(context) else set()
+    features = x86_features(context)
     if n == 8 and "avx2" in features:
         kind = ir.VectorType(I16, 2 * n)
         both = [builder.bitcast(one, kind) for one in (weights, pairs)]

@@ -16,9 +16,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._numba.llvm import at_pointer, constants, freeze, pick, plus, pointer, splat
+from ..._numba.llvm import at_pointer, clip, constants, freeze, pick, plus, pointer, splat
 from ..layout import Form
-from ..vectors import clip, ring_rows
+from ..vectors import ring_rows
 from .layout import IMAGE_LEVELS, PARTS, deep_forms
 from .products import dot_bytes, join_words, split_words
 from .slide import slide

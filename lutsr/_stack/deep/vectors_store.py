@@ -8,18 +8,16 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._numba.llvm import plus, pointer, splat, variable
-from ..vectors import clip, ring_rows
-from .layout import IMAGE_LEVELS, KINDS, deep_forms
+from ..._frame.depth import DEEP_KINDS
+from ..._numba.depth import ELEMENTS, finished
+from ..._numba.llvm import plus, pointer, splat
+from ..vectors import ring_rows
+from .layout import IMAGE_LEVELS, deep_forms
 from .products import dot_words
 from .slide import slide
 from .vectors import VALUES, load, number_vector
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-_DOUBLE = ir.DoubleType()
-
-#: LLVM's types of `KINDS`.
-_ELEMENTS = dict(zip(KINDS, (_I32, _I16, ir.FloatType(), _DOUBLE), strict=True))
 
 
 @intrinsic
@@ -45,7 +43,7 @@ def deep_pixel_row(
         shifted right by; how often the own value counts, and what is added to it; the same as
         the second and third for the sum; the largest sum.
     out, kind : int
-        Sums, or values of an image, and the index of their type in `KINDS`.
+        Sums, or values of an image, and the index of their type in `DEEP_KINDS`.
     at : int
         Where the first cell starts.
     strides : tuple of int
@@ -105,12 +103,12 @@ def deep_pixel_row(
                 cell.append(builder.add(builder.ashr(total, right), level))
             first = builder.mul(builder.mul(j, column), ir.Constant(j.type, r))
             first = builder.add(position, first)
-            for number, name in enumerate(KINDS):
+            for number, name in enumerate(DEEP_KINDS):
                 with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
                     done = [
-                        _finished(builder, one, name, last_half, last_right, white) for one in cell
+                        finished(builder, one, name, last_half, last_right, white) for one in cell
                     ]
-                    write(pointer(builder, arguments[9], _ELEMENTS[name]), first, done)
+                    write(pointer(builder, arguments[9], ELEMENTS[name]), first, done)
 
         def write(target: Any, first: Any, cell: list[Any]) -> None:
             for u in range(r):
@@ -129,35 +127,3 @@ def deep_pixel_row(
         count,
     )  # fmt: skip
     return types.void(*arguments), generate
-
-
-def _finished(builder: Any, total: Any, name: str, half: Any, right: Any, white: Any) -> Any:
-    """Return sums as values of an output of this kind; those of int32 stay sums."""
-    zero = ir.Constant(total.type, None)
-    many = ir.VectorType(_ELEMENTS[name], total.type.count)
-    if name.startswith("float"):
-        total = clip(builder, total, zero, white)
-        return builder.fdiv(builder.sitofp(total, many), builder.sitofp(white, many))
-    if name == "int32":
-        return total
-    total = builder.ashr(builder.add(total, half), right)
-    return builder.trunc(clip(builder, total, zero, white), many)
-
-
-@intrinsic
-def read_value(typing_context, image, kind, index):
-    """Return a value of an image as float64; `kind` is the index of its type in `KINDS`."""
-
-    def generate(context, builder, signature, arguments):
-        address, kind, index = arguments
-        value = variable(builder, ir.Constant(_DOUBLE, 0.0))
-        for number, name in enumerate(KINDS):
-            with builder.if_then(builder.icmp_signed("==", kind, ir.Constant(_I64, number))):
-                one = builder.load(builder.gep(pointer(builder, address, _ELEMENTS[name]), [index]))
-                convert = {"int32": builder.sitofp, "uint16": builder.uitofp}.get(
-                    name, builder.fpext
-                )
-                builder.store(one if name == "float64" else convert(one, _DOUBLE), value)
-        return builder.load(value)
-
-    return types.float64(image, kind, index), generate
