@@ -1,7 +1,7 @@
 """The mixture of degradations that ``ecnn-photo`` is trained on.
 
 In the order in which cameras and web sites apply them: a picture may have been a JPEG at full
-size, it is reduced, it may have sensor noise, and it may be saved as JPEG. One in five is only
+size, it is reduced, it may have sensor noise, and it may be saved as JPEG. One in ten is only
 reduced, as papers do it.
 """
 
@@ -11,21 +11,23 @@ import numpy as np
 
 from training.degradation.steps import Pixels, add_noise, blur, jpeg, pick, reduce
 
-CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.2, 0.1, 0.35, 0.7
+CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.1, 0.1, 0.5, 0.67
 REDUCTIONS = {
-    "matlab": 0.35,
-    "bicubic": 0.1,
-    "area": 0.1,
-    "bilinear": 0.1,
+    "matlab": 0.34,
+    "bicubic": 0.08,
+    "area": 0.08,
+    "bilinear": 0.08,
     "lanczos": 0.15,
-    "blur": 0.1,
-    "pick": 0.1,
+    "blur": 0.11,
+    "pick": 0.16,
 }
 SUBSAMPLINGS = {"4:4:4": 0.3, "4:2:2": 0.1, "4:2:0": 0.6}
 #: Range of qualities, and how many more there are at its low end: the exponent of a uniform number.
-QUALITIES, LOW_QUALITIES = (30, 95), 1.5
-#: Standard deviations of noise, and of the blur before picking as a fraction of the scale.
-SIGMAS, BLURS = (0.5, 12.0), (0.2, 0.5)
+QUALITIES, LOW_QUALITIES = (30, 95), 2.0
+#: Standard deviations of noise, and the exponent that makes more of them large.
+SIGMAS, LARGE_SIGMAS = (0.5, 12.0), 0.7
+#: Standard deviations of the blur before picking, as a fraction of the scale.
+BLURS = (0.2, 0.5)
 #: Pixels of a JPEG block with 4:2:0: the reduced picture is cut by up to so many at the top left.
 BLOCK = 16
 
@@ -47,7 +49,7 @@ def photo(picture: Pixels, scale: int, rng: np.random.Generator) -> Pixels:
     if rng.random() < NOISE:
         small = add_noise(
             small,
-            rng.uniform(*SIGMAS),
+            SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * rng.random() ** LARGE_SIGMAS,
             rng,
             signal=rng.random() * (rng.random() < 0.5),
             grey=rng.random() ** 2,
