@@ -13,47 +13,36 @@ import torch
 
 from training.degradation.named import load_degradation, seeded
 from training.degradation.steps import jpeg_encoder
-from training.device import load_optimizer, pick_device
+from training.device import pick_device
 from training.ecnn.ahead import Batch, CropsAhead
 from training.ecnn.crops import Crops, LumaCrops, Planes, luma, planes_of, rounded_luma
 from training.ecnn.degraded import DegradedCrops
 from training.ecnn.export import to_model
 from training.ecnn.gathered import GatheredCrops, to_device
 from training.ecnn.network import WINDOW, Network, Shape
+from training.ecnn.optimization import PENALTY_STEPS, Optimization
 from training.ecnn.options import EcnnOptions
 from training.ecnn.start import deepened, network_of, read_tables
-from training.ecnn.tables import Tables, excess, round_tables, upscale
-from training.errors import TrainingError
+from training.ecnn.tables import round_tables, upscale
 from training.evaluation.pictures import Picture, load_pictures
 from training.export import Origin, write_with_card
-from training.graphs import GraphedSteps
+from training.losses import RunningLoss
 from training.record import data_sets, with_licences
 from training.run import Run, Task, load_run, resume_run, start_run
 
 WARM_UP = 200
 #: The learning rate ends at this fraction of its peak.
 LAST_RATE = 5e-4
-#: Muon changes the matrices of convolutions, Adam all else, at this fraction of Muon's rate.
-ADAM_SHARE = 0.15
-#: Number of steps between two computations of the penalty.
-PENALTY_STEPS = 4
 #: Steps between two counts of levels, crops that are counted, and a count's weight in the mean.
 OBSERVED_STEPS, OBSERVED, OBSERVED_SHARE = 20, 4, 0.02
 #: Weight of the newest step in the running mean of the loss.
 NEWEST = 0.005
-#: Steps after which the losses are read, and a GPU waited for.
-READ_STEPS = 20
 #: White in limited-range luma, as papers measure it.
 LUMA_RANGE = 219.0
 
 
 class EcnnTask(Task):
-    """The task of a run of ECNN; see `training.run.Task`.
-
-    The loss is the mean over the crops of log(mean squared error + offset), in grey levels: like
-    the mean of PSNRs, it weights crops by what can be gained in each, but not those whose error
-    is far below the offset.
-    """
+    """The task of a run of ECNN; see `training.run.Task`."""
 
     kind = "ecnn"
     unit = "step"
@@ -92,20 +81,9 @@ class EcnnTask(Task):
             pictures = load_pictures(options.val, options.scale, min_side=3, cache=cache)
             self.val = [self.planes_to_validate(picture) for picture in pictures]
         self.network = Network(self.shape, torch.Generator().manual_seed(seed)).to(self.device)
-        matrices = self.network.matrices()
         self.network.base.requires_grad_(self.degradation is None)
-        names = {id(one) for one in matrices}
-        others = [
-            one for one in self.network.parameters() if id(one) not in names and one.requires_grad
-        ]
-        on_gpu = self.device.type != "cpu"
-        self.optimizers: tuple[torch.optim.Optimizer, ...] = (
-            torch.optim.Muon(matrices, lr=options.lr, weight_decay=0),
-            torch.optim.Adam(others, lr=options.lr * ADAM_SHARE, capturable=on_gpu),
-        )
-        self.graphs = GraphedSteps(self.step_on_gpu) if on_gpu else None
-        self.loss = math.nan
-        self.unread: list[torch.Tensor] = []
+        self.optimization = Optimization(self.network, options)
+        self.loss = RunningLoss(NEWEST, options.lr)
 
     def planes_to_validate(self, picture: Picture) -> Planes:
         """Return the planes of a picture to validate on, degraded as those of the training."""
@@ -159,63 +137,9 @@ class EcnnTask(Task):
         tables = round_tables(self.network) if step >= options.tables_at * self.total else None
         penalised = options.excess > 0 and step >= options.excess_at * self.total
         penalised = penalised and step % PENALTY_STEPS == 0
-        if self.graphs is None or tables is not None:
-            for optimizer, most in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
-                for group in optimizer.param_groups:
-                    group["lr"] = self.rate(step) * most
-            loss = self.gradients(image, wanted, rounded, penalised, tables)
-            for optimizer in self.optimizers:
-                optimizer.step()
-        else:
-            share = torch.full((), self.share(step), device=self.device)
-            loss = self.graphs((rounded, penalised), image, wanted, share)
-        self.unread.append(loss)
-        if self.device.type == "cpu" or len(self.unread) == READ_STEPS:
-            self.read_losses(step)
-
-    def gradients(
-        self,
-        image: torch.Tensor,
-        wanted: torch.Tensor,
-        rounded: bool,
-        penalised: bool,
-        tables: Tables | None = None,
-    ) -> torch.Tensor:
-        """Compute the gradients of all parameters; return the loss, without its penalty."""
-        options = self.options
-        errors = self.network.errors(image, wanted, rounded, tables)
-        loss = torch.log(errors + options.offset).mean()
-        found = loss.detach()
-        if penalised:
-            loss = loss + PENALTY_STEPS * options.excess * excess(self.network)
-        self.network.zero_grad()
-        loss.backward()
-        return found
-
-    def step_on_gpu(
-        self,
-        kind: tuple[bool, bool],
-        image: torch.Tensor,
-        wanted: torch.Tensor,
-        share: torch.Tensor,
-    ) -> torch.Tensor:
-        """Do one step, at a fraction of the highest learning rate; see `GraphedSteps`.
-
-        What optimizers are told is part of a graph. So they do a step at the highest rate, of which
-        the fraction is taken: without weight decay, steps are proportional to the rate.
-        """
-        for optimizer, most in zip(self.optimizers, (1, ADAM_SHARE), strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = self.options.lr * most
-        loss = self.gradients(image, wanted, *kind)
-        parameters = [one for one in self.network.parameters() if one.requires_grad]
-        before = [one.detach().clone() for one in parameters]
-        for optimizer in self.optimizers:
-            optimizer.step()
-        with torch.no_grad():
-            for one, old in zip(parameters, before, strict=True):
-                one.copy_(old.lerp(one, share))
-        return loss
+        share = self.share(step)
+        loss = self.optimization.step(image, wanted, share, rounded, penalised, tables)
+        self.loss.add(step, loss)
 
     def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return inputs and targets of a step, on the device."""
@@ -226,29 +150,16 @@ class EcnnTask(Task):
             return torch.from_numpy(found[0]), torch.from_numpy(found[1])
         return to_device(found, self.device)
 
-    def read_losses(self, step: int) -> None:
-        """Read the losses of the last steps, the last of which is `step`."""
-        losses, self.unread = self.unread, []
-        for value in torch.stack(losses).tolist() if losses else ():
-            if not math.isfinite(value):
-                raise TrainingError(
-                    f"the loss is {value} at step {step}; the last checkpoint is complete. "
-                    f"Try a lower --lr than {self.options.lr}"
-                )
-            old = value if math.isnan(self.loss) else self.loss
-            self.loss = old + NEWEST * (value - old)
-
     def log_row(self, step: int, saving: bool) -> Mapping[str, str] | None:
         """Return loss, rate and the validation's PSNR-Y, where a checkpoint follows."""
         if not saving:
             return None
-        self.read_losses(step - 1)
-        row = {"loss": f"{self.loss:.5f}", "lr": f"{self.rate(step):.3g}"}
+        row = {"loss": f"{self.loss.read():.5f}", "lr": f"{self.rate(step):.3g}"}
         return {**row, "val_psnr_y": f"{self.validate():.4f}"} if self.val else row
 
     def summary(self) -> str:
         """Return the running mean of the loss."""
-        return f"loss {self.loss:.3f}"
+        return f"loss {self.loss.mean:.3f}"
 
     def validate(self) -> float:
         """Compute the mean PSNR-Y in dB of the rounded tables, on luma alone."""
@@ -264,16 +175,15 @@ class EcnnTask(Task):
         """Return network, optimizers and the running mean of the loss."""
         return {
             "network": self.network.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "loss": self.loss,
+            "optimizers": self.optimization.state(),
+            "loss": self.loss.read(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self.network.load_state_dict(state["network"])
-        for optimizer, one in zip(self.optimizers, state["optimizers"], strict=True):
-            load_optimizer(optimizer, one)
-        self.loss = state["loss"]
+        self.optimization.load(state["optimizers"])
+        self.loss.mean = state["loss"]
 
     def finish(self, run: Run) -> Path:
         """Write the model and its card."""

@@ -16,12 +16,12 @@ from torch.nn import functional
 import lutsr
 from training.crops import CropSampler, held
 from training.device import load_optimizer, pick_device
-from training.errors import TrainingError
 from training.evaluation.methods import model_method
 from training.evaluation.metrics import psnr_y
 from training.evaluation.pictures import Picture, load_pictures
 from training.export import Origin, write_with_card
 from training.graphs import GraphedSteps
+from training.losses import RunningLoss
 from training.rclut.export import to_model
 from training.rclut.network import RCLUT, Shape
 from training.rclut.options import RclutOptions
@@ -33,8 +33,6 @@ WARM_UP = 50
 LAST_RATE = 0.01
 #: Weight of the newest step in the running mean of the loss.
 NEWEST = 0.02
-#: Steps after which their losses are read: a GPU has to wait for that.
-READ_EVERY = 20
 
 
 class RclutTask(Task):
@@ -68,8 +66,7 @@ class RclutTask(Task):
             self.network.parameters(), lr, fused=on_gpu, capturable=on_gpu
         )
         self.graphs = GraphedSteps(self.update) if on_gpu else None
-        self.mse = math.nan
-        self.unread: dict[int, torch.Tensor] = {}
+        self.mse = RunningLoss(NEWEST, options.lr)
 
     def start(self) -> None:
         """Do nothing: the network is there."""
@@ -89,9 +86,7 @@ class RclutTask(Task):
                 group["lr"] = self.rate(step)
         image, wanted = (self.given(pixels) for pixels in self.crops(step))
         update = self.graphs or self.update
-        self.unread[step] = update(None, image, wanted)
-        if len(self.unread) == READ_EVERY:
-            self.read_losses()
+        self.mse.add(step, update(None, image, wanted))
 
     def update(self, kind: None, image: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         """Do one step on these crops, the only kind there is, and return the loss."""
@@ -109,38 +104,16 @@ class RclutTask(Task):
             tensor = tensor.pin_memory()
         return tensor.to(self.device, non_blocking=True)
 
-    def read_losses(self) -> None:
-        """Read the losses since the last call into their running mean.
-
-        Raises
-        ------
-        TrainingError
-            If one is not finite. A step may follow on it, but no row of the log and no checkpoint.
-        """
-        if not self.unread:
-            return
-        values = torch.stack(list(self.unread.values())).tolist()
-        for step, value in zip(self.unread, values, strict=True):
-            if not math.isfinite(value):
-                raise TrainingError(
-                    f"the loss is {value} at step {step}; the last checkpoint is complete. "
-                    f"Try a lower --lr than {self.options.lr}"
-                )
-            old = value if math.isnan(self.mse) else self.mse
-            self.mse = old + NEWEST * (value - old)
-        self.unread.clear()
-
     def log_row(self, step: int, saving: bool) -> Mapping[str, str] | None:
         """Return loss, rate and the validation's PSNR-Y, where a checkpoint follows."""
         if not saving:
             return None
-        self.read_losses()
-        row = {"mse": f"{self.mse:.3f}", "lr": f"{self.rate(step):.3g}"}
+        row = {"mse": f"{self.mse.read():.3f}", "lr": f"{self.rate(step):.3g}"}
         return {**row, "val_psnr_y": f"{self.validate():.4f}"} if self.val else row
 
     def summary(self) -> str:
         """Return the running mean of the losses that have been read, if any has."""
-        return "" if math.isnan(self.mse) else f"mse {self.mse:.1f}"
+        return "" if math.isnan(self.mse.mean) else f"mse {self.mse.mean:.1f}"
 
     def validate(self) -> float:
         """Compute the mean PSNR-Y in dB of the exported model, as ``evaluate`` does."""
@@ -151,18 +124,17 @@ class RclutTask(Task):
 
     def state(self) -> dict[str, Any]:
         """Return network, optimizer and the running mean of the loss."""
-        self.read_losses()
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "mse": self.mse,
+            "mse": self.mse.read(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self.network.load_state_dict(state["network"])
         load_optimizer(self.optimizer, state["optimizer"])
-        self.mse = state["mse"]
+        self.mse.mean = state["mse"]
 
     def finish(self, run: Run) -> Path:
         """Write the model and its card."""

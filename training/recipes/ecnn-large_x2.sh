@@ -1,4 +1,9 @@
 #!/usr/bin/env bash
-# Makes ecnn-large_x2: run it from the repository's root, after ecnn-large_x4.sh, whose first run it starts from.
+# Makes ecnn-large_x2: run it from the repository's root; the images are described in the cards.
+# It starts from the model of that name at commit 474b09c, whose recipe is there.
+# It was made on a GPU, whose sums have another order: on a CPU the same command makes a table like it.
 set -euo pipefail
-python -m training ecnn --images ../shared/data/train --val ../shared/data/val --licence 'cid22=CC BY-SA 4.0' --licence 'clic2025=Unsplash License' --licence gb82=CC0 --out ../runs/ecnn-large_x2 --model ecnn-large --scale 2 --layers 11 --steps 3000 --every 500 --round-at 0 --lr 0.008 --seed 4 --init ../runs/ecnn-large_x4_first/checkpoint.pt
+mkdir -p ../runs/before
+git show 474b09c:lutsr_data/ecnn-large_x2.npy > ../runs/before/ecnn-large_x2.npy
+git show 474b09c:lutsr_data/ecnn-large_x2.json > ../runs/before/ecnn-large_x2.json
+python -m training ecnn --images ../shared/data/train --val ../shared/data/val --licence 'cid22=CC BY-SA 4.0' --licence 'clic2025=Unsplash License' --licence gb82=CC0 --out ../runs/ecnn-large_x2 --model ecnn-large --scale 2 --layers 11 --steps 24000 --every 4000 --batch 16 --round-at 0 --lr 0.012 --seed 22 --init ../runs/before/ecnn-large_x2.npy

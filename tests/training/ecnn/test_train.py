@@ -178,7 +178,7 @@ def test_a_step_stays_on_its_device(options, monkeypatch, rounded):
     image, wanted = (torch.from_numpy(each).to("meta") for each in task.crops(0))
     muon = torch.optim.Muon(task.network.matrices())
     with OnDevice():
-        loss = task.gradients(image, wanted.int(), rounded, True)
+        loss = task.optimization.gradients(image, wanted.int(), rounded, True)
         muon.step()
     assert loss.device.type == "meta"
     assert all(one.grad is not None for one in task.network.parameters())
