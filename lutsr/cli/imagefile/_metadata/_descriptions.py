@@ -32,6 +32,7 @@ _SCALE = re.compile(
     re.IGNORECASE,
 )
 
+_UNIT = re.compile(r'"unit": "(?!inch)')
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 
@@ -56,6 +57,21 @@ def kind(text: str) -> str | None:
     if text.startswith(('{"shape":', "shape=(")):
         return "tifffile"
     return "text" if _PIXEL_SIZE.search(text) or _SCALE.search(text) else None
+
+
+def makes_scale(text: str, has_unit: bool) -> bool:
+    """Return whether a description makes the resolution of its page that of the scene.
+
+    Parameters
+    ----------
+    text : str
+    has_unit : bool
+        Whether the page states a unit of its own, as for a print.
+    """
+    who = kind(text)
+    if who == "tifffile":  # it writes inches unless it is told another unit
+        return bool(_UNIT.search(text))
+    return who == "text" and not has_unit
 
 
 def checked(text: str, shape: tuple[int, ...], frame: tuple[int, ...]) -> str | None:
