@@ -325,6 +325,30 @@ def test_tags_about_the_coding_of_the_input_go(tags, kind):
     assert dict(pillow(made(picture.frames, kind, picture)).getexif()) == {0x010F: "Canon"}
 
 
+@pytest.mark.parametrize(
+    ("mode", "samples", "kept"),
+    [("RGB", 3, True), ("CMYK", 4, False), ("L", 1, True), ("L", 3, False)],
+)
+def test_number_of_channels_is_that_of_the_output(mode, samples, kept):
+    exif = Image.Exif()
+    colours = {0x0102: (8,) * samples, 0x0106: 5 if mode == "CMYK" else 2, 0x0115: samples}
+    for code, value in {**colours, 0x010F: "Canon"}.items():
+        exif[code] = value
+    element = "<tiff:PhotometricInterpretation>5</tiff:PhotometricInterpretation>"
+    xmp = packet(f'tiff:SamplesPerPixel="{samples}" tiff:Make="a"', element)
+    image = Image.fromarray(marked(1, 1)).convert(mode)
+    picture = parse(saved(image, "JPEG", exif=exif.tobytes(), xmp=xmp))
+    again = pillow(made(picture.frames, "JPEG", picture))
+    again.load()
+    found = {code: again.getexif().get(code) for code in (*colours, 0x010F)}
+    if samples == 1:
+        colours[0x0102] = 8
+    assert found == (colours if kept else dict.fromkeys(colours)) | {0x010F: "Canon"}
+    assert (b"SamplesPerPixel" in again.info["xmp"]) == kept
+    assert (b"PhotometricInterpretation" in again.info["xmp"]) == kept
+    assert any("SamplesPerPixel do not apply" in note for note in picture.notes) != kept
+
+
 def test_texts_of_a_png_that_are_properties():
     texts = [("exif:PixelXDimension", "8"), ("tiff:ImageLength", "6"), ("Width", "8")]
     texts += [("Thumb::Image::Width", "800"), ("Title", "8")]
