@@ -72,6 +72,8 @@ def test_what_is_no_image(image, message):
     [
         (np.zeros((4, 4), np.int16), " image.astype(numpy.float64) with preserve_range=True"),
         ([[1, 2], [3, 4]], "numpy.asarray(image).astype(numpy.uint8) if it holds 0..255, numpy."),
+        ([[0.5, 7.0]], "pass numpy.asarray(image) / 255; to keep"),
+        (np.full((4, 4), 7.0), "pass image / 255; to keep"),
         ([[1j, 2]], "upscale image.real and image.imag by themselves, with preserve_range=True"),
     ],
 )
@@ -138,6 +140,30 @@ class Lazy:
 def test_masks_are_refused(image, function):
     axis = 0 if isinstance(image, (list, tuple)) else None
     assert "a mask cannot be upscaled; fill" in said(function, image, 2, channel_axis=axis)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("several", [True, False])
+def test_masks_inside_arrays_of_dask_are_refused(declared, several):
+    da = pytest.importorskip("dask.array")
+    plain = da.from_array(GREY, chunks=20)
+    array = da.ma.masked_equal(plain, 0)
+    if not declared:  # only its chunks are masked
+        array = plain.map_blocks(lambda part: np.ma.masked_equal(part, 0), meta=np.empty((0, 0)))
+    if several and declared:
+        array = [array, array]
+    elif several:
+        array = da.stack([array, array])
+    message = said(lutsr.upscale, array, 2, channel_axis=0 if several else None)
+    assert "dask.array.ma.filled(image, 0)" in message
+    np.testing.assert_array_equal(lutsr.upscale(plain, 2), lutsr.upscale(GREY, 2))
+
+
+def test_pillow_images_of_floats_are_told_what_can_be_followed():
+    Image = pytest.importorskip("PIL.Image")
+    image = Image.new("F", (5, 4), 200)
+    assert "pass numpy.asarray(image) / 255" in said(lutsr.upscale, image, 2)
+    assert lutsr.upscale(np.asarray(image) / 255, 2).shape == (8, 10)
 
 
 def test_a_masked_output_is_refused():

@@ -59,15 +59,15 @@ def dtype_advice(dtype: np.dtype[Any], image: str = "image") -> str:
     return "such values have no grey levels"
 
 
-def range_advice(low: float, high: float) -> str:
-    """Suggest what to do about floats outside [0, 1]."""
+def range_advice(low: float, high: float, image: str = "image") -> str:
+    """Suggest what to do about floats outside [0, 1]; `image` is how to write the array."""
     keep = "to keep any other values as they are, pass preserve_range=True"
     if low >= -0.5 and high <= 1.5:
         return f"if a filter has overshot, call numpy.clip(image, 0, 1); {keep}"
     if low >= 0:
         white = next((w for w in (255, 65535) if high <= w), None)
         if white:
-            return f"if they are grey levels, pass image / {white}; {keep}"
+            return f"if they are grey levels, pass {image} / {white}; {keep}"
     return f"{keep.replace('any other', 'the')}: they are scaled into it, and back"
 
 

@@ -61,7 +61,9 @@ def check_image(
         Whether floats may lie beyond [0, 1].
     """
     pixels = as_array(image)
-    dtype = _result_dtype(pixels.dtype, hasattr(image, "astype"))
+    # How to write the array in advice: lists and images of Pillow have no arithmetic.
+    written = "image" if hasattr(image, "astype") else "numpy.asarray(image)"
+    dtype = _result_dtype(pixels.dtype, written)
     axes = _check_channel_axis(channel_axis, pixels)
     for name, value in (("alpha", alpha), ("rgb", rgb), ("preserve_range", preserve_range)):
         if not isinstance(value, (bool, np.bool_)):
@@ -72,7 +74,7 @@ def check_image(
     if dtype.kind != "f":
         return Image(pixels, dtype, axes)
     span = find_span(pixels)
-    check_span(span, preserve_range)
+    check_span(span, preserve_range, written)
     if span.is_unit:
         return Image(pixels, dtype, axes, span.overshoots)
     if alpha:
@@ -123,13 +125,13 @@ def check_int(name: str, value: Any) -> int:
         raise TypeError(f"{name}: got {shown(value)}, wanted an integer") from None
 
 
-def _result_dtype(dtype: np.dtype[Any], is_array: bool) -> np.dtype[Any]:
+def _result_dtype(dtype: np.dtype[Any], written: str) -> np.dtype[Any]:
     if dtype.kind == "f" and dtype.itemsize <= 8:
         # Half precision is widened, as in scikit-image; long double may be the same as double.
         return np.dtype(np.float64 if dtype.itemsize == 8 else np.float32)
     if dtype.kind == "u" and dtype.itemsize <= 2:
         return dtype.newbyteorder("=")
-    advice = dtype_advice(dtype, "image" if is_array else "numpy.asarray(image)")
+    advice = dtype_advice(dtype, written)
     raise TypeError(f"image: got dtype {dtype}, wanted uint8, uint16 or float; {advice}")
 
 

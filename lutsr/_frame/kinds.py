@@ -48,13 +48,15 @@ def as_array(image: Any) -> NDArray[Any]:
         )
     for part in image if isinstance(image, (list, tuple)) else [image]:
         _refuse_hidden(part)
+    lazy = hasattr(image, "__dask_graph__")
     try:
-        converted = np.asanyarray(image)  # still masked, if it comes so from another library
+        # What comes from another library may still be masked; dask's own conversion drops masks.
+        converted = np.asanyarray(image.compute() if lazy else image)
     except (ValueError, TypeError, RuntimeError) as error:  # of NumPy, or of another library
         wanted = "rows of one length" if isinstance(image, (list, tuple)) else "a numpy array"
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"image: got {type(image).__name__}, wanted {wanted}: {error}") from error
-    _refuse_hidden(converted)
+    _refuse_hidden(converted, lazy)
     array = np.asarray(converted)
     if array.dtype == object and not hasattr(image, "dtype"):
         raise TypeError(f"image: got {shown(image)}, wanted an array of numbers")
@@ -63,18 +65,22 @@ def as_array(image: Any) -> NDArray[Any]:
 
 def is_masked(array: Any) -> bool:
     """Return whether this is a masked array, of NumPy or of a library that follows it."""
-    if isinstance(array, np.ma.MaskedArray):
+    meta = getattr(array, "_meta", None)  # of an array of dask: an empty chunk
+    if isinstance(array, np.ma.MaskedArray) or isinstance(meta, np.ma.MaskedArray):
         return True
     # The attribute `mask` of a pandas object is a method.
     mask = None if type(array) is np.ndarray else getattr(array, "mask", None)
     return bool(getattr(mask, "dtype", None) == np.dtype(bool))
 
 
-def _refuse_hidden(image: Any) -> None:
+def _refuse_hidden(image: Any, lazy: bool = False) -> None:
+    """Refuse what has more than levels; with `lazy` the caller has an array of dask."""
     if is_masked(image):
+        lazy = lazy or hasattr(image, "__dask_graph__")
+        filled = "dask.array.ma.filled(image, 0)" if lazy else "image.filled(0)"
         raise TypeError(
             "image: got a masked array, and a mask cannot be upscaled; fill what is masked, as in "
-            "image.filled(0), or ignore the mask: numpy.ma.getdata(image)"
+            f"{filled}, or ignore the mask: {'dask.array' if lazy else 'numpy'}.ma.getdata(image)"
         )
     pillow = sys.modules.get("PIL.Image")
     if pillow is None or not isinstance(image, pillow.Image):

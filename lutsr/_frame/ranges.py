@@ -45,8 +45,11 @@ def find_span(pixels: NDArray[Any]) -> Span:
     return Span(float(low), float(high))
 
 
-def check_span(span: Span, preserve_range: bool) -> None:
-    """Refuse values that are not finite and, unless their range is preserved, beyond [0, 1]."""
+def check_span(span: Span, preserve_range: bool, image: str = "image") -> None:
+    """Refuse values that are not finite and, unless their range is preserved, beyond [0, 1].
+
+    `image` is how to write the array in advice.
+    """
     if not (np.isfinite(span.low) and np.isfinite(span.high)):
         wanted = "finite floats" if preserve_range else "floats in [0, 1]"
         limits = "posinf=..., neginf=..." if preserve_range else "posinf=1, neginf=0"
@@ -57,7 +60,7 @@ def check_span(span: Span, preserve_range: bool) -> None:
     if not (preserve_range or span.is_unit):
         raise ValueError(
             f"image: floats are within [{span.low:.9g}, {span.high:.9g}], wanted [0, 1]; "
-            f"{range_advice(*span)}"
+            f"{range_advice(*span, image)}"
         )
 
 

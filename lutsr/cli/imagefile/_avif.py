@@ -139,7 +139,7 @@ def _stated_colours(data: bytes) -> dict[bytes, bytes]:
 
 def _note_others(data: bytes, picture: Picture) -> None:
     """Add notes about what nothing here reads: other boxes and pictures, and what follows."""
-    found = list(_boxes.boxes(data))
+    found = list(_boxes.own_boxes(data))
     names = [box.name for box in found if box.name not in _READ]
     if names:
         shown = ", ".join(dict.fromkeys(n.decode("ascii", "backslashreplace") for n in names))

@@ -36,6 +36,14 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
         start += length
 
 
+def own_boxes(data: bytes) -> Iterator[Box]:
+    """Yield the boxes of a file without those of another one behind it, such as a video."""
+    for index, box in enumerate(boxes(data)):
+        if index > 1 and box.name == b"ftyp":
+            return
+        yield box
+
+
 def pictures(data: bytes) -> dict[bytes, Box]:
     """Return the parts of the box that describes the pictures of an AVIF or HEIC, by name."""
     found = next((box for box in boxes(data) if box.name == b"meta"), None)

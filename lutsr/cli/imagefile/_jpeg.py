@@ -19,7 +19,7 @@ _QUALITY = 95
 def size(file: BinaryIO) -> tuple[int, int, int]:
     """Return width, height and the number of frames, 1, from the header."""
     unusual = _jpeg_kinds.examine(file)
-    with _pillow.opened(unusual.disguised() if unusual else file, "JPEG") as image:
+    with _jpeg_segments.opened(unusual.disguised() if unusual else file, Picture([])) as image:
         return *image.size, 1
 
 
@@ -27,7 +27,7 @@ def read(file: BinaryIO) -> Picture:
     """Read a JPEG file."""
     picture = Picture([])
     unusual = _jpeg_kinds.examine(file)
-    with _pillow.opened(unusual.disguised() if unusual else file, "JPEG") as image:
+    with _jpeg_segments.opened(unusual.disguised() if unusual else file, picture) as image:
         if unusual is None:
             picture.quality = _jpeg_quality.quality(getattr(image, "quantization", {}))
             image.load()

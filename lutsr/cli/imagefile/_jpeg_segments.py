@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ._picture import Picture
+from . import _pillow
+from ._picture import ImageFileError, Picture
 
 # A marker among coded pixels: neither a stuffed byte nor a restart marker nor a fill byte.
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-_START, _END, _COMMENT = 0xD8, 0xD9, 0xFE
+_START, _END, _SCAN, _COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 #: Segments that are read elsewhere, or describe how the pixels are stored.
 _READ = (
     ("APP0", b"JFIF"),
@@ -17,7 +20,9 @@ _READ = (
     ("APP1", b"http://ns.adobe.com/xap/1.0/\0"),
     ("APP2", b"ICC_PROFILE\0"),
     ("APP2", b"MPF\0"),  # a list of the pictures that follow
-    ("APP8", b""),  # SPIFF, and of a JPEG-LS its transform of colours
+    ("APP8", b"SPIFF\0"),
+    ("APP8", b"\0\0\0\1"),  # the end of the entries behind it
+    ("APP8", b"mrfx"),  # of a JPEG-LS: its transform of colours
     ("APP13", b"Photoshop 3.0\0"),
     ("APP14", b"Adobe"),
 )
@@ -25,6 +30,25 @@ _EXIF, _XMP, _MORE_XMP = _READ[1][1], _READ[2][1], b"http://ns.adobe.com/xmp/ext
 _TIFF_HEADERS = (b"II*\0", b"MM\0*")
 _PURPOSES = {b"JP": "JUMBF, as of C2PA"}
 _MOST_BYTES = 65533
+
+
+def opened(file: BinaryIO, picture: Picture) -> Any:
+    """Open a JPEG by Pillow, without the segments of applications that it cannot read.
+
+    Such a segment says nothing about the pixels that a decoder needs: libjpeg ignores it.
+    """
+    try:
+        return _pillow.opened(file, "JPEG")
+    except ImageFileError:
+        file.seek(0)
+        data = file.read()
+        segments = list(_header_segments(data))
+        if not segments or not _is_readable(_without(data, segments)):
+            raise
+    damaged = [one for one in segments if not _is_readable(_only(data, one, segments))]
+    names = [_name(f"APP{data[start + 1] & 15}", data[start + 4 : end]) for start, end in damaged]
+    picture.note(f"its segments {', '.join(dict.fromkeys(names))} are damaged and were left out")
+    return _pillow.opened(io.BytesIO(_without(data, damaged)), "JPEG")
 
 
 def comments(image: Any) -> list[bytes]:
@@ -81,6 +105,39 @@ def note_others(image: Any, file: BinaryIO, picture: Picture) -> None:
     picture.note_rest(data[end:])
 
 
+def _header_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the places of the segments of applications in front of the pixels."""
+    place = 2
+    while (match := _MARKER.search(data, place)) is not None:
+        code, place = data[match.start() + 1], match.end()
+        if code in (_SCAN, _END):
+            return
+        if code not in (1, _START):
+            place += max(2, int.from_bytes(data[place : place + 2]))
+        if 0xE0 <= code < 0xF0:
+            yield match.start(), place
+
+
+def _without(data: bytes, segments: list[tuple[int, int]]) -> bytes:
+    kept, place = [], 0
+    for start, end in segments:
+        kept.append(data[place:start])
+        place = end
+    return b"".join((*kept, data[place:]))
+
+
+def _only(data: bytes, segment: tuple[int, int], segments: list[tuple[int, int]]) -> bytes:
+    return _without(data, [other for other in segments if other != segment])
+
+
+def _is_readable(data: bytes) -> bool:
+    try:
+        _pillow.opened(io.BytesIO(data), "JPEG").close()
+    except ImageFileError:
+        return False
+    return True
+
+
 def _is_read(name: str, data: bytes) -> bool:
     return any(name == known and data.startswith(start) for known, start in _READ)
 
@@ -110,7 +167,7 @@ def _picture_end(data: bytes, start: int) -> tuple[int, list[str]]:
             late.append("comment between scans")
         elif scans and 0xE0 <= code < 0xF0:
             late.append(_name(f"APP{code - 0xE0}", data[place + 2 : place + length]))
-        scans += code == 0xDA
+        scans += code == _SCAN
         place += length
     return len(data), late
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._boxes import Box, boxes
+from ._boxes import Box, boxes, own_boxes
 from ._colour import to_srgb
 from ._metadata import _exif, _xmp
 from ._metadata._change import Change
@@ -52,7 +53,7 @@ def read(file: BinaryIO) -> Picture:
         raise ImageFileError(f"has {pixels.dtype.name} samples; convert it to 8 or 16 bits first")
     exif = xmp = None
     end = 0
-    for name, start, end in () if data.startswith(_CODESTREAM) else boxes(data):
+    for name, start, end in () if data.startswith(_CODESTREAM) else own_boxes(data):
         content = data[start:end]
         if name == b"Exif":
             exif = content[4 + int.from_bytes(content[:4]) :]
@@ -61,9 +62,9 @@ def read(file: BinaryIO) -> Picture:
         elif name not in _PIXELS:
             shown = name.decode("ascii", "backslashreplace").strip()
             picture.note(f"its boxes {shown} were left out")
-    if end and data[end + 4 : end + 8] in _PIXELS | METADATA:
+    if end and data[end + 4 : end + 8] in (_PIXELS | METADATA) - {b"ftyp"}:
         raise damaged("it ends too early")
-    picture.note_rest(data[end:] if end else b"")
+    picture.note_rest(data[end or _end_of_codestream(data) :])
     stored = header.width, header.height
     kept, _ = _exif.read(exif, stored, picture.notes, header.orientation)
     turned = Change.turned(stored, header.orientation)
@@ -105,6 +106,22 @@ def encode(
     if metadata.xmp:
         data += _box(b"xml ", metadata.xmp)
     return data
+
+
+def _end_of_codestream(data: bytes) -> int:
+    """Return the offset behind a codestream without a container, which only a decoder knows."""
+    import imagecodecs
+
+    def is_whole(length: int) -> bool:
+        try:
+            imagecodecs.jpegxl_decode(data[:length])
+        except imagecodecs.JpegxlError:
+            return False
+        return True
+
+    if not is_whole(len(data) - 1):
+        return len(data)
+    return bisect.bisect_left(range(len(data)), True, key=is_whole)
 
 
 def _as_srgb(data: bytes) -> bytes:

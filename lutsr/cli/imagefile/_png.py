@@ -71,6 +71,8 @@ def read(file: BinaryIO) -> Picture:
         if name in _PIXELS:
             pixels.append(whole)
             if name == b"acTL":
+                if len(data) != 8:
+                    raise damaged("its chunk acTL has a wrong length")
                 plays = struct.unpack(">II", data)
             elif name == b"fcTL":
                 controls.append((data, has_image))
@@ -100,6 +102,8 @@ def read(file: BinaryIO) -> Picture:
         durations = [0.0] * still_first + [_duration(data) for data, _ in controls]
         picture.animation = Animation(durations, loop, still_first)
     else:
+        if plays and not controls:
+            picture.note(f"it states {plays[0]} frames and has none: read as a still image")
         stored = [imagecodecs.png_decode(b"".join(pixels))]
     if depth == 1 and colour_type == 0:
         picture.note("1 bit per pixel became 8")

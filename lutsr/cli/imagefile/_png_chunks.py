@@ -26,6 +26,8 @@ _SRGB = {
     b"cICP": bytes((1, 13, 0, 1)),
 }
 _COLOURS = (*_SRGB, b"mDCV", b"cLLI")
+#: Lengths of those that have one; a decoder may refuse a file for a chunk of another length.
+_LENGTHS = {b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"pHYs": 9}
 _READ = (*_COLOURS, b"iCCP", b"eXIf", b"pHYs")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 # They describe how or when the input was stored.
@@ -48,6 +50,10 @@ def decode(
 ) -> tuple[Metadata, int]:
     """Return the metadata in the chunks, and the orientation."""
     others = sorted(found.keys() - {*_READ})
+    damaged = [n for n, data in found.items() if len(data) != _LENGTHS.get(n, len(data))]
+    for name in damaged:
+        picture.note(f"its chunk {shown(name)} is damaged and was left out")
+    found = {name: data for name, data in found.items() if name not in damaged}
     if stale := [shown(name) for name in others if name in _STALE]:
         picture.note(f"its chunks {', '.join(stale)} do not apply to the output and were left out")
     if unknown := [shown(name) for name in others if name not in _STALE]:
@@ -56,8 +62,11 @@ def decode(
     for name, data in texts:
         keyword = data.split(b"\0", 1)[0]
         if name == b"iTXt" and keyword == _XMP_KEYWORD:
-            xmp = xmp or _itxt(data)
-            if xmp is None:
+            if xmp is not None:
+                picture.note("of several blocks of XMP data only the first one was kept")
+                continue
+            xmp = _itxt(data)
+            if not xmp:
                 picture.note("its XMP data are damaged and were left out")
         elif keyword.startswith(_RAW_PROFILE):  # of ImageMagick, before the chunk eXIf existed
             block = _raw_profile(name, data)
@@ -75,8 +84,8 @@ def decode(
             _inflate(found[b"iCCP"].split(b"\0", 1)[-1][1:]) or b"?", pixels, picture.notes
         )
     resolution = None
-    if len(physical := found.get(b"pHYs", b"")) == 9:
-        x, y, unit = struct.unpack(">IIB", physical)
+    if b"pHYs" in found:
+        x, y, unit = struct.unpack(">IIB", found[b"pHYs"])
         if x and y:
             resolution = Resolution(x, y, "metre" if unit == 1 else None).turned(orientation)
     return Metadata(

@@ -41,6 +41,7 @@ from .examples import (
     with_auxiliary_picture,
     with_block,
     with_exif,
+    with_pointer,
     with_sub_directory,
     with_xmp,
     xmp_of,
@@ -157,6 +158,10 @@ def inputs() -> dict[str, Row]:
         "sizes in EXIF": same(
             lambda f: with_exif(f, {}, {0xA002: 12}), tag(0xA002, EXIF_IFD), *SIX, after=24
         ),
+        "coding of the input in EXIF": same(
+            lambda f: with_exif(f, {0x0103: 6, 0x010F: "Maker"}), tag(0x010F),
+            *FOUR[:3], "AVIF", "JXL", note="Compression do not apply",
+        ),
         "places in EXIF": same(
             lambda f: with_exif(f, {}, PICTURE_AT), tag(0x9214, EXIF_IFD), *SIX, after=(11, 5)
         ),
@@ -175,6 +180,14 @@ def inputs() -> dict[str, Row]:
             lambda f: with_xmp(f, 'GPano:FullPanoWidthPixels="50"'),
             lambda d: xmp_of(d, wide), *SIX, after="100",
         ),
+        "damaged XMP": same(
+            lambda f: with_xmp(f, "="), kind, *SIX, note="its XMP data are damaged"
+        ),
+        "other damaged parts beside the pixels": {
+            "PNG": Example(png(chunk(b"gAMA", b"x")), note="chunk gAMA is damaged"),
+            "JPEG": Example(jpeg(segment(0xEE, b"Adobe")), note="are damaged and were left out"),
+            "TIFF": Example(with_pointer(0x0131), note="damaged tags were left out: Software"),
+        },
         "XMP about parts that go": same(lambda f: with_xmp(f, MOTION), kind, *SIX, note=NOT_TRUE),
         "resolution of the print": same(printed, resolution, *SIX),
         "scale of ImageJ, OME or a description": {

@@ -285,6 +285,12 @@ def printed(format: str) -> bytes:
     return saved(RGB, format, dpi=(300, 150))
 
 
+def with_pointer(code: int, kind: int = 2, items: int = 9) -> bytes:
+    """Return a TIFF with a tag whose offset is beyond its end."""
+    data = stored("TIFF", RGB, extratags=[(65000, 4, 1, 99999, True)])
+    return data.replace(struct.pack("<HHI", 65000, 4, 1), struct.pack("<HHI", code, kind, items))
+
+
 def with_block(format: str, block: bytes) -> bytes:
     if format == "TIFF":
         data = stored("TIFF", RGB, extratags=[(65000, 4, 1, 9999, True)])

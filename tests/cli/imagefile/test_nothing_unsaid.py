@@ -3,10 +3,12 @@
 import re
 import struct
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
 
+from .examples import jxl
 from .helpers import chunk, made, parse, pillow, png, saved, smooth
 
 FRAME = smooth((24, 16, 3))
@@ -35,6 +37,7 @@ def jpeg(*segments, rest=b"", **options):
         ([segment(0xED, b"Adobe_CM\0x")], "APP13 (Adobe_CM)"),
         ([segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0")], "APP2 (urn:iso:std:iso:ts:21496:-1)"),
         ([segment(0xE0, b"JFXX\0\x13" + bytes(9))], "APP0 (JFXX)"),
+        ([segment(0xE8, b"camera data")], "APP8 (camera)"),
     ],
 )
 def test_segments_of_a_jpeg_are_named(segments, names):
@@ -151,6 +154,24 @@ def test_pictures_that_follow_and_what_follows_them():
     assert notes == [several, f"{len(VIDEO)} bytes behind its end (a video) were left out"]
 
 
+@pytest.mark.parametrize("make", [lambda: saved(FRAME, "AVIF"), lambda: jxl(FRAME)])
+def test_video_behind_a_file_of_boxes(make):
+    parts = ((b"ftyp", b"mp42" + bytes(4) + b"mp42"), (b"mdat", bytes(99)), (b"moov", bytes(9)))
+    video = b"".join(struct.pack(">I4s", len(part) + 8, name) + part for name, part in parts)
+    picture = parse(make() + video)
+    assert picture.notes == [f"{len(video)} bytes behind its end (a video) were left out"]
+    np.testing.assert_array_equal(picture.frames[0], parse(make()).frames[0])
+
+
+@pytest.mark.parametrize("rest", [b"x", VIDEO, b"SEFT" * 300])
+def test_bytes_behind_a_jpeg_xl_without_boxes(rest):
+    data = imagecodecs.jpegxl_encode(FRAME, lossless=True)
+    assert parse(data).notes == []
+    picture = parse(data + rest)
+    assert picture.notes[0].startswith(f"{len(rest):,} bytes behind its end")
+    np.testing.assert_array_equal(picture.frames[0], FRAME)
+
+
 @pytest.mark.parametrize("kind", ["WEBP", "WEBP frames"])
 def test_chunks_of_a_webp_are_named(kind):
     data = FILES[kind]
@@ -158,6 +179,13 @@ def test_chunks_of_a_webp_are_named(kind):
     size = struct.pack("<I", len(data) + len(more) - 8)
     picture = parse(data[:4] + size + data[8:] + more)
     assert picture.notes == ["its chunks C2PA, none were left out"]
+
+
+def test_second_block_of_xmp_of_a_png_is_said():
+    both = [chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + b"<%c/>" % name) for name in b"ab"]
+    picture = parse(png(8, 0, bytes(4), *both))
+    assert picture.notes == ["of several blocks of XMP data only the first one was kept"]
+    assert picture.pages[0].xmp == b"<a/>"
 
 
 def test_second_chunk_of_a_kind_is_said():

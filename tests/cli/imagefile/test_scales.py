@@ -184,6 +184,15 @@ def test_axes_of_a_palette_gain_the_colours():
         ('{"PixelSizeUm": 0.65, "Camera": "a"}', '"PixelSizeUm": 0.325, "Camera"'),
         ("scale 0.5 um/px, 1.2e-1\xb5m per pixel", "scale 0.25 um/px, 0.06\xb5m per pixel"),
         ("4 pixels/mm; 3 px per micron; 5 mm", "8 pixels/mm; 6 px per micron; 5 mm"),
+        (
+            "[Scan]\r\nPixelWidth=1e-9\r\nPixelHeight=3e-9",
+            "PixelWidth=5e-10\r\nPixelHeight=1.5e-09",
+        ),
+        ("pixelWidth: 6\npixelHeight: 8", "pixelWidth: 12\npixelHeight: 16"),  # of the picture
+        (
+            "Scan\r\n6x8 [0,100 6x8] (256x256) of 16x80|MPP = 1",
+            "12x16 [0,100 12x16] (256x256) of 16x80|MPP = 0.5",
+        ),
         ("Pixel Size X: 3, pixel_size_y=1e-1 (nm)", "Pixel Size X: 1.5, pixel_size_y=0.05 (nm)"),
     ],
 )

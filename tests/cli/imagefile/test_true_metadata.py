@@ -33,6 +33,9 @@ NAMESPACES = {
     "drone": "http://www.dji.com/drone-dji/1.0/",
     "Oppo": "http://ns.oplus.com/photos/1.0/camera/",
     "dc": "http://purl.org/dc/elements/1.1/",
+    "acdsee-rs": "http://ns.acdsee.com/regions/",
+    "acdsee-stDim": "http://ns.acdsee.com/sType/Dimensions#",
+    "acdsee-stArea": "http://ns.acdsee.com/sType/Area#",
 }
 
 
@@ -88,6 +91,12 @@ DOUBLED = {
     "drone:CalibratedOpticalCenterX": ("4.25", "8.5"),
     "drone:CalibratedFocalLength": ("3666.5", "7333"),
     "drone:RelativeAltitude": ("+6.0", "+6.0"),
+    "drone:width": ("8", "16"),
+    "drone:height": ("6", "12"),
+    "drone:ImageSize": ("8x6", "16x12"),
+    "drone:Dimensions": ("8 x 6 pixels", "16 x 12 pixels"),
+    "drone:sensorResolution": ("800x600", "800x600"),
+    "drone:Title": ("8x6", "8x6"),
 }
 
 
@@ -159,6 +168,18 @@ def test_face_in_pixels():
     assert [float(found[f"stArea:{k}"]) for k in "xyd"] == [4, 6, 2]
     found, _ = enlarged(faces(area), orientation=3)  # half a turn
     assert [float(found[f"stArea:{k}"]) for k in "xyd"] == [12, 6, 2]
+
+
+def test_faces_of_other_programs():
+    area = 'stArea:x="2" stArea:y="3" stArea:w="2" stArea:h="1" stArea:unit="pixel"'
+    xmp = faces(area).decode()
+    for prefix in ("mwg-rs:", "stDim:", "stArea:"):
+        xmp = xmp.replace(f" {prefix}", f" acdsee-{prefix.replace('mwg-', '')}")
+        xmp = xmp.replace(f"<{prefix}", f"<acdsee-{prefix.replace('mwg-', '')}")
+        xmp = xmp.replace(f"</{prefix}", f"</acdsee-{prefix.replace('mwg-', '')}")
+    found, notes = enlarged(xmp.encode())
+    assert (found["acdsee-stDim:w"], found["acdsee-stDim:h"], notes) == ("16", "12", [])
+    assert [float(found[f"acdsee-stArea:{k}"]) for k in "xywh"] == [4, 6, 4, 2]
 
 
 def test_sizes_in_other_units_stay():
@@ -278,6 +299,54 @@ def test_compression_of_the_input_is_not_that_of_the_output():
     assert "CompressedBitsPerPixel" in picture.notes[0]
     tags = pillow(made(picture.frames, "JPEG", picture)).getexif().get_ifd(EXIF_IFD)
     assert tags == {0xA434: "Lens"}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {0x0103: 6, 0x0212: (2, 2)},  # compression and subsampling
+        {0x0111: 100, 0x0116: 6, 0x0117: 144},  # strips
+        {0x0142: 16, 0x0143: 16, 0x0144: (100,), 0x0145: (256,)},  # tiles
+        {0x0201: 300, 0x0202: 44},  # a JPEG in the block
+        {0xC620: (8, 6), 0xC68D: (0, 0, 6, 8)},  # parts of a sensor
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_tags_about_the_coding_of_the_input_go(tags, kind):
+    exif = Image.Exif()
+    for code, value in tags.items():
+        exif[code] = value
+    exif[0x010F] = "Canon"
+    picture = parse(saved(marked(1, 1), kind, exif=exif.tobytes()))
+    names = [ExifTags.TAGS[code] for code in tags]
+    (note,) = picture.notes
+    assert note.endswith("do not apply to the output and were left out")
+    assert all(name in note for name in names)
+    assert dict(pillow(made(picture.frames, kind, picture)).getexif()) == {0x010F: "Canon"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "samples", "kept"),
+    [("RGB", 3, True), ("CMYK", 4, False), ("L", 1, True), ("L", 3, False)],
+)
+def test_number_of_channels_is_that_of_the_output(mode, samples, kept):
+    exif = Image.Exif()
+    colours = {0x0102: (8,) * samples, 0x0106: 5 if mode == "CMYK" else 2, 0x0115: samples}
+    for code, value in {**colours, 0x010F: "Canon"}.items():
+        exif[code] = value
+    element = "<tiff:PhotometricInterpretation>5</tiff:PhotometricInterpretation>"
+    xmp = packet(f'tiff:SamplesPerPixel="{samples}" tiff:Make="a"', element)
+    image = Image.fromarray(marked(1, 1)).convert(mode)
+    picture = parse(saved(image, "JPEG", exif=exif.tobytes(), xmp=xmp))
+    again = pillow(made(picture.frames, "JPEG", picture))
+    again.load()
+    found = {code: again.getexif().get(code) for code in (*colours, 0x010F)}
+    if samples == 1:
+        colours[0x0102] = 8
+    assert found == (colours if kept else dict.fromkeys(colours)) | {0x010F: "Canon"}
+    assert (b"SamplesPerPixel" in again.info["xmp"]) == kept
+    assert (b"PhotometricInterpretation" in again.info["xmp"]) == kept
+    assert any("SamplesPerPixel do not apply" in note for note in picture.notes) != kept
 
 
 def test_texts_of_a_png_that_are_properties():

@@ -20,7 +20,8 @@ _ORIGIN = re.compile(
 )
 #: A pixel size in a text, such as ``MPP = 0.25`` of Aperio.
 _PIXEL_SIZE = re.compile(
-    r"""\b((?:MPP|(?:Pixel|Physical)[ _-]?Size)[ _-]?([XY]?)(?:[ _-]?[un]m)?["']?\s*[=:]\s*)"""
+    r"\b((?:MPP[ _-]?|(?:Pixel|Physical)[ _-]?(?:Size[ _-]?|(?=Width|Height)))"
+    r"""([XY]|Width|Height|)(?:[ _-]?[un]m)?["']?\s*[=:]\s*)"""
     r"(\d+(?:\.\d*)?(?:e-?\d+)?)",
     re.IGNORECASE,
 )
@@ -32,6 +33,7 @@ _SCALE = re.compile(
     re.IGNORECASE,
 )
 
+_UNIT = re.compile(r'"unit": "(?!inch)')
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 
@@ -56,6 +58,21 @@ def kind(text: str) -> str | None:
     if text.startswith(('{"shape":', "shape=(")):
         return "tifffile"
     return "text" if _PIXEL_SIZE.search(text) or _SCALE.search(text) else None
+
+
+def makes_scale(text: str, has_unit: bool) -> bool:
+    """Return whether a description makes the resolution of its page that of the scene.
+
+    Parameters
+    ----------
+    text : str
+    has_unit : bool
+        Whether the page states a unit of its own, as for a print.
+    """
+    who = kind(text)
+    if who == "tifffile":  # it writes inches unless it is told another unit
+        return bool(_UNIT.search(text))
+    return who == "text" and not has_unit
 
 
 def checked(text: str, shape: tuple[int, ...], frame: tuple[int, ...]) -> str | None:
@@ -90,11 +107,20 @@ def enlarged(text: str, change: Change, frame: tuple[int, ...]) -> str:
     if who == "ImageJ":
         scales = dict(zip("xy", map(float, change.scales), strict=True))
         return _ORIGIN.sub(lambda m: f"{m[1]}origin={_shown(float(m[2]) * scales[m[1]])}", text)
-    text = _PIXEL_SIZE.sub(
-        lambda m: m[1] + _shown(float(m[3]) / float(change.scales[m[2] in ("Y", "y")])), text
-    )
+    text = _PIXEL_SIZE.sub(lambda m: m[1] + _true_length(m[2], m[3], change), text)
+    width, height = change.before
+    both = rf"(?<![\d.]){width}(\s?[xX]\s?){height}(?![\d.])"  # of the picture
+    text = re.sub(both, lambda m: f"{change.after[0]}{m[1]}{change.after[1]}", text)
     factor = float(change.scales[0])
     return _SCALE.sub(lambda m: _shown(float(m[1]) * (factor if m[3] else 1 / factor)) + m[2], text)
+
+
+def _true_length(side: str, number: str, change: Change) -> str:
+    """Return the size of a pixel; some programs call the width of the picture PixelWidth."""
+    axis = side[:1].upper() in ("Y", "H")
+    if number == str(change.before[axis]):
+        return str(change.after[axis])
+    return _shown(float(number) / float(change.scales[axis]))
 
 
 def other_keys(text: str) -> list[str]:

@@ -17,14 +17,15 @@ def enlarged(metadata: Metadata, shape: tuple[int, ...], notes: list[str]) -> Me
     """
     size = shape[1], shape[0]
     change = Change(metadata.size or size, size)
+    channels = shape[2] if len(shape) > 2 else 1
     resolution = metadata.resolution
     return replace(
         metadata,
         size=change.after,
-        exif=metadata.exif and _exif.enlarged(metadata.exif, change, notes),
+        exif=metadata.exif and _exif.enlarged(metadata.exif, change, notes, channels),
         resolution=resolution and resolution.enlarged(*map(float, change.scales)),
         tags=_true_tags(metadata.tags, change, shape),
-        xmp=metadata.xmp and _xmp.enlarged(metadata.xmp, change, notes),
+        xmp=metadata.xmp and _xmp.enlarged(metadata.xmp, change, notes, channels),
         texts=_true_texts(metadata.texts, change, notes),
     )
 

@@ -28,7 +28,13 @@ _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x011A, 0x011B, 0x0128
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002, 0x1001), (0x0101, 0xA003, 0x1002)
 _PIXELS_PER_UNIT = ((0xA20E, 0xA20F), (0x920E, 0x920F))  # of the focal plane
 _PLACES = (0x9214, 0xA214)  # a pixel, with the diameter of a circle or the size of a rectangle
-_COMPRESSION = (0x9102,)  # bits per pixel of the input
+# How the input was coded: bits per pixel, compression, subsampling, places of its strips, tiles
+# and JPEG; and parts of a sensor, in its pixels.
+_CODING = (0x9102, 0x0103, 0x0212, 0x0111, 0x0116, 0x0117, *range(0x0142, 0x0146), 0x0201, 0x0202)
+_CODING += (0xC61F, 0xC620, 0xC68D, 0xC68E)
+# Bits of each sample, colours, and samples: true if there are as many channels as in the input.
+_SAMPLES = 0x0115
+_COLOURS = (0x0102, 0x0106, _SAMPLES)
 _HEADER = b"II*\0\x08\0\0\0"
 _DAMAGED = "its EXIF data are damaged and were left out"
 DAMAGED_TAGS = "damaged tags were left out"
@@ -63,7 +69,7 @@ def read(
                 if one and other:
                     block.swap(one, other)
         thumbnail = block.drop_thumbnail()
-        untrue = _remove(block, _COMPRESSION)
+        untrue = _remove(block, _CODING)
         untrue += _move_places(block, Change.turned(size, turn))
         tree(bytes(block.data))
     except (ValueError, IndexError, struct.error):
@@ -92,13 +98,15 @@ def from_tags(tags: _ifd.Tree, size: tuple[int, int], notes: list[str]) -> tuple
     return read(_HEADER + _ifd.encode(tags, len(_HEADER)) if tags else None, size, notes)
 
 
-def enlarged(exif: bytes, change: Change, notes: list[str]) -> bytes:
+def enlarged(exif: bytes, change: Change, notes: list[str], channels: int) -> bytes:
     """Return the block for an enlarged picture."""
     block = Block(exif)
     for codes, value in zip((_WIDTHS, _HEIGHTS), change.after, strict=True):
         for tag in _found(block.tree, *codes):
             block.set_number(tag, _ifd.LONG, value)
-    untrue = []
+    untrue = list[int]()
+    if any(tag.value() != channels for tag in _found(block.tree, _SAMPLES)):
+        untrue += _COLOURS
     for pair in _PIXELS_PER_UNIT:
         for code, scale in zip(pair, change.scales, strict=True):
             for tag in _found(block.tree, code):

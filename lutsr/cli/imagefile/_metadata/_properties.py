@@ -21,6 +21,8 @@ PREFIXES = {
     "http://ns.adobe.com/hdr-gain-map/1.0/": "hdrgm",
     "http://ns.adobe.com/xap/1.0/sType/Dimensions#": "stDim",
     "http://ns.adobe.com/xmp/sType/Area#": "stArea",
+    "http://ns.acdsee.com/sType/Dimensions#": "stDim",  # with the same fields
+    "http://ns.acdsee.com/sType/Area#": "stArea",
     "http://www.metadataworkinggroup.com/schemas/regions/": "mwg-rs",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
@@ -50,8 +52,13 @@ _ABSENT = re.compile(
 # Sizes of the whole picture.
 _PICTURE = re.compile(r"^(tiff:Image(Width|Length)|exif:(Pixel[XY]Dimension|ExifImage\w+))$")
 _AXES = (
-    re.compile(r"(Width|Left|XDimension|XSize|SizeX|CenterX|Dim:w)(Pixels?)?$"),
-    re.compile(r"(Height|ImageLength|Top|YDimension|YSize|SizeY|CenterY|Dim:h)(Pixels?)?$"),
+    re.compile(r"([Ww]idth|Left|XDimension|XSize|SizeX|CenterX|Dim:w)(Pixels?)?$"),
+    re.compile(r"([Hh]eight|ImageLength|Top|YDimension|YSize|SizeY|CenterY|Dim:h)(Pixels?)?$"),
+)
+# Both in one text, such as ``800x600`` or ``800 * 600 pixels``.
+_BOTH = re.compile(r"(dimensions?|size|resolution)$", re.IGNORECASE)
+_WIDTH_HEIGHT = re.compile(
+    r"(\s*)(\d{1,9})(\s*[x*\u00d7,;/ ]\s*)(\d{1,9})(\s*(px|pixels?)?\s*)", re.IGNORECASE | re.ASCII
 )
 # Places and lengths in the picture, in pixels.
 _IN_PIXELS = re.compile(r"^GPano:.*(Pixels|Rect\w+)$|Pixels$|OpticalCenter[XY]$")
@@ -80,6 +87,9 @@ def true_text(name: str, text: str, change: Change) -> str | None:
         return str(change.after[axis])
     if axis is not None and text.strip() == str(change.before[axis]):
         return str(change.after[axis])
+    both = _WIDTH_HEIGHT.fullmatch(text) if _BOTH.search(name) else None
+    if both and (int(both[2]), int(both[4])) == change.before:
+        return f"{both[1]}{change.after[0]}{both[3]}{change.after[1]}{both[5]}"
     if axis is not None and _IN_PIXELS.search(name):
         if change.orientation != 1:
             return None

@@ -7,6 +7,9 @@ from ._properties import PREFIXES, is_absent, is_part, number, true_text
 from ._xml import Document, Element, Value
 
 _PLACES = ("exif:SubjectArea", "exif:SubjectLocation")
+_SAMPLES = "tiff:SamplesPerPixel"
+#: True if there are as many channels as in the input.
+_COLOURS = ("tiff:BitsPerSample", "tiff:PhotometricInterpretation", _SAMPLES)
 _PAIRS = [(f"{name}XResolution", f"{name}YResolution") for name in ("tiff:", "exif:FocalPlane")]
 
 
@@ -35,10 +38,17 @@ def read(xmp: bytes | None, change: Change, notes: list[str]) -> bytes | None:
     return document.changed() if any(document.elements()) else None
 
 
-def enlarged(xmp: bytes, change: Change, notes: list[str]) -> bytes:
+def enlarged(xmp: bytes, change: Change, notes: list[str], channels: int) -> bytes:
     """Return the XMP of an enlarged picture; `xmp` is a result of `read`."""
     document = Document(xmp, PREFIXES)
-    _note(_apply(document, change), notes)
+    lost = []
+    elements = list(document.elements())
+    if any(_states_other(element, channels) for element in elements):
+        for part in (part for element in elements for part in _parts(element)):
+            if part.name in _COLOURS:
+                document.remove(part)
+                lost.append(part.name)
+    _note(lost + _apply(document, change), notes)
     return document.changed()
 
 
@@ -86,6 +96,12 @@ def _apply(document: Document, change: Change) -> list[str]:
             elif text != value.text and not value.name.startswith("stDim:"):
                 document.replace(value, text)
     return lost
+
+
+def _states_other(element: Element, channels: int) -> bool:
+    """Return whether an element states another number of channels."""
+    stated = element.fields.get(_SAMPLES)
+    return stated is not None and stated.text.strip() != str(channels)
 
 
 def _parts(element: Element) -> list[Value | Element]:

@@ -42,8 +42,8 @@ def read(file: BinaryIO) -> Picture:
     picture = Picture([], pages=[])
     with opened(file, picture) as pages:
         for page in pages:
-            check_content(page)
             check_pixels(page.imagewidth, page.imagelength, len(pages))
+            check_content(page)
             check_segments(page)
         alphas = set()
         for page in pages:

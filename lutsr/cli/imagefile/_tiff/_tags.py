@@ -134,14 +134,19 @@ def _resolution(page: TiffPage, orientation: int) -> Resolution | None:
     x, y = (_ratio(page.tags[code].value) for code in (_X_RESOLUTION, _Y_RESOLUTION))
     unit = {2: "inch", 3: "cm"}.get(page.tags.valueof(296, default=2))
     physical = page.parent.is_imagej or page.parent.is_ome
-    if min(x, y) <= 0 or not (unit or physical or x != y):
+    physical = physical or _descriptions.makes_scale(page.description, unit is not None)
+    if min(x, y) <= 0 or (x == y == 1 and unit is None):
         return None
     return Resolution(x, y, unit, bool(physical)).turned(orientation)
 
 
 def _ratio(value: Any) -> float:
-    numerator, denominator = value
-    return numerator / denominator if denominator else 0.0
+    """Return the number that a tag states, of the type that it should have or of another one."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    numbers = (*numbers, 1) if len(numbers) == 1 else numbers
+    if len(numbers) != 2 or not all(isinstance(n, int | float) for n in numbers) or not numbers[1]:
+        return 0.0
+    return float(numbers[0] / numbers[1])
 
 
 def options(frame: NDArray[Any], metadata: Metadata) -> dict[str, Any]:
