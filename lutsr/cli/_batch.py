@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 30
 
 #: Approximate memory that a file takes for each pixel of its output, or of its input if that has
-#: more, by the format of the output. For RGB of 8 bits 5 (PNG), 8 (JPEG), 17 (JPEG XL), 33 (WebP)
-#: and 44 bytes (AVIF) were measured; others may have four channels, or two bytes in each.
-PIXEL_BYTES = {"AVIF": 48, "JXL": 20, "WEBP": 36}
+#: more, by the format of the output. Measured: 5 bytes for RGB of 8 bits as PNG, 8 as JPEG, 17 as
+#: JPEG XL, 33 as WebP and 44 as AVIF; 12 for RGB of 16 bits as PNG; 18 for floats with alpha.
+PIXEL_BYTES = {"AVIF": 48, "JXL": 20, "TIFF": 20, "WEBP": 36}
 OTHER_PIXEL_BYTES = 12
 
 #: Number of files that are passed over and named without ``-v``.
