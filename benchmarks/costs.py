@@ -1,6 +1,7 @@
-"""Measure cold start, memory, tables, time by size and by depth, and video, in fresh processes.
+"""Measure cold start, memory, tables, video, and time by size, by depth and of `resize`.
 
-``python -m benchmarks.costs [PART ...]``; each part has a file of results.
+``python -m benchmarks.costs [PART ...]``; each part has a file of results, and what it measures
+runs in fresh processes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cold_start, depths, memory, records, scaling, tables, video
+from . import cold_start, depths, memory, records, resizing, scaling, tables, video
 from .contenders import CONTENDERS, MODELS
 from .measurements import COSTS
 from .processes import call_fresh
@@ -88,6 +89,12 @@ def measure_depths(models: list[str], quick: bool) -> dict[str, Any]:
     }
 
 
+def measure_resizing(models: list[str], quick: bool) -> dict[str, Any]:
+    """Time sizes that no model has."""
+    size, rounds = MEMORY_SIZES[0], 1 if quick else 25
+    return {"entries": call_fresh(resizing.time_resize, models, *size, rounds)}
+
+
 def measure_scaling(models: list[str], quick: bool) -> dict[str, Any]:
     """Time images of each size."""
     sizes = scaling.SIZES[: 3 if quick else None]
@@ -108,6 +115,7 @@ MEASURE: dict[str, Callable[[list[str], bool], dict[str, Any]]] = {
     "memory": measure_memory,
     "tables": measure_tables,
     "depths": measure_depths,
+    "resizing": measure_resizing,
     "scaling": measure_scaling,
 }
 

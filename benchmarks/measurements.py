@@ -5,7 +5,7 @@ from __future__ import annotations
 from .compare import CPUS
 
 #: Parts of ``costs``.
-COSTS = ("writing", "start", "video", "memory", "tables", "depths", "scaling")
+COSTS = ("writing", "start", "video", "memory", "tables", "depths", "resizing", "scaling")
 
 #: What Python is run with, by the name of the file in ``results`` that it writes. What takes
 #: longest comes last.

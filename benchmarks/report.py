@@ -92,6 +92,12 @@ COSTS = (
         "depths",
         "x4, one worker, milliseconds. A model without a time is defined on 8-bit images only.",
     ),
+    (
+        "Sizes that no model has",
+        "resizing",
+        "`lutsr.resize`, one worker, milliseconds, interleaved rounds. What becomes smaller is "
+        "reduced without a model.",
+    ),
     ("Video", "video", "Frames per second of `lutsr --raw`, x2 of 640 x 360 RGB, one worker."),
     (
         "Lower bounds",

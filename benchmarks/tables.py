@@ -8,6 +8,7 @@ from typing import Any
 
 from .contenders import CONTENDERS
 from .records import Times
+from .resizing import RIVAL
 from .targets import Verdict
 
 
@@ -146,6 +147,18 @@ def depths(content: dict[str, Any]) -> str:
     return table(["model", *dtypes, *(f"{dtype} / uint8" for dtype in dtypes[1:])], rows)
 
 
+def resizing(content: dict[str, Any]) -> str:
+    """Return the table of times of `lutsr.resize`."""
+    entries = content["entries"]
+    rows = []
+    for growth in dict.fromkeys(e["growth"] for e in entries):
+        of = {e["method"]: e for e in entries if e["growth"] == growth}
+        for method, e in of.items():
+            shares = [f"{e[key] / of[RIVAL][key]:.2f}" for key in ("median_s", "min_s")]
+            rows.append([f"x{growth:g}", method, milliseconds(e["median_s"]), *shares])
+    return table(["scale", "method", "median", f"/ {RIVAL}", "of minima"], rows)
+
+
 def scaling(content: dict[str, Any]) -> str:
     """Return the table of times per output pixel by size."""
     entries = content["entries"]
@@ -280,5 +293,6 @@ COSTS = {
     "memory": memory,
     "tables": prepared,
     "depths": depths,
+    "resizing": resizing,
     "scaling": scaling,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .records import Times
+from .resizing import LARGER, RIVAL
 
 ECLUT, FAST = "lutsr eclut", "lutsr eclut-fast"
 PILLOW = "Pillow BICUBIC"
@@ -235,6 +236,14 @@ def _depths(content: dict[str, Any]) -> Iterator[Verdict]:
             yield Verdict(f"lutsr {model}: {dtype} : uint8", value, DEPTHS[dtype], "x", least=least)
 
 
+def _resizing(content: dict[str, Any]) -> Iterator[Verdict]:
+    """Compare enlarging by a factor that no model has with Pillow's."""
+    taken = {e["method"]: e for e in content["entries"] if e["growth"] == LARGER}
+    one, rival = taken[ECLUT], taken[RIVAL]
+    ratios = [one[key] / rival[key] for key in ("median_s", "min_s")]
+    yield Verdict(f"{ECLUT}: `resize` x{LARGER} : {RIVAL}", ratios[0], 0.9, "x", least=ratios[1])
+
+
 def _batch(content: dict[str, Any]) -> Iterator[Verdict]:
     """Compare two workers with one on folders of the largest photographs."""
     entries = content["entries"]
@@ -253,5 +262,6 @@ _COSTS = {
     "tables": _tables,
     "start": _start,
     "video": _video,
+    "resizing": _resizing,
     "batch": _batch,
 }

@@ -208,10 +208,12 @@ def _quality(text: str) -> int | str:
 
 
 def _scale(text: str) -> int:
-    if re.fullmatch(r"[0-9]*\.[0-9]+", text):
+    number = re.fullmatch(r"([0-9]*\.[0-9]+)|([0-9]{1,5}(?:\.[0-9]+)?)%", text)
+    percent = float(number[2] or 100 * float(number[1])) if number else 0.0
+    if percent:
         raise argparse.ArgumentTypeError(
             f"got {text!r}, wanted a whole number; for any other factor give --size, as in "
-            f"--size {float(text) * 100:g}%"
+            f"--size {percent:g}%"
         )
     return _positive(text)
 

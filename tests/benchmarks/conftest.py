@@ -71,6 +71,13 @@ def figures():
         {"model": "ecnn", "dtype": dtype, "median_s": seconds, "min_s": seconds, "rounds": 3}
         for dtype, seconds in (("uint8", 0.045), ("uint16", 0.18), ("float32", 0.36))
     ]
+    resizing = [
+        {"method": method, "growth": growth, "median_s": s, "min_s": s, "rounds": 3}
+        for method, growth, s in (
+            ("lutsr eclut", 2.5, 0.036), ("lutsr, no model", 0.4, 0.004),
+            ("Pillow LANCZOS", 2.5, 0.045), ("Pillow LANCZOS", 0.4, 0.005),
+        )
+    ]  # fmt: skip
     batch = [
         {
             "format": "PNG", "count": 20, "height": height, "width": 960, "workers": workers,
@@ -118,6 +125,7 @@ def figures():
         "memory": {**HEADER, "entries": [memory], "missing": None},
         "tables": {**HEADER, "entries": tables},
         "depths": {**HEADER, "entries": depths},
+        "resizing": {**HEADER, "entries": resizing},
         "scaling": {**HEADER, "entries": scaling},
         "batch": {**HEADER, "entries": batch},
         "quality": {**HEADER, "entries": quality, "originals": originals},

@@ -8,7 +8,18 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import batch, cold_start, compare, costs, depths, images, memory, scaling, video
+from benchmarks import (
+    batch,
+    cold_start,
+    compare,
+    costs,
+    depths,
+    images,
+    memory,
+    resizing,
+    scaling,
+    video,
+)
 from benchmarks.contenders import Call, Contender
 from benchmarks.processes import call_fresh, run_code
 
@@ -92,6 +103,15 @@ def test_deeper_images_have_values_between_levels():
 def test_depths_are_timed_where_the_model_takes_them():
     found = depths.time_depths("eclut-fast", 8, 9, 2)
     assert [entry["dtype"] for entry in found] == ["uint8", "uint16", "float32"]
+    assert all(0 < entry["min_s"] <= entry["median_s"] for entry in found)
+
+
+def test_resize_is_timed_beside_pillow():
+    found = resizing.time_resize(["eclut-fast"], 20, 30, 2)
+    assert [(entry["method"], entry["growth"]) for entry in found] == [
+        ("lutsr eclut-fast", 2.5), ("lutsr, no model", 0.4),
+        ("Pillow LANCZOS", 2.5), ("Pillow LANCZOS", 0.4),
+    ]  # fmt: skip
     assert all(0 < entry["min_s"] <= entry["median_s"] for entry in found)
 
 

@@ -61,6 +61,11 @@ def test_deeper_images_are_compared_with_uint8(figures):
     assert verdict_of(figures, "lutsr ecnn: float32 : uint8").words() == "**missed** by 33 %"
 
 
+def test_resize_is_compared_with_lanczos_where_it_enlarges(figures):
+    verdict = verdict_of(figures, "lutsr eclut: `resize` x2.5 : Pillow LANCZOS")
+    assert (verdict.value, verdict.limit) == (pytest.approx(0.8), 0.9)
+
+
 def test_speed_up_is_wanted_at_least(figures):
     assert verdict_of(figures, "lutsr eclut: speed-up").met
     for entry in figures["compare"]["entries"]:
@@ -109,6 +114,7 @@ def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
         "| lutsr ecnn | 75.0 | 75.0 | 1.50 |",
         "| ecnn | 45.0 | 180 | 360 | 4.00 | 8.00 |",
         "| ecnn | 37 |",
+        "| x2.5 | lutsr eclut | 36.0 | 0.80 | 0.80 |",
         "| lutsr ecnn | 0.80 | 0.80 |",
         "| original |  | 1.01 |",
         "| ecnn x4 | 0.92 | 120 | 29.0 |",

@@ -121,6 +121,12 @@ def test_large_files_and_the_last_ones_use_more_threads(many, repeat, monkeypatc
     cli.main(["photos", "-o", "other", "-j", "4", *repeat])
     # The size of the damaged file, number 5, is not known.
     assert [seen[source] for source in sorted(seen)] == [4] * 5 + [1] + [4] * 6
+    # The encoder of WebP takes three times as much.
+    monkeypatch.setattr(_batch, "MOST_BYTES", 3 * 12 * 12 * 18)
+    cli.main(["photos", "-o", "third", "-j", "4", *repeat])
+    assert [seen[source] for source in sorted(seen)][:5] == [1] * 5
+    cli.main(["photos", "-o", "fourth", "-f", "webp", "-j", "4", *repeat])
+    assert [seen[source] for source in sorted(seen)][:5] == [4] * 5
 
 
 SLOW = """

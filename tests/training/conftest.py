@@ -43,6 +43,12 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs draw no curves, which takes as long as their few steps."""
+    monkeypatch.setattr("training.run.draw_curves", lambda rows, path: None)
+
+
+@pytest.fixture
 def train_options(pictures: Path, tmp_path: Path):
     """Options of a run of a few steps; a function, so that a test may make several."""
     from training.eclut.options import TrainOptions

@@ -33,6 +33,13 @@ def whole_windows(scale: int, shift: int, spread: float = 30) -> torch.Tensor:
     return windows.clamp(*limits(scale, shift))
 
 
+@pytest.fixture(params=KINDS, scope="module")
+def made(request):
+    """Return scale, shift, windows and their table, which several tests look at."""
+    windows = whole_windows(*request.param)
+    return *request.param, windows, table_from_windows(windows, request.param[1])
+
+
 def random_picture(scale: int, rows: int = 7, cols: int = 9) -> Picture:
     rng = np.random.default_rng(scale)
     low = rng.integers(0, 256, (rows, cols, 3), np.uint8)
@@ -41,10 +48,8 @@ def random_picture(scale: int, rows: int = 7, cols: int = 9) -> Picture:
     )
 
 
-@pytest.mark.parametrize(("scale", "shift"), KINDS)
-def test_table_stands_for_the_windows_exactly(scale, shift):
-    windows = whole_windows(scale, shift)
-    table = table_from_windows(windows, shift)
+def test_table_stands_for_the_windows_exactly(made):
+    scale, shift, windows, table = made
     assert table.dtype == np.int8
     assert table.shape == (256, 256, 9, scale, scale)
     relative = is_relative(scale, shift)
@@ -53,10 +58,8 @@ def test_table_stands_for_the_windows_exactly(scale, shift):
     assert fused.vertical.dtype == fused.horizontal.dtype == np.int8
 
 
-@pytest.mark.parametrize(("scale", "shift"), KINDS)
-def test_pass_is_the_reference_less_the_picture(scale, shift):
-    windows = whole_windows(scale, shift)
-    table = table_from_windows(windows, shift)
+def test_pass_is_the_reference_less_the_picture(made):
+    scale, shift, windows, table = made
     picture = random_picture(scale)
     squares, m = 0.0, 2 * scale
     for channel in range(3):
@@ -69,10 +72,8 @@ def test_pass_is_the_reference_less_the_picture(scale, shift):
     assert passes.values == 3 * (picture.hr.shape[0] - 2 * m) * (picture.hr.shape[1] - 2 * m)
 
 
-@pytest.mark.parametrize(("scale", "shift"), KINDS)
-def test_prediction_is_the_reference(scale, shift):
-    windows = whole_windows(scale, shift)
-    table = table_from_windows(windows, shift)
+def test_prediction_is_the_reference(made):
+    scale, shift, windows, table = made
     picture = random_picture(scale)
     result = upscale_reference(
         picture.lr,

@@ -25,6 +25,8 @@ from training.ecnn.train import EcnnTask, resume, train  # noqa: E402
 from training.errors import TrainingError  # noqa: E402
 from training.evaluation.pictures import load_pictures  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 
 @pytest.fixture
 def options(pictures, tmp_path):

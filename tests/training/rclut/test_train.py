@@ -19,6 +19,8 @@ from training.evaluation.pictures import load_pictures  # noqa: E402
 from training.rclut.options import RclutOptions  # noqa: E402
 from training.rclut.train import RclutTask, resume, train  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_curves")
+
 
 @pytest.fixture
 def options(pictures, tmp_path):
