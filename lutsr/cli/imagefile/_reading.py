@@ -181,7 +181,7 @@ def _refuse_format(file: BinaryIO, head: bytes) -> NoReturn:
     file.seek(0)
     try:
         with Image.open(file) as image:
-            format = image.format
+            format = str(image.format)
     except Exception as error:  # Pillow's decoders, too, raise exceptions of many types
         raise ImageFileError(f"is not an image that lutsr reads: {READ}") from error
     article = "an" if format.startswith(_WITH_AN) else "a"

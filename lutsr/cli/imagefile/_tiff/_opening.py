@@ -49,14 +49,15 @@ def _plainly(file: BinaryIO) -> tuple[TiffFile, list[TiffPage]] | None:
         return None
 
 
-def _pages(file: BinaryIO, **flags: bool) -> tuple[TiffFile, list[TiffPage]]:
+def _pages(file: BinaryIO, **flags: Any) -> tuple[TiffFile, list[TiffPage]]:
     """Open a file by tifffile and read the directories of all pages."""
     import tifffile
 
     file.seek(0)
     # ScanImage's pages would be counted from the first five, and the others have no tags.
     tif = tifffile.TiffFile(file, name="file", is_scanimage=False, **flags)
-    if tif.pages and tif.pages[0].is_ndpi and tif.pages[0].compression == _JPEG_XR_OF_NDPI:
+    first: Any = tif.pages[0] if tif.pages else None
+    if first and first.is_ndpi and first.compression == _JPEG_XR_OF_NDPI:
         # Only pixels of this coding have another type than their tags state.
         file.seek(0)
         tif = tifffile.TiffFile(file, name="file", is_scanimage=False)
