@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from ._boxes import Box, boxes, own_boxes
 from ._colour import to_srgb
+from ._jxl_end import end_of_codestream
 from ._metadata import _exif, _xmp
 from ._metadata._change import Change
 from ._picture import ImageFileError, Metadata, Picture, Resolution, check_pixels, damaged
@@ -64,7 +64,7 @@ def read(file: BinaryIO) -> Picture:
             picture.note(f"its boxes {shown} were left out")
     if end and data[end + 4 : end + 8] in (_PIXELS | METADATA) - {b"ftyp"}:
         raise damaged("it ends too early")
-    picture.note_rest(data[end or _end_of_codestream(data) :])
+    picture.note_rest(data[end or end_of_codestream(data, header.width, header.height) :])
     stored = header.width, header.height
     kept, _ = _exif.read(exif, stored, picture.notes, header.orientation)
     turned = Change.turned(stored, header.orientation)
@@ -106,22 +106,6 @@ def encode(
     if metadata.xmp:
         data += _box(b"xml ", metadata.xmp)
     return data
-
-
-def _end_of_codestream(data: bytes) -> int:
-    """Return the offset behind a codestream without a container, which only a decoder knows."""
-    import imagecodecs
-
-    def is_whole(length: int) -> bool:
-        try:
-            imagecodecs.jpegxl_decode(data[:length])
-        except imagecodecs.JpegxlError:
-            return False
-        return True
-
-    if not is_whole(len(data) - 1):
-        return len(data)
-    return bisect.bisect_left(range(len(data)), True, key=is_whole)
 
 
 def _as_srgb(data: bytes) -> bytes:

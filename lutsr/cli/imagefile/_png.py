@@ -22,7 +22,8 @@ from ._picture import Animation, ImageFileError, Metadata, Picture, check_pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_SIDE = 1_000_000  # libpng's limit
-_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT")
+_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", *_ANIMATION)
 
 #: Number of samples that the setting of a PNG is chosen by, and rows of each.
 SAMPLES, SAMPLE_ROWS = 8, 8
@@ -50,8 +51,8 @@ def read(file: BinaryIO) -> Picture:
     import imagecodecs
 
     picture = Picture([])
-    pixels = [SIGNATURE]  # and all chunks that describe pixels
-    has_image = False
+    pixels: list[tuple[bytes, bytes]] = []  # names and bytes of all chunks that describe pixels
+    has_image = has_frames = is_control_damaged = False
     # Of each frame: content of its chunk, and whether a still image precedes it.
     controls: list[tuple[bytes, bool]] = []
     others: dict[bytes, bytes] = {}
@@ -69,15 +70,16 @@ def read(file: BinaryIO) -> Picture:
             header = _header(data)
             check_pixels(*header[:2])
         if name in _PIXELS:
-            pixels.append(whole)
-            if name == b"acTL":
-                if len(data) != 8:
-                    raise damaged("its chunk acTL has a wrong length")
+            pixels.append((name, whole))
+            if name == b"acTL" and (len(data) != 8 or not _is_intact(name, data, whole)):
+                is_control_damaged = True
+            elif name == b"acTL":
                 plays = struct.unpack(">II", data)
             elif name == b"fcTL":
                 controls.append((data, has_image))
             has_image = has_image or name == b"IDAT"
-        elif zlib.crc32(name + data) != int.from_bytes(whole[-4:]):
+            has_frames = has_frames or name == b"fdAT"
+        elif not _is_intact(name, data, whole):
             picture.note(f"its chunk {_png_chunks.shown(name)} is damaged and was left out")
         elif name in _png_chunks.TEXTS:
             texts.append((name, data))
@@ -90,21 +92,25 @@ def read(file: BinaryIO) -> Picture:
         raise damaged("it has no pixels")
 
     width, height, depth, colour_type = header
-    if plays and controls and (len(controls) > 1 or controls[0][1]):
+    is_moving = has_frames or len(controls) > 1
+    if is_control_damaged and is_moving:
+        raise damaged("its chunk acTL, which states the number of frames, cannot be read")
+    if plays and is_moving:
         frames, loop = plays
-        if frames != len(controls) or any(len(data) != 26 for data, _ in controls):
+        if not controls or frames != len(controls) or any(len(data) != 26 for data, _ in controls):
             raise damaged(f"it states {frames} frames and has {len(controls)}")
         still_first = controls[0][1]
         check_pixels(width, height, frames + still_first)
-        stored = list(imagecodecs.apng_decode(b"".join(pixels)))
+        whole_file = SIGNATURE + b"".join(whole for _, whole in pixels)
+        stored = list(imagecodecs.apng_decode(whole_file))
         if len(stored) != frames + still_first:
             raise damaged("it has fewer frames than it states")
         durations = [0.0] * still_first + [_duration(data) for data, _ in controls]
         picture.animation = Animation(durations, loop, still_first)
     else:
-        if plays and not controls:
-            picture.note(f"it states {plays[0]} frames and has none: read as a still image")
-        stored = [imagecodecs.png_decode(b"".join(pixels))]
+        _note_animation(picture, plays, controls, is_control_damaged, is_moving)
+        still = (whole for name, whole in pixels if name not in _ANIMATION)
+        stored = [imagecodecs.png_decode(SIGNATURE + b"".join(still))]
     if depth == 1 and colour_type == 0:
         picture.note("1 bit per pixel became 8")
 
@@ -167,6 +173,31 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
         if name == b"IEND":
             return
     raise damaged("it ends too early")
+
+
+def _is_intact(name: bytes, data: bytes, whole: bytes) -> bool:
+    return zlib.crc32(name + data) == int.from_bytes(whole[-4:])
+
+
+def _note_animation(
+    picture: Picture,
+    plays: tuple[int, int] | None,
+    controls: list[tuple[bytes, bool]],
+    is_control_damaged: bool,
+    is_moving: bool,
+) -> None:
+    """Add notes about what a still image has of an animation."""
+    # An image may be the one frame of an animation.
+    has_one = bool(controls) and not controls[0][1]
+    if is_control_damaged:
+        picture.note("its chunk acTL is damaged and was left out: read as a still image")
+    elif plays and plays[0] != has_one:
+        has = "1" if has_one else "none"
+        picture.note(f"it states {plays[0]} frames and has {has}: read as a still image")
+    elif is_moving and not plays:
+        picture.note("it has frames without the chunk acTL; they were left out")
+    if any(len(data) != 26 for data, _ in controls):
+        picture.note("its chunk fcTL is damaged and was left out")
 
 
 def _header(data: bytes) -> tuple[int, int, int, int]:

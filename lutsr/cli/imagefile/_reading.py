@@ -18,6 +18,10 @@ from ._tiff._bands import LargePicture
 # Brands of files of boxes that pillow-heif reads.
 _HEIC = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
+#: Beginnings of names of formats, as Pillow has them, that are spoken with a vowel first: most are
+#: spelled out, as F-L-I, and others such as FITS and SPIDER are words.
+_WITH_AN = ("A", "E", "FLI", "FTEX", "HDF", "I", "MP", "MSP", "SGI", "X")
+
 
 def read(source: str | BinaryIO, *, any_range: bool = False, salvage: bool = False) -> Picture:
     """Read all frames of an image file, turned upright.
@@ -177,7 +181,8 @@ def _refuse_format(file: BinaryIO, head: bytes) -> NoReturn:
     file.seek(0)
     try:
         with Image.open(file) as image:
-            format = image.format
+            format = str(image.format)
     except Exception as error:  # Pillow's decoders, too, raise exceptions of many types
         raise ImageFileError(f"is not an image that lutsr reads: {READ}") from error
-    raise ImageFileError(f"is a {format} file, not {READ}; convert it first")
+    article = "an" if format.startswith(_WITH_AN) else "a"
+    raise ImageFileError(f"is {article} {format} file, not {READ}; convert it first")

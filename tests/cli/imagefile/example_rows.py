@@ -138,7 +138,7 @@ def inputs() -> dict[str, Row]:
             "TIFF": Example(with_sub_directory(32), note="the thumbnail beside it")
         },
         "raw camera data": {
-            "TIFF": Example(stored("TIFF", grey, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]))
+            "TIFF": Example(stored("TIFF", noise((8, 12, 3)), photometric=34892))
         },
         "damaged pixels": same(damaged, kind, *SIX),
         "colour profile": same(profile, lambda d: pillow(d).info.get("icc_profile"), *FIVE)

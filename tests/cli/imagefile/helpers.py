@@ -15,6 +15,8 @@ from lutsr.cli.imagefile import ImageFileError, Picture, read, write
 
 ORIENTATION = 0x0112
 EXIF_IFD = 0x8769
+#: The formats that messages name.
+READ = "PNG, JPEG, WebP, TIFF, AVIF, JPEG XL, GIF, BMP or HEIC"
 TOPS = {"uint8": 255, "uint16": 65535, "float32": 1}
 
 

@@ -77,13 +77,60 @@ def test_chunks_of_a_png(name, content):
     assert pillow(out).getexif()[0x010F] == "Canon"
 
 
-def test_number_of_frames_of_a_png():
+NUMBER = struct.pack(">II", 1, 0)
+FRAME_CONTROL = struct.pack(">IIIIIHHBB", 0, 24, 16, 0, 0, 1, 30, 0, 0)
+MORE_CONTROL = struct.pack(">IIIIIHHBB", 1, 24, 16, 0, 0, 1, 30, 0, 0)
+BAD_SUM = chunk(b"acTL", NUMBER)[:-1] + b"?"
+LEFT_OUT = "its chunk acTL is damaged and was left out: read as a still image"
+
+
+@pytest.mark.parametrize(
+    ("before", "notes"),
+    [
+        ([chunk(b"acTL", struct.pack(">II", 2, 0))],
+         ["it states 2 frames and has none: read as a still image"]),
+        ([chunk(b"acTL", b"\0")], [LEFT_OUT]),
+        ([chunk(b"acTL", b"")], [LEFT_OUT]),
+        ([chunk(b"acTL", bytes(9))], [LEFT_OUT]),
+        ([BAD_SUM], [LEFT_OUT]),
+        ([chunk(b"acTL", NUMBER[:7]), chunk(b"fcTL", FRAME_CONTROL)], [LEFT_OUT]),
+        ([BAD_SUM, chunk(b"fcTL", FRAME_CONTROL)], [LEFT_OUT]),
+        ([chunk(b"acTL", struct.pack(">II", 9, 0)), chunk(b"fcTL", FRAME_CONTROL)],
+         ["it states 9 frames and has 1: read as a still image"]),
+        ([chunk(b"acTL", NUMBER), chunk(b"fcTL", FRAME_CONTROL[:9])],
+         ["its chunk fcTL is damaged and was left out"]),
+        ([chunk(b"acTL", NUMBER), chunk(b"fcTL", FRAME_CONTROL)], []),
+    ],
+)  # fmt: skip
+def test_still_image_beside_a_damaged_number_of_frames(before, notes):
     data = saved(FRAME, "PNG")
-    none = data[:33] + chunk(b"acTL", struct.pack(">II", 2, 0)) + data[33:]
-    assert parse(none).notes == ["it states 2 frames and has none: read as a still image"]
-    np.testing.assert_array_equal(parse(none).frames[0], FRAME)
-    message = refusal(data[:33] + chunk(b"acTL", b"\0") + data[33:])
-    assert message == "is damaged (its chunk acTL has a wrong length); get an intact copy"
+    picture = parse(data[:33] + b"".join(before) + data[33:])
+    assert picture.notes == notes
+    assert picture.animation is None
+    (frame,) = picture.frames
+    np.testing.assert_array_equal(frame, np.asarray(pillow(data)))
+    assert not {b"acTL", b"fcTL"} & dict(chunks(made(frame, "PNG", picture))).keys()
+
+
+@pytest.mark.parametrize("control", [chunk(b"acTL", b"\0"), chunk(b"acTL", bytes(9)), BAD_SUM])
+@pytest.mark.parametrize("still_first", [False, True])
+def test_animation_with_a_damaged_number_of_frames_is_refused(control, still_first):
+    data = saved(FRAME, "PNG")
+    first = b"" if still_first else chunk(b"fcTL", FRAME_CONTROL)
+    (pixels,) = (content for name, content in chunks(data) if name == b"IDAT")
+    number = 2 - still_first
+    more = chunk(b"fcTL", FRAME_CONTROL if still_first else MORE_CONTROL)
+    more += chunk(b"fdAT", struct.pack(">I", number) + pixels)
+    whole = data[:33], first + data[33:-12] + more + data[-12:]
+    intact = chunk(b"acTL", struct.pack(">II", number, 0))
+    assert len(parse(whole[0] + intact + whole[1]).frames) == 2
+    assert refusal(whole[0] + control + whole[1]) == (
+        "is damaged (its chunk acTL, which states the number of frames, cannot be read); get an"
+        " intact copy"
+    )
+    assert parse(whole[0] + whole[1]).notes == [
+        "it has frames without the chunk acTL; they were left out"
+    ]
 
 
 RATIONAL = struct.pack("<HHI", 282, 5, 1)

@@ -252,8 +252,13 @@ def test_reduced_copies_are_left_out_and_said():
 
 def test_raw_camera_data_are_refused():
     only_preview = tiff(noise((8, 8)), subfiletype=1)
-    dng = tiff(noise((8, 8)), extratags=[(50706, 1, 4, b"\1\4\0\0", True)])
-    for data in (only_preview, dng):
+    sensor = tiff(noise((8, 8, 3)), photometric=34892)
+    dng = io.BytesIO()
+    with tifffile.TiffWriter(dng) as out:
+        version = (50706, 1, 4, b"\1\4\0\0", True)
+        out.write(noise((8, 8)), subifds=1, metadata=None, extratags=[version])
+        out.write(noise((8, 8, 3)), photometric=34892, metadata=None)
+    for data in (only_preview, sensor, dng.getvalue()):
         assert "is raw camera data or holds previews only" in refusal(data)
 
 

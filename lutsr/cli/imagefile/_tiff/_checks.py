@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._metadata._ifd import RATIONAL
 from .._picture import ImageFileError, damaged
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _COLOURS = {"MINISBLACK": 1, "MINISWHITE": 1, "PALETTE": 1}
 _COLOURS |= {"RGB": 3, "YCBCR": 3, "SEPARATED": 4}
 _GREY, _RGB = ("MINISBLACK", "MINISWHITE"), ("RGB", "YCBCR")
+_UIC2 = 33629
 _DTYPES = {"bool", "uint8", "uint16", "int8", "int16", "float16", "float32", "float64"}
 
 
@@ -63,7 +65,7 @@ def check_content(page: TiffPage) -> None:
     listed = re.search(r"^images=(\d+)", page.description, re.MULTILINE)
     images = int(listed[1]) if page.is_imagej and listed else 1
     truncated = page.is_shaped and '"truncated": true' in page.description
-    if page.imagedepth > 1 or page.is_stk or truncated or images > len(page.parent.pages):
+    if page.imagedepth > 1 or _has_planes(page) or truncated or images > len(page.parent.pages):
         found = "several images in one page"
     elif photometric(page) not in _COLOURS:
         found = f"{photometric(page)} colours"
@@ -90,6 +92,12 @@ def check_content(page: TiffPage) -> None:
             f"has {page.samplesperpixel} channels: {colours} of colours, and others that are not"
             " plain alpha; save it as grey, RGB or RGBA, or each channel by itself"
         )
+
+
+def _has_planes(page: TiffPage) -> bool:
+    """Return whether MetaMorph's tags state several planes: UIC2tag has a ratio for each."""
+    tag = page.tags.get(_UIC2) if page.is_stk else None
+    return tag is not None and int(tag.dtype) == RATIONAL and tag.count > 1
 
 
 def check_segments(page: TiffPage) -> None:

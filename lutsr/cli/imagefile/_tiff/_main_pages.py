@@ -7,27 +7,24 @@ from typing import TYPE_CHECKING, cast
 from .._picture import ImageFileError, Picture
 
 if TYPE_CHECKING:
-    from tifffile import TiffFile, TiffPage
+    from tifffile import TiffPage
 
 _DNG_VERSION = 50706
 _RAW = (32803, 34892)  # colours of a sensor: one per pixel, and linear ones
 
 
-def main_pages(tif: TiffFile, picture: Picture | None) -> list[TiffPage]:
-    """Return the pages, without reduced copies; in place of a thumbnail, its picture in a SubIFD.
+def main_pages(pages: list[TiffPage], picture: Picture | None) -> list[TiffPage]:
+    """Return pages without reduced copies; in place of a thumbnail, its picture in a SubIFD.
 
     Raises
     ------
     ImageFileError
         If there are none, or it is not clear which picture is the main one.
     """
-    import tifffile
-
-    pages = [page for page in tif.pages if isinstance(page, tifffile.TiffPage)]
     copies = [_sub_pages(page) for page in pages]
     chosen = [_full_page(page, own) for page, own in zip(pages, copies, strict=True)]
     full = [page for page in chosen if not page.is_reduced]
-    raw = any(_DNG_VERSION in page.tags for page in pages)
+    raw = any(_DNG_VERSION in page.tags and page.subifds for page in pages)
     if not full or raw or any(page.photometric in _RAW for page in full):
         raise ImageFileError(
             "is raw camera data or holds previews only; develop it into a picture first"

@@ -23,6 +23,7 @@ from ._checks import (
     photometric,
 )
 from ._main_pages import main_pages
+from ._opening import load
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -72,8 +73,6 @@ def encode(file: BinaryIO, frames: list[NDArray[Any]], pages: list[Metadata]) ->
 @contextlib.contextmanager
 def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[TiffPage]]:
     """Open a TIFF and yield its pages; errors that tifffile logs become a note."""
-    import tifffile
-
     try:
         _ifd.chain(file)  # where the chain is broken, tifffile drops the rest of the pages
     except ValueError as error:
@@ -83,9 +82,9 @@ def opened(file: BinaryIO, picture: Picture | None = None) -> Iterator[list[Tiff
     propagate, logger.propagate = logger.propagate, False
     logger.addHandler(errors)
     try:
-        file.seek(0)
-        with tifffile.TiffFile(file, name="file") as tif:
-            yield main_pages(tif, picture)
+        tif, pages = load(file, picture)
+        with tif:
+            yield main_pages(pages, picture)
     finally:
         logger.removeHandler(errors)
         logger.propagate = propagate
