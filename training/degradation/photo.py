@@ -1,7 +1,7 @@
 """The mixture of degradations that ``ecnn-photo`` is trained on.
 
 In the order in which cameras and web sites apply them: a picture may have been a JPEG at full
-size, it is reduced, it may have sensor noise, and it may be saved as JPEG. One in ten is only
+size, it is reduced, it may have sensor noise, and it may be saved as JPEG. About one in six is only
 reduced, as papers do it.
 """
 
@@ -11,15 +11,15 @@ import numpy as np
 
 from training.degradation.steps import Pixels, add_noise, blur, jpeg, pick, reduce
 
-CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.1, 0.1, 0.52, 0.67
+CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.175, 0.1, 0.54, 0.68
 REDUCTIONS = {
-    "matlab": 0.38,
+    "matlab": 0.355,
     "bicubic": 0.08,
     "area": 0.08,
     "bilinear": 0.08,
     "lanczos": 0.17,
     "blur": 0.11,
-    "pick": 0.1,
+    "pick": 0.125,
 }
 SUBSAMPLINGS = {"4:4:4": 0.3, "4:2:2": 0.1, "4:2:0": 0.6}
 #: Range of qualities, and how many more there are at its low end: the exponent of a uniform number.
