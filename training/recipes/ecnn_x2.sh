@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
 # Makes ecnn_x2: run it from the repository's root, after ecnn_x4.sh, whose body it starts from.
 set -euo pipefail
-python -m training ecnn --images ../shared/data/train --val ../shared/data/val --licence 'cid22=CC BY-SA 4.0' --licence 'clic2025=Unsplash License' --licence gb82=CC0 --out ../runs/ecnn_x2 --model ecnn --scale 2 --layers 6 --steps 3000 --every 500 --round-at 0 --lr 0.008 --seed 4 --init ../runs/ecnn_x4/checkpoint.pt
+python -m training ecnn --images ../shared/data/train --val ../shared/data/val --licence 'cid22=CC BY-SA 4.0' --licence 'clic2025=Unsplash License' --licence gb82=CC0 --out ../runs/ecnn_x2 --model ecnn --scale 2 --layers 5 --steps 5000 --every 1000 --round-at 0 --lr 0.01 --seed 31 --offset 10 --init ../runs/ecnn_x4/checkpoint.pt
