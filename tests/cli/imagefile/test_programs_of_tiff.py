@@ -77,7 +77,8 @@ def test_a_tag_that_prevents_reading_of_the_page_goes_with_a_note(byteorder, big
         extratags=[*LSM, (34675, 7, 4, b"icc?", True)], byteorder=byteorder, bigtiff=bigtiff,
     )  # fmt: skip
     picture = parse(data)
-    np.testing.assert_array_equal(picture.frames[0], np.asarray(pillow(data).convert("LA")))
+    # Pillow does not read all of these; what was written is known.
+    np.testing.assert_array_equal(picture.frames[0], pixels)
     assert picture.alpha
     assert PLAIN in picture.notes
 
@@ -97,7 +98,7 @@ def test_no_page_is_hidden_or_changed(tags, compression, everywhere):
 
 def test_planes_of_metamorph_are_refused_where_a_valid_tag_states_several():
     one, several = ((33629, 5, n, (1, 2) * n, False) for n in (1, 3))
-    mark = (33628, 4, 1, 0, False)
+    mark = (33628, 4, 2, (0, 1), False)
     check(tiff(noise((9, 8)), extratags=[mark, one]), 1)
     assert "several images in one page" in refusal(tiff(noise((9, 8)), extratags=[mark, several]))
 
