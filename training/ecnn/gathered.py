@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training.device import send
 from training.ecnn.crops import LumaCrops
 
 
@@ -15,8 +16,7 @@ def to_device(
     batch: tuple[NDArray[np.uint8], NDArray[np.uint16]], device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return inputs, and targets as int32: not every operation on a GPU is there for uint16."""
-    low, high = (torch.from_numpy(each).to(device) for each in (batch[0], batch[1].view(np.int16)))
-    return low, widened(high)
+    return send(batch[0], device), widened(send(batch[1].view(np.int16), device))
 
 
 def widened(bits: torch.Tensor) -> torch.Tensor:
@@ -65,10 +65,7 @@ class GatheredCrops:
                 width = self.widths[kind][which]
                 start = self.starts[kind][which] + unit * (y * width + x)
                 found[kind, :, slot] = _oriented(start, width, side, orientation)
-        numbers = torch.from_numpy(found)
-        if self.device.type == "cuda":  # so that it is not waited for
-            numbers = numbers.pin_memory()
-        numbers = numbers.to(self.device, non_blocking=True)
+        numbers = send(found, self.device)
         start, down, right = (each[:, None, None] for each in numbers[0])
         low = self.low[start + self.low_rows * down + self.low_columns * right]
         start, down, right = (each[:, None, None, None, None] for each in numbers[1])

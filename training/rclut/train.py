@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
 import lutsr
 from training.crops import CropSampler, held
-from training.device import load_optimizer, pick_device
+from training.device import load_optimizer, pick_device, send
 from training.evaluation.methods import model_method
 from training.evaluation.metrics import psnr_y
 from training.evaluation.pictures import Picture, load_pictures
@@ -84,7 +83,7 @@ class RclutTask(Task):
                 group["lr"].fill_(self.rate(step))
             else:
                 group["lr"] = self.rate(step)
-        image, wanted = (self.given(pixels) for pixels in self.crops(step))
+        image, wanted = (send(pixels, self.device) for pixels in self.crops(step))
         update = self.graphs or self.update
         self.mse.add(step, update(None, image, wanted))
 
@@ -96,13 +95,6 @@ class RclutTask(Task):
         loss.backward()
         self.optimizer.step()
         return loss.detach()
-
-    def given(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
-        """Give pixels to the device, without waiting for it."""
-        tensor = torch.from_numpy(pixels)
-        if self.device.type == "cuda":
-            tensor = tensor.pin_memory()
-        return tensor.to(self.device, non_blocking=True)
 
     def log_row(self, step: int, saving: bool) -> Mapping[str, str] | None:
         """Return loss, rate and the validation's PSNR-Y, where a checkpoint follows."""

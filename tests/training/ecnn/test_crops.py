@@ -14,17 +14,20 @@ SIZES = [(20, 31), (90, 16), (16, 16)]
 CROP, MARGIN, SCALE = 16, 5, 2
 
 
-@pytest.fixture(scope="module")
-def crops():
+def random_planes(scale):
     rng = np.random.default_rng(0)
-    planes = [
+    return [
         Planes(
             rng.integers(0, 256, (h, w), dtype=np.uint8),
-            rng.integers(0, 65281, (SCALE * h, SCALE * w), dtype=np.uint16),
+            rng.integers(0, 65281, (scale * h, scale * w), dtype=np.uint16),
         )
         for h, w in SIZES
     ]
-    return LumaCrops(planes, CROP, MARGIN, 1, seed=5)
+
+
+@pytest.fixture(scope="module")
+def crops():
+    return LumaCrops(random_planes(SCALE), CROP, MARGIN, 1, seed=5)
 
 
 def test_every_picture_has_the_same_chance_and_every_place_in_it(crops):
@@ -52,15 +55,7 @@ def test_beyond_the_borders_a_crop_is_what_the_library_sees_there(crops, which):
 
 @pytest.mark.parametrize("scale", [2, 3])
 def test_crops_cut_on_a_device_are_the_same(scale):
-    rng = np.random.default_rng(0)
-    planes = [
-        Planes(
-            rng.integers(0, 256, (h, w), dtype=np.uint8),
-            rng.integers(0, 65281, (scale * h, scale * w), dtype=np.uint16),
-        )
-        for h, w in SIZES
-    ]
-    crops, device = LumaCrops(planes, CROP, MARGIN, 4, seed=3), torch.device("cpu")
+    crops, device = LumaCrops(random_planes(scale), CROP, MARGIN, 4, seed=3), torch.device("cpu")
     gathered, orientations = GatheredCrops(crops, device), set()
     for step in range(20):
         orientations.update(orientation for *_, orientation in crops.choose(step))
