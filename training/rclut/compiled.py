@@ -7,8 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from training.rclut import kernels
+
+#: Places of a window's row that are computed at once.
+WIDE = 8
 
 
 def _bytes(codes: torch.Tensor) -> NDArray[np.uint8]:
@@ -32,10 +36,22 @@ def sum_windows(codes: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
 def sum_windows_backward(
     codes: torch.Tensor, grads: torch.Tensor, slopes: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Compute the gradients of the codes and of the tables, which have these slopes."""
-    found = np.zeros(codes.shape, np.float32), np.zeros(slopes.shape, np.float32)
-    kernels.sum_windows_backward(_bytes(codes), _floats(grads), _floats(slopes), found[1], found[0])
-    return torch.from_numpy(found[0]), torch.from_numpy(found[1])
+    """Compute the gradients of the codes and of the tables, which have these slopes.
+
+    Tables of windows, n > 1, have one output: others are not needed.
+    """
+    n = len(slopes)
+    code_grads = np.empty(codes.shape, np.float32)
+    if n == 1:
+        found = np.zeros(slopes.shape, np.float32)
+        kernels.look_up_backward(_bytes(codes), _floats(grads), _floats(slopes), found, code_grads)
+        return torch.from_numpy(code_grads), torch.from_numpy(found)
+    around = functional.pad(grads[..., 0], (n - 1, WIDE - 1, n - 1, n - 1))
+    turned = functional.pad(slopes[..., 0].flip(0, 1).permute(2, 0, 1), (0, WIDE - n))
+    wide = np.zeros(turned.shape, np.float32)
+    kernels.sum_windows_backward(_bytes(codes), _floats(around), _floats(turned), wide, code_grads)
+    found = torch.from_numpy(wide)[..., :n].permute(1, 2, 0).flip(0, 1)[..., None]
+    return torch.from_numpy(code_grads), found
 
 
 def sum_cells(codes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:

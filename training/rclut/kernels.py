@@ -40,34 +40,73 @@ def sum_windows(codes, tables, sums):
 
 
 @entry_point
-def sum_windows_backward(codes, grads, slopes, table_grads, code_grads):
-    """Add up the gradients of tables and codes; see `sum_windows`.
+def look_up_backward(codes, grads, slopes, table_grads, code_grads):
+    """Add up the gradients of tables and codes, for windows of one pixel; see `sum_windows`.
 
     Parameters
     ----------
-    codes : uint8 (B, h + n - 1, w + n - 1)
+    codes : uint8 (B, h, w)
     grads : float32 (B, h, w, N)
-    slopes : float32 (n, n, 256, N)
+    slopes : float32 (1, 1, 256, N)
         Derivatives of the tables by the code.
-    table_grads : float32 (n, n, 256, N)
+    table_grads : float32 (1, 1, 256, N)
         Zero at first.
-    code_grads : float32 (B, h + n - 1, w + n - 1)
-        Zero at first.
+    code_grads : float32 (B, h, w)
+        The output.
     """
     B, h, w, N = grads.shape
-    n = slopes.shape[0]
     for b in range(B):
         for y in range(h):
             for x in range(w):
+                code = codes[b, y, x]
+                total = np.float32(0)
+                for o in range(N):
+                    grad = grads[b, y, x, o]
+                    table_grads[0, 0, code, o] += grad
+                    total += grad * slopes[0, 0, code, o]
+                code_grads[b, y, x] = total
+
+
+@entry_point
+def sum_windows_backward(codes, grads, slopes, table_grads, code_grads):
+    """Add up the gradients of tables with one output, 8 places of a row at once.
+
+    A code is in n x n windows, and each of them looks it up in another table. The gradients of
+    these windows are n rows of neighbours, and so are the entries of one code if tables are
+    turned by half a turn and their places come last.
+
+    Parameters
+    ----------
+    codes : uint8 (B, H, W)
+    grads : float32 (B, H + n - 1, W + 7)
+        With zeros around: n - 1 of them above, below and on the left.
+    slopes : float32 (256, n, 8)
+        Derivatives of the tables by the code, turned; zeros from place n on.
+    table_grads : float32 (256, n, 8)
+        Zero at first. What is added from place n on has no meaning.
+    code_grads : float32 (B, H, W)
+        The output.
+    """
+    B, H, W = codes.shape
+    n = slopes.shape[1]
+    for b in range(B):
+        for y in range(H):
+            for x in range(W):
+                code = codes[b, y, x]
+                total = np.float32(0)
                 for i in range(n):
-                    for j in range(n):
-                        code = codes[b, y + i, x + j]
-                        total = np.float32(0)
-                        for o in range(N):
-                            grad = grads[b, y, x, o]
-                            table_grads[i, j, code, o] += grad
-                            total += grad * slopes[i, j, code, o]
-                        code_grads[b, y + i, x + j] += total
+                    row, slope = grads[b, y + i], slopes[code, i]
+                    found = table_grads[code, i]
+                    g0, g1, g2, g3 = row[x], row[x + 1], row[x + 2], row[x + 3]
+                    g4, g5, g6, g7 = row[x + 4], row[x + 5], row[x + 6], row[x + 7]
+                    total += (g0 * slope[0] + g1 * slope[1] + (g2 * slope[2] + g3 * slope[3])) + (
+                        g4 * slope[4] + g5 * slope[5] + (g6 * slope[6] + g7 * slope[7])
+                    )
+                    f0, f1, f2, f3 = found[0] + g0, found[1] + g1, found[2] + g2, found[3] + g3
+                    f4, f5, f6, f7 = found[4] + g4, found[5] + g5, found[6] + g6, found[7] + g7
+                    found[0], found[1], found[2], found[3] = f0, f1, f2, f3
+                    found[4], found[5], found[6], found[7] = f4, f5, f6, f7
+                code_grads[b, y, x] = total
 
 
 @part

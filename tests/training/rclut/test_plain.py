@@ -39,8 +39,7 @@ def assert_close(found, wanted):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5 * float(other.abs().max()))
 
 
-@pytest.mark.parametrize("outputs", [1, 16])
-@pytest.mark.parametrize("side", [1, 3, 5, 7])
+@pytest.mark.parametrize(("side", "outputs"), [(1, 1), (1, 16), (3, 1), (5, 1), (7, 1)])
 def test_windows_are_equal(side, outputs):
     codes, tables = codes_of(3, 20, 17), entries_of(side, side, 256, outputs)
     sums = compiled.sum_windows(codes, tables)
