@@ -12,6 +12,8 @@ this is exact for constant images of any depth.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -41,7 +43,10 @@ GAP = 0.02
 
 
 def exact_flats(
-    table: NDArray[np.int8], expand_shift: int, relative: bool = False
+    table: NDArray[np.int8],
+    expand_shift: int,
+    relative: bool = False,
+    levels: Iterable[int] = range(LEVELS),
 ) -> NDArray[np.int8]:
     """Change the entries of equal pairs so that constant images come back exactly.
 
@@ -55,6 +60,8 @@ def exact_flats(
         1 or the scale.
     relative : bool
         Whether the table leaves out the pixels' own levels: all sums are then 0.
+    levels : iterable of int
+        Levels whose constant images shall come back; by default all.
 
     Returns
     -------
@@ -65,7 +72,7 @@ def exact_flats(
     sums, differences = flat_sums(r, expand_shift), mirrored(r, expand_shift)
     both = np.concatenate([sums, differences])
     result = table.copy()
-    for level in range(LEVELS):
+    for level in levels:
         values = table[level, level].reshape(-1).astype(np.int64)
         own = 0 if relative else level * ENTRIES_PER_LEVEL
         wanted = np.repeat([own, 0], [len(sums), len(differences)])

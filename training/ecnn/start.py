@@ -80,7 +80,9 @@ def network_of(tables: Tables, images: torch.Tensor, kinks: int, knots: int) -> 
         found, constants = [], torch.zeros(rows.shape[-1])
         for c, wanted in enumerate(rows):
             if k == 0:
-                basis, use = network.basis, torch.full((256,), 1 / 256)
+                constant = torch.ones(256, 1)
+                basis = torch.cat([network.basis, constant], 1).double()
+                use = torch.full((256,), 1 / 256)
             else:
                 use = network.use[k - 1, c]
                 network.kinks[k - 1][c] = _kinks(wanted, values, use, network.kinks[k - 1][c])
@@ -120,17 +122,23 @@ def deepened(weights: dict[str, torch.Tensor], layers: int) -> dict[str, torch.T
 
 
 def _basis(values: torch.Tensor, kinks: torch.Tensor) -> torch.Tensor:
-    """Return the functions of a channel at its levels, (levels, kinks + 1)."""
-    return torch.cat([values[:, None], (values[:, None] + kinks).relu()], 1)
+    """Return functions of channels with kinks (..., K), and 1: (..., levels, K + 2)."""
+    own = values[:, None].expand(*kinks.shape[:-1], -1, 1)
+    bent = (values[:, None] + kinks[..., None, :]).relu()
+    return torch.cat([own, bent, torch.ones_like(own)], -1).double()
+
+
+def _solver(basis: torch.Tensor, use: torch.Tensor) -> torch.Tensor:
+    """Return what fits functions of levels by bases (..., levels, n): (..., n, levels)."""
+    weighted = (basis * (use + LEAST)[:, None]).mT
+    square = weighted @ basis + 1e-9 * torch.eye(basis.shape[-1])
+    found: torch.Tensor = torch.linalg.solve(square, weighted)
+    return found
 
 
 def _solve(basis: torch.Tensor, wanted: torch.Tensor, use: torch.Tensor) -> torch.Tensor:
-    """Fit functions (levels, m) by a basis (levels, n) and a constant: (n + 1, m)."""
-    basis = torch.cat([basis, torch.ones(len(basis), 1)], 1).double()
-    weighted = basis * (use + LEAST)[:, None]
-    square = basis.T @ weighted + 1e-9 * torch.eye(basis.shape[1])
-    found: torch.Tensor = torch.linalg.solve(square, weighted.T @ wanted.double()).float()
-    return found
+    """Fit functions (levels, m) by a basis (levels, n): (n, m)."""
+    return (_solver(basis, use) @ wanted.double()).float()
 
 
 def _kinks(
@@ -138,17 +146,15 @@ def _kinks(
 ) -> torch.Tensor:
     """Choose the kinks of a channel with the least error, one after the other."""
     kinks = kinks.clone()
-
-    def error(found: torch.Tensor) -> float:
-        basis = _basis(values, found)
-        rest = _solve(basis, wanted, use)
-        rest = wanted - basis @ rest[:-1] - rest[-1]
-        return float((rest.square().sum(1) * (use + LEAST)).sum())
-
+    products = wanted.double() @ wanted.double().T
     for _ in range(ROUNDS if len(kinks) > 1 else 1):
         for one in range(len(kinks)):
             tried = kinks.repeat(len(KINKS), 1)
             tried[:, one] = KINKS
-            errors = [error(found) for found in tried]
-            kinks = tried[min(range(len(errors)), key=errors.__getitem__)]
+            basis = _basis(values, tried)
+            solver = _solver(basis, use)
+            # What is left of functions is a product with this matrix, whatever the functions are.
+            left = torch.eye(len(values)) - basis @ solver
+            squares = ((products - basis @ (solver @ products)) * left).sum(2)
+            kinks = tried[(squares @ (use + LEAST).double()).argmin()]
     return kinks
