@@ -26,6 +26,7 @@ import numpy as np
 
 from . import images, records
 from .contenders import CONTENDERS, Call
+from .rounds import summary
 
 HEIGHT, WIDTH = 540, 960
 SCALES = (4, 3, 2)
@@ -60,11 +61,7 @@ class Entry:
         """Return what is saved in the results."""
         entry = asdict(self)
         seconds = entry.pop("seconds")
-        return entry | {
-            "median_s": median(seconds),
-            "min_s": min(seconds),
-            "rounds": len(seconds),
-        }
+        return entry | summary(seconds)
 
 
 def entries(scale: int) -> Iterator[Entry]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from statistics import median
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import images
+from .rounds import interleaved, summary
 
 SCALE = 4
 DTYPES = ("uint8", "uint16", "float32")
@@ -41,25 +41,13 @@ def time_depths(model: str, height: int, width: int, rounds: int) -> list[dict[s
     import lutsr
 
     upscaler = lutsr.load(model, SCALE)
-    taken: dict[str, list[float]] = {}
-    pictures = {dtype: as_dtype(images.photograph(height, width), dtype) for dtype in DTYPES}
-    for dtype, picture in pictures.items():
-        if dtype == "uint8" or not upscaler._engine.eight_bit_only:
-            upscaler(picture[:8, :8], channel_axis=-1, rgb=True)  # compiles
-            taken[dtype] = []
-    rng = np.random.default_rng(0)
-    for _ in range(rounds):
-        for dtype in rng.permutation(list(taken)):
-            start = time.perf_counter()
-            upscaler(pictures[dtype], channel_axis=-1, rgb=True, workers=1)
-            taken[dtype].append(time.perf_counter() - start)
+    photograph = images.photograph(height, width)
+    calls = {
+        dtype: partial(upscaler, as_dtype(photograph, dtype), channel_axis=-1, rgb=True, workers=1)
+        for dtype in DTYPES
+        if dtype == "uint8" or not upscaler._engine.eight_bit_only
+    }
     return [
-        {
-            "model": model,
-            "dtype": dtype,
-            "median_s": median(seconds),
-            "min_s": min(seconds),
-            "rounds": rounds,
-        }
-        for dtype, seconds in taken.items()
+        {"model": model, "dtype": dtype} | summary(seconds)
+        for dtype, seconds in interleaved(calls, rounds).items()
     ]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
-import numpy as np
-
 from . import images
+from .rounds import interleaved, summary
 
 #: Growth of an image that is enlarged, and of one that is reduced, for which no model is used.
 LARGER, SMALLER = 2.5, 0.4
@@ -50,22 +47,7 @@ def time_resize(models: list[str], height: int, width: int, rounds: int) -> list
     calls = {(f"lutsr {model}", LARGER): resize(model, LARGER) for model in models}
     calls["lutsr, no model", SMALLER] = resize(None, SMALLER)
     calls |= {(RIVAL, growth): lanczos(growth) for growth in (LARGER, SMALLER)}
-    taken: dict[tuple[str, float], list[float]] = {case: [] for case in calls}
-    cases, rng = list(calls), np.random.default_rng(0)
-    for turn in range(-1, rounds):  # the first one may compile
-        for k in rng.permutation(len(cases)):
-            start = time.perf_counter()
-            calls[cases[k]]()
-            seconds = time.perf_counter() - start
-            if turn >= 0:
-                taken[cases[k]].append(seconds)
     return [
-        {
-            "method": method,
-            "growth": growth,
-            "median_s": median(seconds),
-            "min_s": min(seconds),
-            "rounds": rounds,
-        }
-        for (method, growth), seconds in taken.items()
+        {"method": method, "growth": growth} | summary(seconds)
+        for (method, growth), seconds in interleaved(calls, rounds).items()
     ]

@@ -50,8 +50,8 @@ def sum_windows_backward(
     turned = functional.pad(slopes[..., 0].flip(0, 1).permute(2, 0, 1), (0, WIDE - n))
     wide = np.zeros(turned.shape, np.float32)
     kernels.sum_windows_backward(_bytes(codes), _floats(around), _floats(turned), wide, code_grads)
-    found = torch.from_numpy(wide)[..., :n].permute(1, 2, 0).flip(0, 1)[..., None]
-    return torch.from_numpy(code_grads), found
+    table_grads = torch.from_numpy(wide)[..., :n].permute(1, 2, 0).flip(0, 1)[..., None]
+    return torch.from_numpy(code_grads), table_grads
 
 
 def sum_cells(codes: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
