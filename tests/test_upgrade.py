@@ -18,7 +18,7 @@ import numpy as np
 import lutsr
 if not lutsr.__file__.startswith(sys.argv[0].removesuffix("program.py")):
     raise SystemExit(f"another lutsr: {lutsr.__file__}")
-up = lutsr.load("eclut", 2)
+up = lutsr.load("eclut-fast", 2)
 flat, noise = np.full((9, 9), 100, np.uint8), np.random.default_rng(0).integers(0, 256, (9, 9))
 print(json.dumps([up(flat).tolist(), up(noise.astype(np.uint8)).tolist()]))
 """

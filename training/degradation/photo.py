@@ -11,21 +11,21 @@ import numpy as np
 
 from training.degradation.steps import Pixels, add_noise, blur, jpeg, pick, reduce
 
-CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.175, 0.1, 0.54, 0.68
+CLEAN, EARLIER_JPEG, NOISE, JPEG = 0.165, 0.1, 0.55, 0.70
 REDUCTIONS = {
-    "matlab": 0.355,
+    "matlab": 0.365,
     "bicubic": 0.08,
     "area": 0.08,
     "bilinear": 0.08,
     "lanczos": 0.17,
     "blur": 0.11,
-    "pick": 0.125,
+    "pick": 0.115,
 }
 SUBSAMPLINGS = {"4:4:4": 0.3, "4:2:2": 0.1, "4:2:0": 0.6}
 #: Range of qualities, and how many more there are at its low end: the exponent of a uniform number.
-QUALITIES, LOW_QUALITIES = (30, 95), 2.5
+QUALITIES, LOW_QUALITIES = (30, 95), 2.7
 #: Standard deviations of noise, and the exponent that makes more of them large.
-SIGMAS, LARGE_SIGMAS = (0.5, 12.0), 0.55
+SIGMAS, LARGE_SIGMAS = (0.5, 12.0), 0.53
 #: Standard deviations of the blur before picking, as a fraction of the scale.
 BLURS = (0.2, 0.5)
 #: Pixels of a JPEG block with 4:2:0: the reduced picture is cut by up to so many at the top left.
