@@ -11,12 +11,13 @@ and the plain NumPy reference implementation in `lutsr.reference`.
 
 from . import reference
 from ._convert import convert
-from ._loading import load, models, warmup
+from ._loading import load, models
 from ._modelinfo import ModelInfo
 from ._resize import resize
 from ._upscale import upscale
 from ._upscaler import Upscaler
 from ._version import __version__
+from ._warmup import warmup
 
 __all__ = [
     "ModelInfo",

@@ -1,4 +1,4 @@
-"""Loading of models: by name or from a file, listed, and compiled before the first image.
+"""Loading of models: by name or from a file, and listed.
 
 `lutsr._modelfile` is imported inside functions: it would double the time of ``import lutsr``.
 """
@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._engine import SCALES
 from ._frame.advice import shown
 from ._frame.arguments import check_int
 from ._modelinfo import DEFAULT_MODEL
@@ -21,7 +19,7 @@ from ._upscaler import Upscaler
 if TYPE_CHECKING:
     from ._modelinfo import ModelInfo
 
-__all__ = ["load", "models", "warmup"]
+__all__ = ["load", "models"]
 
 
 def load(
@@ -117,55 +115,3 @@ def models() -> list[ModelInfo]:
     from ._modelfile import shipped_models
 
     return shipped_models()
-
-
-def warmup(
-    model: str | os.PathLike[str] | None = None,
-    scale: int | None = None,
-    *,
-    report: Callable[[str], object] | None = None,
-) -> None:
-    """Compile the kernels of models now rather than at the first call.
-
-    For grey, RGB and RGBA images of 8 bits and for deeper ones. Compiled code is cached on disk
-    where a cache folder is writable, so this takes a minute once and then a second or two.
-
-    Parameters
-    ----------
-    model : str or path, optional
-        Name of a shipped model, or the path of a table with its card beside it. None means all
-        shipped models.
-    scale : int, optional
-        Of a shipped model. None means all scales.
-    report : callable, optional
-        Called with a line of text before each model, such as `print`.
-
-    Raises
-    ------
-    ValueError
-        If there is no such model or scale, or the file or its card is not valid.
-    OSError
-        If a file cannot be read.
-
-    Examples
-    --------
-    >>> import lutsr
-    >>> lutsr.warmup("eclut-fast", 2, report=print)
-    compiling eclut-fast x2, 1 of 1
-    """
-    if model is not None and is_path(model):
-        wanted = [(model, scale)]
-    else:
-        found = [(one.name, one.scale) for one in models() if model in (None, one.name)]
-        wanted = [one for one in found if scale in (None, one[1])]
-        if not wanted:
-            # Its error says what there is.
-            load(DEFAULT_MODEL if model is None else model, scale or SCALES[0])
-    for number, (which, of_scale) in enumerate(wanted, 1):
-        up = load(which, of_scale)
-        if report is not None:
-            report(f"compiling {up.name} x{up.scale}, {number} of {len(wanted)}")
-        for dtype in [np.uint8] if up._engine.eight_bit_only else [np.uint8, np.uint16]:
-            for channels in (1, 3, 4):
-                image = np.zeros((5, 5, channels), dtype)
-                up(image, channel_axis=-1, rgb=channels > 1, alpha=channels == 4)

@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 
 import lutsr
-from lutsr import _loading, reference
+from lutsr import reference
 from lutsr._eclut.reference import upscale_reference
 from lutsr._modelinfo import DEFAULT_MODEL
-
-from .contract import upscaler
 
 ECLUT = [model for model in lutsr.models() if model.family == "eclut"]
 
@@ -94,29 +92,6 @@ def test_the_default_is_the_same_everywhere_and_first_in_lists():
     assert FrameUpscaler(main_parser().parse_args([]))._upscaler.name == DEFAULT_MODEL
     names = list(dict.fromkeys(model.name for model in lutsr.models()))
     assert names == ["ecnn", "ecnn-large", "ecnn-photo", "ecnn-small", "eclut", "eclut-fast"]
-
-
-def test_warmup_leaves_out_depths_that_a_model_refuses(monkeypatch):
-    up = upscaler("chain of two stages")
-    assert up._engine.eight_bit_only
-    monkeypatch.setattr(_loading, "models", lambda: [up])
-    monkeypatch.setattr(_loading, "load", lambda name, scale: up)
-    said = []
-    lutsr.warmup(report=said.append)
-    assert said == [f"compiling {up.name} x2, 1 of 1"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("nosuch",), "model: 'nosuch' is not shipped"),
-        ((None, 7), "scale: got 7, and model 'ecnn' has"),
-        (("eclut-fast", 9), "scale: got 9, and model 'eclut-fast' has"),
-    ],
-)
-def test_warmup_of_models_that_are_not_there(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        lutsr.warmup(*arguments)
 
 
 def test_path_as_model(table_file, random_lut, image):

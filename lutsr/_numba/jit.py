@@ -87,6 +87,16 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+def is_cached_on_disk() -> bool:
+    """Return whether there is a writable folder for what entry points are compiled to."""
+    with contextlib.suppress(Exception):
+        from .cache import SafeCache
+
+        SafeCache(is_cached_on_disk, True)
+        return True
+    return False
+
+
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that kernels call, as part of them; only entry points are cached.
 
