@@ -236,9 +236,10 @@ def cold_start(content: dict[str, Any]) -> str:
             what = f"first `upscale`, {entry['model']} x4, numba cache {state}"
             rows.append([what, f"{entry[median]:.2f}", f"{entry[least]:.2f}"])
     if warmup := content["warmup"]:
+        what = "`lutsr.warmup()` by a process per core, numba cache"
         filled = warmup["warm_median_s"], warmup["warm_min_s"]
-        rows.append(["`lutsr.warmup()`, numba cache filled", *(f"{s:.2f}" for s in filled)])
-        rows.append(["`lutsr.warmup()`, numba cache empty", f"{warmup['no_cache_s']:.2f}", ""])
+        rows.append([f"{what} filled", *(f"{seconds:.2f}" for seconds in filled)])
+        rows.append([f"{what} empty", f"{warmup['no_cache_s']:.2f}", ""])
     return table(["what", "median, s", "minimum, s"], rows)
 
 

@@ -215,7 +215,8 @@ def _start(content: dict[str, Any]) -> Iterator[Verdict]:
         yield Verdict(f"{what}, filled numba cache", entry["warm_median_s"], filled, "s")
         yield Verdict(f"{what}, empty numba cache", entry["no_cache_s"], empty, "s")
     if warmup := content["warmup"]:
-        yield Verdict("`lutsr.warmup()`, empty numba cache", warmup["no_cache_s"], 25, "s")
+        what = "`lutsr.warmup()` by a process per core, empty numba cache"
+        yield Verdict(what, warmup["no_cache_s"], 25, "s")
 
 
 def _video(content: dict[str, Any]) -> Iterator[Verdict]:

@@ -37,8 +37,8 @@ def warmup(
     """Compile the kernels of models now rather than at the first call.
 
     For grey, RGB and RGBA images of 8 bits and for deeper ones. Compiled code is cached on disk
-    where a cache folder is writable, so this takes half a minute of one core once and then a second
-    or two.
+    where a cache folder is writable, so this takes half a minute of one core once and then a few
+    seconds.
 
     Parameters
     ----------

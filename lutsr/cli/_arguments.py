@@ -136,7 +136,9 @@ def warmup_parser() -> argparse.ArgumentParser:
     """Return the parser of ``lutsr warmup``."""
     parser = _subparser("warmup")
     _add_model(parser)
-    parser.add_argument("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
+    add = parser.add_argument
+    add("-s", "--scale", type=_positive, help="of a shipped model (default: all)")
+    add("-j", "--workers", type=_positive, metavar="N", help="processes (default: one per core)")
     return parser
 
 

@@ -44,7 +44,7 @@ def warmup(args: Namespace) -> int:
 
     start = time.perf_counter()
     try:
-        lutsr.warmup(args.model, args.scale, report=complain)
+        lutsr.warmup(args.model, args.scale, report=complain, workers=args.workers)
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from error
     say(f"ready after {time.perf_counter() - start:.2f} s", sys.stdout)

@@ -119,7 +119,7 @@ def test_report_and_figure_are_written(saved, tmp_path, monkeypatch, capsys):
         "| original |  | 1.01 |",
         "| ecnn x4 | 0.92 | 120 | 29.0 |",
         "| lutsr ecnn, channels apart | 29.60 | 26.60 |",
-        "`lutsr.warmup()`, numba cache empty | 30.00 |",
+        "`lutsr.warmup()` by a process per core, numba cache empty | 30.00 |",
         "| OpenCV INTER_CUBIC | 10.0 | 10.0 | 9.00 |",
         "scikit-image rescale, order=3 | 1/300 | 1/300 | at most 1/250 | 1/700 | met",
         "SR-LUT S x4: no tables here",

@@ -111,14 +111,14 @@ def test_info_of_a_model_with_many_tables(tmp_path, capsys, count, listed):
 def test_warmup(capsys, monkeypatch):
     called = []
 
-    def warmup(model, scale, report):
-        called.append((model, scale))
+    def warmup(model, scale, report, workers):
+        called.append((model, scale, workers))
         report("compiling it")
 
     monkeypatch.setattr(lutsr, "warmup", warmup)
     assert cli.main(["warmup"]) == 0
-    assert cli.main(["warmup", "-n", "eclut", "-s", "2"]) == 0
-    assert called == [(None, None), ("eclut", 2)]
+    assert cli.main(["warmup", "-n", "eclut", "-s", "2", "-j", "3"]) == 0
+    assert called == [(None, None, None), ("eclut", 2, 3)]
     out, err = capsys.readouterr()
     assert re.fullmatch(r"(ready after \d+\.\d\d s\n){2}", out)
     assert err == "lutsr: compiling it\n" * 2
