@@ -79,12 +79,12 @@ def warmup(
             load(DEFAULT_MODEL if model is None else model, scale or SCALES[0])
     tell = report or (lambda line: None)
     count = min(count, len(wanted), MOST_WORKERS)
-    if count > 1 and _can_share():
-        _compile_in_processes([(str(name), of) for name, of in wanted], count, tell)
-        tell = lambda line: None  # noqa: E731  what follows loads the compiled code
+    names = [(os.fspath(which), of) for which, of in wanted]
+    compiled = count > 1 and _can_share() and _compile_in_processes(names, count, tell)
     for number, (which, of_scale) in enumerate(wanted, 1):
         up = load(which, of_scale)
-        tell(f"compiling {up.name} x{up.scale}, {number} of {len(wanted)}")
+        if not compiled:
+            tell(f"compiling {up.name} x{up.scale}, {number} of {len(wanted)}")
         _compile(up)
 
 
@@ -105,8 +105,11 @@ def _can_share() -> bool:
 
 def _compile_in_processes(
     wanted: Sequence[tuple[str, int | None]], count: int, tell: Callable[[str], object]
-) -> None:
-    """Let processes compile models into the cache. What they fail to do is left undone."""
+) -> bool:
+    """Let processes compile models into the cache; return whether each was given to one.
+
+    What a process fails to do is left undone.
+    """
     import json
     from queue import SimpleQueue
     from subprocess import DEVNULL, PIPE, Popen
@@ -118,9 +121,11 @@ def _compile_in_processes(
     children: list[Popen[str]] = []
     try:
         for _ in range(count):
-            child = Popen(
-                [sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True
-            )
+            command = [sys.executable, "-c", code]
+            try:
+                child = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True)
+            except OSError:
+                return False
             children.append(child)
             idle.put(child)
             Thread(target=_notice, args=(child, idle), daemon=True).start()
@@ -129,15 +134,14 @@ def _compile_in_processes(
             while ready is None:  # one has failed
                 count -= 1
                 if not count:
-                    return
+                    return False
                 ready = idle.get()
             tell(f"compiling {name} x{scale}, {number} of {len(wanted)}")
             _send(ready, json.dumps([name, scale]) + "\n")
         for child in children:
             _send(child, None)
             child.wait()
-    except OSError:
-        return  # no more processes can be started
+        return True
     finally:
         for child in children:
             child.kill()

@@ -38,17 +38,22 @@ def test_other_processes_fill_the_cache_and_one_that_fails_is_left_out(tmp_path,
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     said = []
     wanted = [("nosuch", 2), ("ecnn-small", 2)]
-    _warmup._compile_in_processes(wanted, 2, said.append)
+    assert _warmup._compile_in_processes(wanted, 2, said.append)
     assert said == ["compiling nosuch x2, 1 of 2", "compiling ecnn-small x2, 2 of 2"]
     names = [path.name.split(".")[1].rpartition("_")[0] for path in tmp_path.rglob("*.nbc")]
     assert sorted(names) == ["fill_band", "fill_deep_band"]
 
 
 def test_processes_that_cannot_work_are_no_error(monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    _warmup._compile_in_processes([("ecnn-small", 2)] * 2, 2, print)
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    _warmup._compile_in_processes([("ecnn-small", 2)] * 4, 2, print)
+    for executable in ("/nowhere/python", "/bin/false"):
+        monkeypatch.setattr(sys, "executable", executable)
+        assert not _warmup._compile_in_processes([("ecnn-small", 2)] * 5, 2, print)
+    # Then this process tells what it compiles.
+    monkeypatch.setattr(_warmup, "_can_share", lambda: True)
+    monkeypatch.setattr(_warmup, "_compile", lambda up: None)
+    said = []
+    lutsr.warmup("ecnn-small", workers=2, report=said.append)
+    assert said[-3:] == [f"compiling ecnn-small x{scale}, {scale - 1} of 3" for scale in (2, 3, 4)]
 
 
 def test_processes_end_with_an_interrupted_call(monkeypatch):
@@ -83,7 +88,9 @@ def test_only_a_python_that_keeps_its_code_is_started(monkeypatch):
 
 def test_all_models_are_shared_and_one_is_not(monkeypatch):
     shared = []
-    monkeypatch.setattr(_warmup, "_compile_in_processes", lambda *given: shared.append(given))
+    monkeypatch.setattr(
+        _warmup, "_compile_in_processes", lambda *given: shared.append(given) or True
+    )
     monkeypatch.setattr(_warmup, "_compile", lambda up: None)
     said = []
     lutsr.warmup("ecnn", workers=2, report=said.append)
