@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from PIL import Image
 from . import images, records, tables
 from .places import ROOT
 from .processes import environment
+from .rounds import summary
 
 COUNT = 20
 #: Height and width of the photographs.
@@ -72,10 +72,8 @@ def measure(
             "height": height,
             "width": width,
             "workers": workers,
-            "median_s": median(seconds),
-            "min_s": min(seconds),
-            "rounds": rounds,
         }
+        | summary(seconds)
         for workers, seconds in taken.items()
     ]
 

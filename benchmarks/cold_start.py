@@ -12,6 +12,7 @@ import numpy as np
 
 from . import images
 from .processes import run_code
+from .rounds import summary
 
 IMPORT = """
 import time
@@ -41,7 +42,7 @@ print(time.perf_counter() - start)
 def measure_import(rounds: int) -> dict[str, Any]:
     """Time ``import lutsr`` after numpy has been imported."""
     seconds = [float(run_code(IMPORT)) for _ in range(rounds)]
-    return {"median_s": median(seconds), "min_s": min(seconds), "rounds": rounds}
+    return summary(seconds)
 
 
 def measure_first(model: str, rounds: int, height: int = 540, width: int = 960) -> dict[str, Any]:

@@ -77,24 +77,24 @@ def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     function.__qualname__ += f"_{stamp(family_folder(function))}"
     compiled: Callable[..., Any] = _compile(function, True)
-    # No folder is writable, or this numba has other private names: then there is no cache.
+    if (cache := _cache_of(function)) is not None:
+        with contextlib.suppress(Exception):
+            compiled._cache = cache  # type: ignore[attr-defined]  # what ``cache=True`` does
+    return compiled
+
+
+def _cache_of(function: Callable[..., Any]) -> Any:
+    """Return the cache of a function; None where no folder is writable, or numba's names differ."""
     with contextlib.suppress(Exception):
         from .cache import SafeCache
 
-        # What numba's own ``cache=True`` does.
-        self_contained = "_nrt" in _private_options(True)
-        compiled._cache = SafeCache(function, self_contained)  # type: ignore[attr-defined]
-    return compiled
+        return SafeCache(function, self_contained="_nrt" in _private_options(True))
+    return None
 
 
 def is_cached_on_disk() -> bool:
     """Return whether there is a writable folder for what entry points are compiled to."""
-    with contextlib.suppress(Exception):
-        from .cache import SafeCache
-
-        SafeCache(is_cached_on_disk, True)
-        return True
-    return False
+    return _cache_of(is_cached_on_disk) is not None
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
