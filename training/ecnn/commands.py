@@ -34,6 +34,7 @@ OPTIONS = (
     ("tables_at", AMOUNT, "fraction after which the result is that of int8 tables"),
     ("excess", AMOUNT, "weight of the penalty on entries beyond int8"),
     ("excess_at", AMOUNT, "fraction after which there is a penalty"),
+    ("teacher_share", AMOUNT, "share of the teacher in the targets, 0 to 1"),
     ("workers", COUNT_OR_NONE, "processes that degrade the crops of coming steps"),
     ("every", COUNT, "steps between checkpoints"),
 )
@@ -52,6 +53,12 @@ def register(commands: Commands) -> None:
         "--init",
         help="start from this: a checkpoint of this command (.pt), its model file (.npy), or a "
         "shipped model, such as ecnn_x4",
+    )
+    parser.add_argument(
+        "--teacher",
+        metavar="MODEL",
+        help="mix the pictures of this model into the targets, each the mean over all eight "
+        "orientations: a model file (.npy), or a shipped model, such as ecnn-large",
     )
     parser.add_argument(
         "--degrade",

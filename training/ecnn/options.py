@@ -38,6 +38,11 @@ class EcnnOptions(RunOptions):
         What to start from: the checkpoint of another run, a model file, or the name of a shipped
         model, whose scale may be another. Weights of the same shape are taken over; hidden layers
         that it lacks are added at its end.
+    teacher : str, optional
+        A model file, or the name of a shipped model of the same scale, whose pictures are mixed
+        into the targets; see `training.ecnn.teacher`.
+    teacher_share : float
+        Its share in the targets.
     degrade : str, optional
         Degradation of the inputs, of `training.degradation.named`; by default pictures are only
         reduced.
@@ -62,6 +67,8 @@ class EcnnOptions(RunOptions):
     excess: float = 0.00001
     excess_at: float = 0.0
     init: str | None = None
+    teacher: str | None = None
+    teacher_share: float = 0.5
     degrade: str | None = None
     workers: int = 0
 
@@ -71,7 +78,11 @@ class EcnnOptions(RunOptions):
         check_least(self, {**least, "batch": 1, "lr": 0, "offset": 0, "excess": 0, "workers": 0})
         if self.workers and self.degrade is None:
             raise TrainingError("workers are for degraded inputs; leave them out, or add degrade")
-        for name in ("round_at", "tables_at", "excess_at"):
+        if self.teacher is not None and self.degrade is not None:
+            raise TrainingError(
+                "a teacher is for inputs that are only reduced; leave it out, or leave out degrade"
+            )
+        for name in ("round_at", "tables_at", "excess_at", "teacher_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise TrainingError(f"{name} must be within 0 and 1, got {getattr(self, name)}")
         if self.tables_at < self.round_at:

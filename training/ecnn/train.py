@@ -24,6 +24,7 @@ from training.ecnn.optimization import PENALTY_STEPS, Optimization
 from training.ecnn.options import EcnnOptions
 from training.ecnn.start import deepened, network_of, read_tables
 from training.ecnn.tables import round_tables, upscale
+from training.ecnn.teacher import open_teacher, with_teacher
 from training.evaluation.pictures import Picture, load_pictures
 from training.export import Origin, write_with_card
 from training.losses import RunningLoss
@@ -60,6 +61,7 @@ class EcnnTask(Task):
             options.kinks,
             options.knots,
         )
+        teacher = open_teacher(options.teacher, options.scale) if options.teacher else None
         pictures = load_pictures(options.images, options.scale, options.crop, cache=cache)
         self.data = data_sets(pictures, options.images)
         with_licences(self.data, options.licences)  # a wrong name is reported before the work
@@ -68,7 +70,10 @@ class EcnnTask(Task):
         self.crops: Crops
         self.batches: Callable[[int], Batch] | GatheredCrops
         if options.degrade is None:
-            self.crops = self.batches = LumaCrops([planes_of(each) for each in pictures], *size)
+            planes = [planes_of(each) for each in pictures]
+            if teacher is not None:
+                planes = with_teacher(planes, teacher, options.teacher_share)
+            self.crops = self.batches = LumaCrops(planes, *size)
             if self.device.type != "cpu":
                 self.batches = GatheredCrops(self.crops, self.device)
         else:
