@@ -15,7 +15,7 @@ from .._numba.loading import load_numba
 from .borders import KINDS, border_program
 from .card import check_model
 from .fusion import FusedTables, fuse
-from .layout import LINE, cell_origin, is_packed
+from .layout import LINE, ROWS_AT_ONCE, cell_origin, is_packed
 from .reference import DIVISOR, TAPS, sum_rotations
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ class EclutEngine(Engine):
             tile,
             program.move_count,
             vectors.AHEAD,
+            ROWS_AT_ONCE[self.origin],
         )
         return record(plan, program), size, (plan, program)
 

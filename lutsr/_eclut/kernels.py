@@ -6,12 +6,14 @@ output, allocate nothing, return nothing and never raise. They cannot run under
 integers in plain NumPy.
 
 A row of cells is the sum of the contributions of a few rows of vertical and of horizontal pairs.
-The kernel takes one channel of a row of a tile at a time. It moves along the row from left to right
-and keeps the sums of neighbouring cells in registers. Each pair adds one *slot* of its fused entry:
-one row of cells, one load. The leftmost cell is then complete, and its sums are written to a line
-of scratch memory. What borders add to them follows from a table, ``lutsr._eclut.borders``. Then
-the line is rounded and clipped to rows of bytes, and those of all channels are interleaved into the
-output. So nothing but the sums depends much on the model, and nothing on the number of channels.
+The kernel takes one channel of a row of a tile at a time, or of two rows. It moves along the row
+from left to right and keeps the sums of neighbouring cells in registers. Each pair adds one *slot*
+of its fused entry: one row of cells, one load. The leftmost cell is then complete, and its sums are
+written to a line of scratch memory. Meanwhile the part of the output that will be written is loaded
+into the cache, or writing would wait for it. What borders add to the sums follows from a table,
+``lutsr._eclut.borders``. Then the line is rounded and clipped to rows of bytes, and those of all
+channels are interleaved into the output. So nothing but the sums depends much on the model, and
+nothing on the number of channels.
 
 For ``expand_shift`` r the grid of cells starts at the image's top left corner (``origin`` 0). For
 ``expand_shift`` 1 it starts one output pixel above and left of the corner (``origin`` 1). Every
@@ -25,7 +27,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._numba.jit import entry_point, inlined_part, part
-from .._numba.memory import address_of, load, store
+from .._numba.memory import address_of, load, prefetch_to_write, store
 from .borders import KINDS
 from .vectors import (
     AHEAD,
@@ -35,6 +37,7 @@ from .vectors import (
     entry_offset,
     move_up,
     no_cells,
+    rows_of,
     store_sums,
 )
 from .vectors_border import add_bytes, add_level, add_to_sums, edge_words, no_words
@@ -120,16 +123,48 @@ def kind_of(index, size):
 
 
 @part
-def _sum_cells(task, tags, offsets, row, first, last, cells, sums):
-    """Add the columns of pairs first <= j < last of a row, and write the sums of as many cells."""
+def _sum_row(task, tags, offsets, row, places, lines, sums):
+    """Sum a row of cells and write the sums; load the `lines` of the output meanwhile.
+
+    `places` are the columns of pairs before the first cell that reach into it, the column of the
+    first cell, and the one after the last. What is written for the cells before is not used.
+    """
     # Fields are read before loops: for LLVM, what is stored might change them.
     vertical, horizontal, length, half = task.vertical, task.horizontal, task.length, task.half
-    for j in range(first, last, columns_of(cells)):
-        cells = add_vertical(cells, vertical, offsets, row, length, j)
-        cells = add_horizontal(cells, horizontal, offsets + 16 * length, row, length, j)
-        store_sums(cells, sums, half, j - first)
-        cells = move_up(cells)
-    return cells
+    start, first, last = places
+    line, parts, stride, step = lines
+    cells = no_cells(tags)
+    for k in range(1, parts + 1):
+        stop = last if k == parts else first + (last - first) // (2 * parts) * 2 * k
+        for j in range(start, stop, columns_of(cells)):
+            cells = add_vertical(cells, vertical, offsets, row, length, j)
+            cells = add_horizontal(cells, horizontal, offsets + 16 * length, row, length, j)
+            store_sums(cells, sums, half, j - first)
+            cells = move_up(cells)
+            prefetch_to_write(line + step * (j - start))
+        start, line = stop, line + stride
+
+
+@part
+def _sum_two_rows(task, tags, offsets, row, places, lines, sums):
+    """Do that for a row of cells and the one below it."""
+    vertical, horizontal, length, half = task.vertical, task.horizontal, task.length, task.half
+    start, first, last = places
+    line, parts, stride, step = lines
+    below = sums + task.line
+    one, other = no_cells(tags), no_cells(tags)
+    for k in range(1, parts + 1):
+        stop = last if k == parts else first + (last - first) // (2 * parts) * 2 * k
+        for j in range(start, stop):
+            one = add_vertical(one, vertical, offsets, row, length, j)
+            other = add_vertical(other, vertical, offsets, row + 1, length, j)
+            one = add_horizontal(one, horizontal, offsets + 16 * length, row, length, j)
+            other = add_horizontal(other, horizontal, offsets + 16 * length, row + 1, length, j)
+            store_sums(one, sums, half, j - first)
+            store_sums(other, below, half, j - first)
+            one, other = move_up(one), move_up(other)
+            prefetch_to_write(line + step * (j - start))
+        start, line = stop, line + stride
 
 
 @part
@@ -219,33 +254,48 @@ def _write_row(planes, size, channels, count, out):
             interleave_4(planes + at, size, out + 4 * at)
 
 
-@inlined_part
-def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
-    """Compute the cells h0 <= h < h1 of a row and write them to the output."""
+@part
+def _lines_of(task, tags, target, width, g, count, h0, h1, c):
+    """Return which part of the output is loaded while a channel is summed, so that all of it is.
+
+    It is a few of the rows that will be written: the address of the first, how many, the distance
+    of one from the next, and the bytes for each column.
+    """
     r, origin, channels = len(tags[0]), len(tags[1]), task.channels
-    row, count = g + 1 - origin, h1 - h0
-    sums, moves, planes = memory, memory + task.moves, memory + task.planes
+    first, last = count * r * c // channels, count * r * (c + 1) // channels
+    stride = width * r * channels
+    start = target + (g * r - origin + first) * stride + (h0 * r - origin) * channels
+    return start, max(last - first, 1), stride, r * channels * max(last - first, 1)
+
+
+@inlined_part
+def _fill_rows(task, tags, source, target, memory, height, width, g, count, h0, h1):
+    """Compute the cells h0 <= h < h1 of a few rows and write them to the output."""
+    r, origin, channels = len(tags[0]), len(tags[1]), task.channels
+    moves, size = memory + task.moves, rows_of(tags) * r * task.stride
     # Column 0 of the offsets is that of pixel h0 - MARGIN.
-    first = MARGIN + 1 - origin
+    row, first = g + 1 - origin, MARGIN + 1 - origin
+    places = first - 4 + 2 * origin, first, first + h1 - h0
     for c in range(channels):
-        offsets = memory + task.offsets + c * 28 * task.length
-        cells = no_cells(tags)
-        cells = _sum_cells(task, tags, offsets, row, first - 4 + 2 * origin, first, cells, sums)
-        _sum_cells(task, tags, offsets, row, first, first + count, cells, sums)
-        _add_borders(task, tags, source + c, height, width, g, h0, h1, moves, sums)
+        sums, offsets = memory + task.sums, memory + task.offsets + c * 28 * task.length
+        lines = _lines_of(task, tags, target, width, g, count, h0, h1, c)
+        if rows_of(tags) == 2:
+            _sum_two_rows(task, tags, offsets, row, places, lines, sums)
+        else:
+            _sum_row(task, tags, offsets, row, places, lines, sums)
         levels = memory + task.levels + c * 4 * task.level_length + MARGIN
-        _finish_cells(task, tags, levels, g, count, sums, planes + c * r * task.stride)
+        planes = memory + task.planes + c * size
+        for k in range(count):
+            _add_borders(task, tags, source + c, height, width, g + k, h0, h1, moves, sums)
+            _finish_cells(task, tags, levels, g + k, h1 - h0, sums, planes)
+            sums, planes = sums + task.line, planes + r * task.stride
     left, right = max(h0 * r - origin, 0), min(h1 * r - origin, width * r)
-    for u in range(r):
+    planes = memory + task.planes + left + origin - h0 * r
+    for u in range(count * r):
         y = g * r - origin + u
         if 0 <= y < height * r:
-            _write_row(
-                planes + u * task.stride + left + origin - h0 * r,
-                r * task.stride,
-                channels,
-                right - left,
-                target + (y * width * r + left) * channels,
-            )
+            line = target + (y * width * r + left) * channels
+            _write_row(planes + u * task.stride, size, channels, right - left, line)
 
 
 @part
@@ -278,13 +328,15 @@ def upscale_band(image, out, scratch, task, g0, g1, tile, tags):
         types, so that the compiler knows them. The tuples' contents are not used.
     """
     shape = image.shape
-    origin, channels = len(tags[1]), task.channels
+    origin, channels, rows = len(tags[1]), task.channels, rows_of(tags)
     source, target, memory = address_of(image), address_of(out), address_of(scratch)
     height, width = shape[0], shape[1]
     place_moves(task, width, memory + task.moves)
     for h0 in range(0, width + origin, tile):
         h1 = min(h0 + tile, width + origin)
-        for row in range(g0 - 3, g1 + 1 - origin):
+        # The rows of pairs above the first row of cells are found first. A row of cells beyond the
+        # last one may be summed, of pairs beyond the image, and is not written.
+        for row in range(g0 - 3, g1 + rows - origin):
             if 0 <= row + 1 < height:
                 _split_row(task, source, width, row + 1, h0 - MARGIN, h1 + 3, memory + task.levels)
             for c in range(channels):
@@ -292,6 +344,7 @@ def upscale_band(image, out, scratch, task, g0, g1, tile, tags):
                     levels = memory + task.levels + c * 4 * task.level_length
                     offsets = memory + task.offsets + c * 28 * task.length
                     _find_row(task, levels, row, height, width, h0 - MARGIN, offsets)
-            g = row - 1 + origin
-            if g >= g0:
-                _fill_row(task, tags, source, target, memory, height, width, g, h0, h1)
+            g = row - rows + origin
+            if g >= g0 and (g - g0) % rows == 0:
+                count = min(rows, g1 - g)
+                _fill_rows(task, tags, source, target, memory, height, width, g, count, h0, h1)

@@ -34,6 +34,12 @@ CELLS = 4
 WORDS = ((0, 0), (0, 1), (2, 0), (2, 1), (0, 2), (0, 3), (2, 2), (2, 3))
 
 
+#: Rows of cells that a kernel for 8-bit images sums at a time, by the grid's origin. With origin 1
+#: all slots of an entry are in one cache line. Two rows then take 3.5 lines for each of their
+#: cells, instead of 5. With origin 0 nearly every slot has a line of its own.
+ROWS_AT_ONCE = {0: 1, 1: 2}
+
+
 class Piece(NamedTuple):
     """The load for one register from a slot. Its elements are words if packed, else lanes."""
 

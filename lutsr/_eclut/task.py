@@ -42,10 +42,12 @@ class EightBit(NamedTuple):
     relative : int
         Whether they leave out the pixel's own level.
     channels : int
-    words : int
-        16-bit words from one cell's sums to the next; the sums are at the start of the memory.
+    words, sums : int
+        16-bit words from one cell's sums to the next, and where those of the first cell are.
     half : int
         Words from the first half of a cell's sums to the second.
+    line : int
+        Bytes from the sums of a row of cells to those of the next.
     length : int
         Pairs in a row of a ring of offsets.
     offsets : int
@@ -68,7 +70,9 @@ class EightBit(NamedTuple):
     relative: int
     channels: int
     words: int
+    sums: int
     half: int
+    line: int
     length: int
     offsets: int
     level_length: int
@@ -153,6 +157,7 @@ def eight_bit(
     tile: int,
     moves: int,
     ahead: int,
+    rows: int,
 ) -> tuple[EightBit, int]:
     """Plan the scratch memory for images of some channels, in tiles of some columns.
 
@@ -179,11 +184,13 @@ def eight_bit(
     words = LANES[r] // 2 if packed else LANES[r]
     half = cells * words if packed else 8
     length, level_length, stride = tile + 12, tile + 24, (tile + 4) * r + 16
+    line = 2 * cells * words * (2 if packed else 1) + 64
+    before = 8 * LANES[r]  # what is written for four cells before the first
     starts = _starts(
-        2 * cells * words * (2 if packed else 1) + 64,
+        before + rows * line,
         28 * length * channels + 4 * (ahead + 2),
         4 * level_length * channels,
-        r * stride * channels,
+        rows * r * stride * channels,
         4 * moves + 8 * MOST_PAIRS + 8,
     )
     vertical, horizontal = tables
@@ -197,7 +204,9 @@ def eight_bit(
         relative=int(relative),
         channels=channels,
         words=words,
+        sums=before,
         half=half,
+        line=line,
         length=length,
         offsets=starts[1],
         level_length=level_length,

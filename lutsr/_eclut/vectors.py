@@ -26,7 +26,16 @@ from .._numba.llvm import (
     ring_place,
     vector_bytes,
 )
-from .layout import CELLS, LANES, Piece, is_packed, lane_values, layout, sum_starts
+from .layout import (
+    CELLS,
+    LANES,
+    ROWS_AT_ONCE,
+    Piece,
+    is_packed,
+    lane_values,
+    layout,
+    sum_starts,
+)
 
 #: Prefetch distance, in pixels: long enough for a cache line to arrive from memory.
 AHEAD = 12
@@ -133,6 +142,16 @@ def columns_of(typing_context, cells):
         return ir.Constant(_I64, cells.columns)
 
     return types.int64(cells), generate
+
+
+@intrinsic
+def rows_of(typing_context, tags):
+    """Return how many rows of cells are summed at once."""
+
+    def generate(context, builder, signature, arguments):
+        return ir.Constant(_I64, ROWS_AT_ONCE[kind_of_tags(tags).origin])
+
+    return types.int64(tags), generate
 
 
 @intrinsic

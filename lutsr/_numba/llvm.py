@@ -94,13 +94,13 @@ def call(builder: Any, name: str, returns: Any, arguments: list[Any]) -> Any:
     return builder.call(function, arguments)
 
 
-def prefetch(builder: Any, pointer: Any) -> None:
-    """Load a cache line into the second-level cache.
+def prefetch(builder: Any, pointer: Any, write: bool = False) -> None:
+    """Load a cache line into the second-level cache, to read it or to write it.
 
     The first level has too few places for what was asked for and has not arrived yet.
     """
-    read, keep, data = (ir.Constant(_I32, k) for k in (0, 2, 1))
-    call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, read, keep, data])
+    access, keep, data = (ir.Constant(_I32, k) for k in (int(write), 2, 1))
+    call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [pointer, access, keep, data])
 
 
 def ring_place(builder: Any, row: Any, slot: int, rows: int, length: Any, column: Any) -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .llvm import data_of, pointer
+from .llvm import data_of, pointer, prefetch
 
 
 def _element(context: Any, builder: Any, kind: Any, address: Any, index: Any) -> Any:
@@ -48,3 +49,17 @@ def address_of(typing_context, array):
         return builder.ptrtoint(data, context.get_value_type(signature.return_type))
 
     return types.int64(array), generate
+
+
+@intrinsic
+def prefetch_to_write(typing_context, address):
+    """Load the cache line of an address that will be written, which need not be an array's.
+
+    A store into a line that is not in the cache waits for it, and few stores can wait at a time.
+    """
+
+    def generate(context, builder, signature, arguments):
+        prefetch(builder, pointer(builder, arguments[0], ir.IntType(8)), write=True)
+        return context.get_dummy_value()
+
+    return types.void(address), generate
