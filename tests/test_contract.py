@@ -93,6 +93,28 @@ def test_shapes_at_the_real_sizes_of_parts(up: Upscaler, shape: tuple[int, int])
         assert np.array_equal(up(image), reference.upscale(image, up))
 
 
+def test_wide_parts_are_divided_in_columns(up: Upscaler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "MOST_BYTES", 1)
+    for dtype in dtypes_of(up)[:2]:
+        image = picture((2, up.halo + 2, 2 * bands.CHUNK_HALOS * up.halo + 3), dtype)
+        big = up(image, channel_axis=0)
+        assert np.array_equal(big, reference.upscale(image, up, channel_axis=0))
+
+
+def test_parts_are_bounded_and_cover_all(up: Upscaler) -> None:
+    engine = up._engine
+    for cell, width in ((48, 30000), (3, 7), (10**7, 5)):
+        parts = bands._parts(2, 150, width, cell, engine)
+        covered = np.zeros((150, width), int)
+        for start, stop, left, right in parts:
+            covered[start:stop, left:right] += 1
+            sides = stop - start + 2 * engine.halo, right - left + 2 * engine.halo
+            narrow = right - left <= max(bands.CHUNK_HALOS * engine.halo, 1)
+            assert narrow or sides[0] * sides[1] * cell <= bands.MOST_BYTES
+        assert covered[:2].sum() == 0
+        assert (covered[2:] == 1).all()
+
+
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=20)
 @given(height=SIDES, width=SIDES, data=st.data())

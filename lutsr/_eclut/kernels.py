@@ -255,17 +255,17 @@ def _write_row(planes, size, channels, count, out):
 
 
 @part
-def _lines_of(task, tags, target, width, g, count, h0, h1, c):
+def lines_of(tags, channels, size, target, width, g, count, h0, h1, c):
     """Return which part of the output is loaded while a channel is summed, so that all of it is.
 
     It is a few of the rows that will be written: the address of the first, how many, the distance
-    of one from the next, and the bytes for each column.
+    of one from the next, and the bytes for each column of cells. `size` is that of a value.
     """
-    r, origin, channels = len(tags[0]), len(tags[1]), task.channels
+    r, origin = len(tags[0]), len(tags[1])
     first, last = count * r * c // channels, count * r * (c + 1) // channels
-    stride = width * r * channels
-    start = target + (g * r - origin + first) * stride + (h0 * r - origin) * channels
-    return start, max(last - first, 1), stride, r * channels * max(last - first, 1)
+    rows, stride = max(last - first, 1), width * r * channels * size
+    start = target + (g * r - origin + first) * stride + (h0 * r - origin) * channels * size
+    return start, rows, stride, r * channels * size * rows
 
 
 @inlined_part
@@ -278,7 +278,7 @@ def _fill_rows(task, tags, source, target, memory, height, width, g, count, h0, 
     places = first - 4 + 2 * origin, first, first + h1 - h0
     for c in range(channels):
         sums, offsets = memory + task.sums, memory + task.offsets + c * 28 * task.length
-        lines = _lines_of(task, tags, target, width, g, count, h0, h1, c)
+        lines = lines_of(tags, channels, 1, target, width, g, count, h0, h1, c)
         if rows_of(tags) == 2:
             _sum_two_rows(task, tags, offsets, row, places, lines, sums)
         else:

@@ -10,9 +10,9 @@ import numpy as np
 
 from .._numba.depth import read_value
 from .._numba.jit import entry_point, inlined_part, part
-from .._numba.memory import address_of, load, store
+from .._numba.memory import address_of, load, prefetch_to_write, store
 from .borders import KINDS
-from .kernels import MARGIN, kind_of, place_moves
+from .kernels import MARGIN, kind_of, lines_of, place_moves
 from .vectors_border import add_deep_level, add_to_deep_sums, add_weighted_bytes, no_deep_words
 from .vectors_deep import (
     add_horizontal_weighted,
@@ -98,17 +98,23 @@ def _find_row(task, way, levels, row, height, width, x0, pairs):
 
 
 @part
-def _sum_cells(task, tags, pairs, row, first, last, cells, sums):
-    """Add the columns of pairs first <= j < last of a row, and write the sums of as many cells."""
+def _sum_row(task, tags, pairs, row, places, lines, sums):
+    """Sum a row of cells and write the sums; see `lutsr._eclut.kernels`."""
     # Fields are read before loops: for LLVM, what is stored might change them.
     vertical, horizontal, length, steps = task.vertical, task.horizontal, task.length, task.steps
     size = task.cell
-    for j in range(first, last):
-        cells = add_vertical_weighted(cells, vertical, pairs, row, length, j)
-        cells = add_horizontal_weighted(cells, horizontal, pairs + 64 * length, row, length, j)
-        store_deep_sums(cells, steps, sums + (j - first) * size)
-        cells = move_up_deep(cells)
-    return cells
+    start, first, last = places
+    line, parts, stride, step = lines
+    cells = no_deep_cells(tags)
+    for k in range(1, parts + 1):
+        stop = last if k == parts else first + (last - first) // parts * k
+        for j in range(start, stop):
+            cells = add_vertical_weighted(cells, vertical, pairs, row, length, j)
+            cells = add_horizontal_weighted(cells, horizontal, pairs + 64 * length, row, length, j)
+            store_deep_sums(cells, steps, sums + (j - first) * size)
+            cells = move_up_deep(cells)
+            prefetch_to_write(line + step * (j - start))
+        start, line = stop, line + stride
 
 
 @part
@@ -202,15 +208,15 @@ def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
     """Compute the cells h0 <= h < h1 of a row and write them to the output."""
     r, origin, channels, size = len(tags[0]), len(tags[1]), task.channels, task.size
     row, count, length = g + 1 - origin, h1 - h0, task.level_length
-    sums, moves, planes = memory, memory + task.moves, memory + task.planes
+    sums, moves, planes = memory + task.sums, memory + task.moves, memory + task.planes
     stride = task.stride
     # Column 0 of the pairs is that of pixel h0 - MARGIN.
     first = MARGIN + 1 - origin
+    places = first - 4 + 2 * origin, first, first + count
     for c in range(channels):
         pairs = memory + task.pairs + c * 112 * task.length
-        cells = no_deep_cells(tags)
-        cells = _sum_cells(task, tags, pairs, row, first - 4 + 2 * origin, first, cells, sums)
-        _sum_cells(task, tags, pairs, row, first, first + count, cells, sums)
+        lines = lines_of(tags, channels, size, target, width, g, 1, h0, h1, c)
+        _sum_row(task, tags, pairs, row, places, lines, sums)
         _add_borders(task, tags, source, c, height, width, g, h0, h1, moves, sums)
         levels = memory + task.levels + 4 * (c * 4 * length + MARGIN)
         above, level = levels + 4 * ((g - 1) % 4 * length), levels + 4 * (g % 4 * length)

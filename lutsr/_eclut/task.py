@@ -94,8 +94,8 @@ class Deep(NamedTuple):
         Bytes of an entry of the fused tables.
     entry : int
         Values of an entry of `lut`.
-    cell : int
-        Bytes from one cell's sums, of 32 bits, to the next; the sums are at the start.
+    cell, sums : int
+        Bytes from one cell's sums, of 32 bits, to the next, and where those of the first cell are.
     pairs : int
         For each channel, rings of four rows of vertical pairs, and of three rows of horizontal
         ones: `numbers` numbers of 32 bits each.
@@ -118,6 +118,7 @@ class Deep(NamedTuple):
     relative: int
     channels: int
     cell: int
+    sums: int
     length: int
     pairs: int
     level_length: int
@@ -251,7 +252,7 @@ def deep(
     length, level_length = tile + 12, tile + 24
     cell, stride = 4 * LANES[r], size * ((tile + 4) * r + 16)
     starts = _starts(
-        (tile + 8) * cell,
+        (4 + tile + 8) * cell,
         16 * (7 * length * channels + ahead + 16),
         16 * level_length * channels + 64,
         r * stride * channels,
@@ -268,6 +269,7 @@ def deep(
         relative=int(relative),
         channels=channels,
         cell=cell,
+        sums=4 * cell,  # after what is written for four cells before the first
         length=length,
         pairs=starts[1],
         level_length=level_length,

@@ -31,6 +31,9 @@ CHUNK_BYTES = 1 << 20
 #: more than once.
 CHUNK_HALOS = 4
 
+#: Bytes of such a part, the rows and columns around it included. Wide parts are divided in columns.
+MOST_BYTES = 4 << 20
+
 
 def available_workers() -> int:
     """Return the number of cores that this process may run on."""
@@ -147,16 +150,19 @@ def _directly(
         return
     r, origin = engine.scale, engine.origin
     height, width, channels = image.shape
-    for start, stop in _parts(first, last, out.itemsize * r * r * width * channels, engine):
+    copied, cell = not out.flags.c_contiguous, out.itemsize * r * r * channels
+    for start, stop, left, right in _parts(first, last, width, cell, engine, copied):
         top, bottom = _with_halo(start, stop, height, engine)
-        rows = np.ascontiguousarray(image[top:bottom], out.dtype)
+        near, far = max(left - engine.halo, 0), min(right + engine.halo, width)
+        part = np.ascontiguousarray(image[top:bottom, near:far], out.dtype)
         target = out[top * r : bottom * r]
-        if not out.flags.c_contiguous:
-            target = np.empty(target.shape, out.dtype)
-        fill(rows, start - top, stop - top, target)
-        if not out.flags.c_contiguous:
+        if copied:
+            target = np.empty((len(part) * r, (far - near) * r, channels), out.dtype)
+        fill(part, start - top, stop - top, target)
+        if copied:
             begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
-            out[begin:end] = target[begin - top * r : end - top * r]
+            inner = target[begin - top * r : end - top * r, (left - near) * r : (right - near) * r]
+            out[begin:end, left * r : right * r] = inner
         if mapped:
             let_go(image)
             let_go(out)
@@ -176,23 +182,54 @@ def _by_sums(
     steps = steps_per_level(out.dtype)
     mapped = is_mapped(image) or is_mapped(out)
     most = max(some.stop - some.start for some, _ in groups)
-    for start, stop in _parts(first, last, 4 * r * r * width * most, engine):
+    for start, stop, left, right in _parts(first, last, width, 4 * r * r * most, engine):
         top, bottom = _with_halo(start, stop, height, engine)
+        near, far = max(left - engine.halo, 0), min(right + engine.halo, width)
         begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
         for some, joint in groups:
-            values = to_steps(np.ascontiguousarray(image[top:bottom, :, some], out.dtype))
+            values = to_steps(np.ascontiguousarray(image[top:bottom, near:far, some], out.dtype))
             compute = engine.sums_rgb if joint else engine.sums
             sums = compute(values, steps, start - top, stop - top)
-            from_sums(sums, out[begin:end, :, some], engine.divisor, engine.half_even)
+            inner = sums[:, (left - near) * r : (right - near) * r]
+            target = out[begin:end, left * r : right * r, some]
+            from_sums(inner, target, engine.divisor, engine.half_even)
         if mapped:
             let_go(image)
             let_go(out)
 
 
-def _parts(first: int, last: int, group_bytes: int, engine: Engine) -> list[tuple[int, int]]:
-    """Split row groups into parts of about `CHUNK_BYTES`."""
-    step = max(CHUNK_HALOS * engine.halo, CHUNK_BYTES // group_bytes, 1)
-    return [(start, min(start + step, last)) for start in range(first, last, step)]
+def _parts(
+    first: int, last: int, width: int, cell: int, engine: Engine, divided: bool = True
+) -> list[tuple[int, int, int, int]]:
+    """Split row groups into parts of about `CHUNK_BYTES`, and of `MOST_BYTES` at most.
+
+    Parameters
+    ----------
+    first, last : int
+        First row group, and the one after the last.
+    width : int
+        Columns of the image.
+    cell : int
+        Bytes of a row group for each column.
+    engine : Engine
+    divided : bool
+        Whether columns may be divided, too.
+
+    Returns
+    -------
+    list of (int, int, int, int)
+        First row group and column of each part, each followed by the one after the last.
+    """
+    halo = engine.halo
+    rows = max(CHUNK_HALOS * halo, CHUNK_BYTES // (cell * width), 1)
+    most = max(CHUNK_HALOS * halo, MOST_BYTES // (cell * (rows + 2 * halo)) - 2 * halo, 1)
+    count = -(-width // most) if divided else 1
+    columns = -(-width // count)
+    return [
+        (start, min(start + rows, last), left, min(left + columns, width))
+        for start in range(first, last, rows)
+        for left in range(0, width, columns)
+    ]
 
 
 def _with_halo(start: int, stop: int, height: int, engine: Engine) -> tuple[int, int]:
