@@ -14,7 +14,17 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "types", "tests", "lowest", "docs", "napari", "package", "smoke"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "lowest",
+    "docs",
+    "readme",
+    "napari",
+    "package",
+    "smoke",
+]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
@@ -117,6 +127,14 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".[dask]", *_group("docs"), *_wanted("pytest", "hypothesis"))
     session.run("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build")
     session.run("python", "-m", "pytest", "tests/docs/test_layout.py")
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Run the README's first command in a copy of this folder, as a newcomer would."""
+    session.install("-e", ".[cli]", *_wanted("pytest", "hypothesis"))
+    path = "tests/test_readme.py::test_first_command_upscales_a_real_picture"
+    session.run("python", "-m", "pytest", path, env={"LUTSR_FIRST_COMMAND": "1"})
 
 
 @nox.session

@@ -19,7 +19,7 @@ def run(*command):
 
 
 def test_soak():
-    done = run("tests/soak.py", "--images", "120", "--every", "6")
+    done = run("tests/soak.py", "--images", "60", "--every", "3")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "20 compared with the reference, 0 wrong" in done.stdout
 

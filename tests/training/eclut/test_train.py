@@ -69,7 +69,7 @@ def test_a_cache_changes_nothing_but_the_place(train_options, tmp_path):
 
 @pytest.mark.usefixtures("no_curves")
 def test_training_learns(train_options, tmp_path):
-    table = train(train_options(steps=150, every=150, batch=4, lr=1e-2, width=16))
+    table = train(train_options(steps=75, every=75, batch=4, lr=1e-2, width=16))
     assert float(rows(tmp_path / "run")[-1]["val_psnr_y"]) > 20
     assert np.load(table).any()
 
