@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._numba.channels import join_channels, split_channels
 from .._numba.jit import entry_point, inlined_part, part
 from .._numba.memory import address_of, load, prefetch_to_write, store
 from .borders import KINDS
@@ -41,17 +42,7 @@ from .vectors import (
     store_sums,
 )
 from .vectors_border import add_bytes, add_level, add_to_sums, edge_words, no_words
-from .vectors_store import (
-    CELLS_AT_ONCE,
-    PIXELS_AT_ONCE,
-    finish_cells,
-    interleave_2,
-    interleave_3,
-    interleave_4,
-    split_2,
-    split_3,
-    split_4,
-)
+from .vectors_store import CELLS_AT_ONCE, finish_cells
 
 #: Columns of pixels before a tile whose pairs and levels are kept.
 MARGIN = 4
@@ -60,29 +51,12 @@ MARGIN = 4
 @part
 def _split_row(task, source, width, y, x0, x1, levels):
     """Copy the columns x0 <= x < x1 of a row into a ring of rows for each channel."""
-    channels, step = task.channels, PIXELS_AT_ONCE
+    channels = task.channels
     first, last = max(x0, 0), min(x1, width)
     size, count = 4 * task.level_length, last - first
     source += (y * width + first) * channels
     levels += y % 4 * task.level_length + first - x0
-    if channels == 1:
-        for k in range(count):
-            store(levels, k, np.uint8, load(source, k, np.uint8))
-        return
-    if count < step:
-        for c in range(channels):
-            for k in range(count):
-                level = load(source, k * channels + c, np.uint8)
-                store(levels, c * size + k, np.uint8, level)
-        return
-    for k in range(0, count, step):
-        at = min(k, count - step)
-        if channels == 2:
-            split_2(source + 2 * at, size, levels + at)
-        elif channels == 3:
-            split_3(source + 3 * at, size, levels + at)
-        else:
-            split_4(source + 4 * at, size, levels + at)
+    split_channels(source, count, channels, size, levels)
 
 
 @part
@@ -231,30 +205,6 @@ def _finish_cells(task, tags, levels, g, count, sums, rows):
 
 
 @part
-def _write_row(planes, size, channels, count, out):
-    """Interleave a row of all channels into the output."""
-    step = PIXELS_AT_ONCE
-    if channels == 1:
-        for k in range(count):
-            store(out, k, np.uint8, load(planes, k, np.uint8))
-        return
-    if count < step:
-        for c in range(channels):
-            for k in range(count):
-                store(out, k * channels + c, np.uint8, load(planes, c * size + k, np.uint8))
-        return
-    # The last pixels are written together with some of those before them.
-    for k in range(0, count, step):
-        at = min(k, count - step)
-        if channels == 2:
-            interleave_2(planes + at, size, out + 2 * at)
-        elif channels == 3:
-            interleave_3(planes + at, size, out + 3 * at)
-        else:
-            interleave_4(planes + at, size, out + 4 * at)
-
-
-@part
 def lines_of(tags, channels, size, target, width, g, count, h0, h1, c):
     """Return which part of the output is loaded while a channel is summed, so that all of it is.
 
@@ -295,7 +245,7 @@ def _fill_rows(task, tags, source, target, memory, height, width, g, count, h0, 
         y = g * r - origin + u
         if 0 <= y < height * r:
             line = target + (y * width * r + left) * channels
-            _write_row(planes + u * task.stride, size, channels, right - left, line)
+            join_channels(planes + u * task.stride, size, channels, right - left, line)
 
 
 @part

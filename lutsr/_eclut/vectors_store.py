@@ -1,12 +1,9 @@
 """Vector operations that complete cells of 8-bit images and write them.
 
-The pixels' own levels are added, sums are rounded, shifted and clipped to bytes, and the channels
-are interleaved.
+The pixels' own levels are added, and sums are rounded, shifted and clipped to bytes.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -16,8 +13,8 @@ from .._numba.llvm import at_pointer, constants, pick, pointer
 from .layout import LANES, is_packed, lane_values
 from .vectors import kind_of_tags
 
-#: Number of cells that `finish_cells` takes, and of pixels that `interleave` takes.
-CELLS_AT_ONCE, PIXELS_AT_ONCE = 4, 16
+#: Number of cells that `finish_cells` takes.
+CELLS_AT_ONCE = 4
 
 _I8, _I16, _I64 = (ir.IntType(bits) for bits in (8, 16, 64))
 
@@ -95,58 +92,3 @@ def finish_cells(typing_context, tags, sums, half, above, levels, rows, stride):
         return context.get_dummy_value()
 
     return types.void(tags, sums, half, above, levels, rows, stride), generate
-
-
-def _interleaver(channels: int) -> Any:
-    @intrinsic
-    def interleave(typing_context, source, size, target):
-        """Copy a few pixels from planes, `size` bytes apart, to interleaved channels."""
-
-        def generate(context, builder, signature, arguments):
-            address, distance, out = arguments
-            line = ir.VectorType(_I8, PIXELS_AT_ONCE)
-            places = [_plane(builder, address, distance, c) for c in range(channels)]
-            planes = [builder.load(pointer(builder, at, line), align=1) for at in places]
-            planes += planes[-1:]
-            pairs = [
-                pick(builder, planes[c], range(2 * PIXELS_AT_ONCE), planes[c + 1])
-                for c in range(0, channels, 2)
-            ]
-            order = [c * PIXELS_AT_ONCE + k for k in range(PIXELS_AT_ONCE) for c in range(channels)]
-            pixels = pick(builder, pairs[0], order, pairs[-1])
-            builder.store(pixels, pointer(builder, out, pixels.type), align=1)
-            return context.get_dummy_value()
-
-        return types.void(source, size, target), generate
-
-    return interleave
-
-
-def _plane(builder: Any, address: Any, size: Any, channel: int) -> Any:
-    return builder.add(address, builder.mul(size, ir.Constant(_I64, channel)))
-
-
-interleave_2, interleave_3, interleave_4 = map(_interleaver, (2, 3, 4))
-
-
-def _splitter(channels: int) -> Any:
-    @intrinsic
-    def split(typing_context, source, size, target):
-        """Copy a few pixels of interleaved channels to planes, `size` bytes apart."""
-
-        def generate(context, builder, signature, arguments):
-            address, distance, out = arguments
-            line = ir.VectorType(_I8, PIXELS_AT_ONCE * channels)
-            pixels = builder.load(pointer(builder, address, line), align=1)
-            for c in range(channels):
-                plane = pick(builder, pixels, range(c, PIXELS_AT_ONCE * channels, channels))
-                place = _plane(builder, out, distance, c)
-                builder.store(plane, pointer(builder, place, plane.type), align=1)
-            return context.get_dummy_value()
-
-        return types.void(source, size, target), generate
-
-    return split
-
-
-split_2, split_3, split_4 = map(_splitter, (2, 3, 4))

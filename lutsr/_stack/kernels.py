@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._numba.channels import split_channels
 from .._numba.jit import entry_point, part
 from .._numba.memory import load, store
 from .._numba.record import member
-from .vectors import body_row, detail_row, first_row, pixel_row
+from .reference import LUMA
+from .vectors import LUMA_AT_ONCE, add_luma, body_row, detail_row, first_row, pixel_row
 from .walk import reflected, walk_by
 
 
@@ -78,19 +80,27 @@ def _pad_row(task, y, x0, count):
     """Copy a row into the ring of each plane, and add the luma."""
     # Fields are read before loops: for LLVM, what is stored might change them.
     image, width, C, halo = task.image, task.width, task.channels, task.halo
-    planes, size = task.planes, task.rows * task.length
-    row = reflected(y - halo, task.height) * width
-    at = y % task.rows * task.length
-    for k in range(count + 2 * halo):
-        pixel = (row + reflected(x0 + k - halo, width)) * C
-        for c in range(C):
-            store(planes, at + c * size + k, np.uint8, load(image, pixel + c, np.uint8))
-    if task.luma:
-        for k in range(at, at + count + 2 * halo):
-            sums = 77 * np.int32(load(planes, k, np.uint8))
-            sums += 150 * np.int32(load(planes, k + size, np.uint8))
-            sums += 29 * np.int32(load(planes, k + 2 * size, np.uint8))
-            store(planes, k + 3 * size, np.uint8, (sums + 128) >> 8)
+    size, begin, length = task.rows * task.length, x0 - halo, count + 2 * halo
+    planes = task.planes + y % task.rows * task.length
+    row = image + reflected(y - halo, task.height) * width * C
+    first, last = max(begin, 0), min(begin + length, width)
+    split_channels(row + first * C, last - first, C, size, planes + first - begin)
+    for some, end in ((0, first - begin), (last - begin, length)):  # beyond the image
+        for k in range(some, end):
+            pixel = reflected(begin + k, width) * C
+            for c in range(C):
+                store(planes, c * size + k, np.uint8, load(row, pixel + c, np.uint8))
+    if not task.luma:
+        return
+    if length >= LUMA_AT_ONCE:
+        for k in range(0, length, LUMA_AT_ONCE):
+            add_luma(planes + min(k, length - LUMA_AT_ONCE), size)
+        return
+    for k in range(length):
+        sums = LUMA[0] * np.int32(load(planes, k, np.uint8))
+        sums += LUMA[1] * np.int32(load(planes, k + size, np.uint8))
+        sums += LUMA[2] * np.int32(load(planes, k + 2 * size, np.uint8))
+        store(planes, k + 3 * size, np.uint8, (sums + 128) >> 8)
 
 
 @part

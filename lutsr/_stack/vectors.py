@@ -17,9 +17,13 @@ from numba.extending import intrinsic
 
 from .._numba.llvm import at_pointer, clip, constants, pick, plus, pointer, splat
 from .layout import UNIT, Form, Tags, lanes_for
+from .reference import LUMA
 from .windows import I16, I64, joined, sum_row
 
 _I8 = ir.IntType(8)
+
+#: Number of pixels that `add_luma` takes.
+LUMA_AT_ONCE = 32
 
 
 def forms(tags: Tags) -> tuple[Form, Form, Form, Form]:
@@ -100,6 +104,30 @@ def _store_levels(
     values = clip(builder, values, ir.Constant(values.type, None), top)
     values = builder.shl(values, unit)
     builder.store(values, at_pointer(builder, maps, at, values.type), align=2)
+
+
+@intrinsic
+def add_luma(typing_context, planes, size):
+    """Compute the luma of pixels from the three planes from an address on, `size` bytes apart.
+
+    It is stored in the fourth plane.
+    """
+
+    def generate(context, builder, signature, arguments):
+        line = ir.VectorType(_I8, LUMA_AT_ONCE)
+        words = ir.VectorType(I16, LUMA_AT_ONCE)
+        place, sums = arguments[0], constants(I16, [128] * LUMA_AT_ONCE)
+        for factor in LUMA:
+            levels = builder.load(pointer(builder, place, line), align=1)
+            factors = constants(I16, [factor] * LUMA_AT_ONCE)
+            sums = builder.add(sums, builder.mul(builder.zext(levels, words), factors))
+            place = builder.add(place, arguments[1])
+        # At most 256 * 255 + 128: the words are not signed.
+        sums = builder.lshr(sums, constants(I16, [8] * LUMA_AT_ONCE))
+        builder.store(builder.trunc(sums, line), pointer(builder, place, line), align=1)
+        return context.get_dummy_value()
+
+    return types.void(planes, size), generate
 
 
 @intrinsic
