@@ -148,24 +148,38 @@ def _directly(
     ):
         fill(image, first, last, out)
         return
-    r, origin = engine.scale, engine.origin
-    height, width, channels = image.shape
-    copied, cell = not out.flags.c_contiguous, out.itemsize * r * r * channels
-    for start, stop, left, right in _parts(first, last, width, cell, engine, copied):
-        top, bottom = _with_halo(start, stop, height, engine)
-        near, far = max(left - engine.halo, 0), min(right + engine.halo, width)
-        part = np.ascontiguousarray(image[top:bottom, near:far], out.dtype)
-        target = out[top * r : bottom * r]
-        if copied:
-            target = np.empty((len(part) * r, (far - near) * r, channels), out.dtype)
-        fill(part, start - top, stop - top, target)
-        if copied:
-            begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
-            inner = target[begin - top * r : end - top * r, (left - near) * r : (right - near) * r]
-            out[begin:end, left * r : right * r] = inner
+    width, channels = image.shape[1:]
+    copied, cell = not out.flags.c_contiguous, out.itemsize * engine.scale**2 * channels
+    for part in _parts(first, last, width, cell, engine, copied):
+        _fill_part(image, out, engine, part, joint)
         if mapped:
             let_go(image)
             let_go(out)
+
+
+def _fill_part(
+    image: NDArray[Any],
+    out: NDArray[Any],
+    engine: Engine,
+    part: tuple[int, int, int, int],
+    joint: bool,
+) -> None:
+    """Compute a part of the output by the direct path, through copies that are in order."""
+    start, stop, left, right = part
+    r, origin = engine.scale, engine.origin
+    height, width, channels = image.shape
+    fill = engine.fill_rgb if joint else engine.fill
+    top, bottom = _with_halo(start, stop, height, engine)
+    near, far = max(left - engine.halo, 0), min(right + engine.halo, width)
+    source = np.ascontiguousarray(image[top:bottom, near:far], out.dtype)
+    if out.flags.c_contiguous:
+        fill(source, start - top, stop - top, out[top * r : bottom * r])
+        return
+    target = np.empty((len(source) * r, (far - near) * r, channels), out.dtype)
+    fill(source, start - top, stop - top, target)
+    begin, end = max(start * r - origin, 0), min(stop * r - origin, height * r)
+    inner = target[begin - top * r : end - top * r, (left - near) * r : (right - near) * r]
+    out[begin:end, left * r : right * r] = inner
 
 
 def _by_sums(
