@@ -142,6 +142,15 @@ def _sum_two_rows(task, tags, offsets, row, places, lines, sums):
 
 
 @part
+def _sum_rows(task, tags, origin, offsets, row, places, lines, sums):
+    """Sum the rows of cells that are taken at once: `rows_of`, which `origin` decides."""
+    if len(origin) == 1:  # numba compiles only one of the two
+        _sum_two_rows(task, tags, offsets, row, places, lines, sums)
+    else:
+        _sum_row(task, tags, offsets, row, places, lines, sums)
+
+
+@part
 def _corner_words(task, image, at, kind, moves):
     """Return what is added to any cell near a border, for an image of any size."""
     entries, entry, lut = moves + task.entries, task.entry, task.lut
@@ -229,10 +238,7 @@ def _fill_rows(task, tags, source, target, memory, height, width, g, count, h0, 
     for c in range(channels):
         sums, offsets = memory + task.sums, memory + task.offsets + c * 28 * task.length
         lines = lines_of(tags, channels, 1, target, width, g, count, h0, h1, c)
-        if rows_of(tags) == 2:
-            _sum_two_rows(task, tags, offsets, row, places, lines, sums)
-        else:
-            _sum_row(task, tags, offsets, row, places, lines, sums)
+        _sum_rows(task, tags, tags[1], offsets, row, places, lines, sums)
         levels = memory + task.levels + c * 4 * task.level_length + MARGIN
         planes = memory + task.planes + c * size
         for k in range(count):
