@@ -29,7 +29,7 @@ def test_sessions_are_those_of_nox():
     (matrix,) = re.findall(r"session: \[(.*)\]", workflow)
     assert {*matrix.split(", "), *re.findall(r"nox -s (\w+)", workflow)} == SESSIONS - {"bench"}
     assert set(re.findall(r"(?<=-s )(\w[\w ]*)", text(".ci/run"))) == {
-        "lint", "types docs", "lowest napari package smoke",
+        "lint", "types docs", "lowest readme napari package smoke",
     }  # fmt: skip
 
 

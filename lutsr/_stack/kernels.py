@@ -13,7 +13,7 @@ from .._numba.channels import split_channels
 from .._numba.jit import entry_point, part
 from .._numba.memory import load, store
 from .._numba.record import member
-from .reference import LUMA
+from .layout import LUMA
 from .vectors import LUMA_AT_ONCE, add_luma, body_row, detail_row, first_row, pixel_row
 from .walk import reflected, walk_by
 

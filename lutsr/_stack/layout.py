@@ -23,6 +23,9 @@ LINE = 64
 #: Maps of levels hold level * UNIT: a processor scales that by 1, 2, 4 or 8 in an address.
 UNIT = 16
 
+#: Luma is (77 R + 150 G + 29 B) / 256.
+LUMA = (77, 150, 29)
+
 #: Added to the low value of a packed word.
 LOW = 128
 

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 
 from .._chain.description import Chain, Layer, Stage
 from .._chain.reference import run_sums
+from .layout import LUMA
 from .plan import is_flat
-
-#: Luma is (77 R + 150 G + 29 B) / 256; the kernel has the same numbers.
-LUMA = (77, 150, 29)
 
 
 def luma(values: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -16,8 +16,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .._numba.llvm import at_pointer, clip, constants, pick, plus, pointer, splat
-from .layout import UNIT, Form, Tags, lanes_for
-from .reference import LUMA
+from .layout import LUMA, UNIT, Form, Tags, lanes_for
 from .windows import I16, I64, joined, sum_row
 
 _I8 = ir.IntType(8)

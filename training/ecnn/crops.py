@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lutsr._stack.reference import LUMA
+from lutsr._stack.layout import LUMA
 from training.evaluation.pictures import Picture
 
 
