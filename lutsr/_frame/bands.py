@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def _directly(
     width, channels = image.shape[1:]
     copied, cell = not out.flags.c_contiguous, out.itemsize * engine.scale**2 * channels
     for part in _parts(first, last, width, cell, engine, copied):
-        _fill_part(image, out, engine, part, joint)
+        _fill_part(image, out, engine, part, fill)
         if mapped:
             let_go(image)
             let_go(out)
@@ -162,13 +163,12 @@ def _fill_part(
     out: NDArray[Any],
     engine: Engine,
     part: tuple[int, int, int, int],
-    joint: bool,
+    fill: Callable[[NDArray[Any], int, int, NDArray[Any]], None],
 ) -> None:
     """Compute a part of the output by the direct path, through copies that are in order."""
     start, stop, left, right = part
     r, origin = engine.scale, engine.origin
     height, width, channels = image.shape
-    fill = engine.fill_rgb if joint else engine.fill
     top, bottom = _with_halo(start, stop, height, engine)
     near, far = max(left - engine.halo, 0), min(right + engine.halo, width)
     source = np.ascontiguousarray(image[top:bottom, near:far], out.dtype)
