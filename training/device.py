@@ -19,6 +19,14 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def computes_bfloat16(device: torch.device) -> bool:
+    """Return whether a device has instructions for convolutions in bfloat16."""
+    if device.type != "cpu":
+        return True
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return supported is not None and bool(supported())
+
+
 def send(array: NDArray[Any], device: torch.device) -> torch.Tensor:
     """Return an array as a tensor of a device, without waiting for it."""
     tensor = torch.from_numpy(array)

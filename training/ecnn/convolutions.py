@@ -10,13 +10,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-
-def computes_bfloat16(device: torch.device) -> bool:
-    """Return whether a device has instructions for convolutions in bfloat16."""
-    if device.type != "cpu":
-        return True
-    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return supported is not None and bool(supported())
+from training.device import computes_bfloat16
 
 
 def half_precision(weights: torch.Tensor) -> torch.Tensor:

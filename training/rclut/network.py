@@ -25,6 +25,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.device import computes_bfloat16
 from training.rclut.kernels import SIDE
 from training.rclut.lookups import snap, sum_cells, sum_windows, used_entries
 
@@ -145,7 +146,8 @@ class Conv(nn.Module):
     def entries(self, used: torch.Tensor | None = None) -> torch.Tensor:
         """Compute the table (entries, outputs); only the given entries are right, if any are."""
         codes = self.codes if used is None else self.codes[used]
-        with torch.autocast(codes.device.type, torch.bfloat16):
+        fast = computes_bfloat16(codes.device)  # elsewhere float32 takes a fraction of the time
+        with torch.autocast(codes.device.type, torch.bfloat16, enabled=fast):
             maps = self.first(codes / MIDDLE - 1).relu()
             for layer in self.dense:
                 maps = torch.cat([maps, layer(maps).relu()], 1)
