@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import LINE, cell_origin, layout
+from .layout import cell_origin, layout
 
 #: Entries from a pair's to that of one level more of both pixels; as many follow the last one.
 BEYOND = 257
+
+#: Size of a huge page in bytes, on x86 and on most Arm machines.
+HUGE_PAGE = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,13 @@ def fuse(lut: NDArray[np.int8], expand_shift: int, relative: bool = False) -> Fu
 
 
 def _aligned_zeros(length: int, dtype: type) -> NDArray[Any]:
-    """Allocate 65537 entries of `length` values, and `BEYOND` more, aligned to a cache line."""
-    per_line = LINE // np.dtype(dtype).itemsize
-    buffer: NDArray[Any] = np.zeros((65537 + BEYOND) * length + per_line, dtype)
-    skip = -buffer.ctypes.data % LINE // buffer.itemsize
+    """Allocate 65537 entries of `length` values, and `BEYOND` more, aligned to a huge page.
+
+    NumPy asks for huge pages where an array is so large; else nearly every entry would be in
+    another small page, whose address the processor looks up first.
+    """
+    buffer: NDArray[Any] = np.zeros(
+        (65537 + BEYOND) * length + HUGE_PAGE // np.dtype(dtype).itemsize, dtype
+    )
+    skip = -buffer.ctypes.data % HUGE_PAGE // buffer.itemsize
     return buffer[skip : skip + 65537 * length].reshape(65537, length)

@@ -33,7 +33,9 @@ from .borders import KINDS
 from .vectors import (
     AHEAD,
     add_horizontal,
+    add_horizontal_below,
     add_vertical,
+    add_vertical_below,
     columns_of,
     entry_offset,
     move_up,
@@ -125,15 +127,15 @@ def _sum_two_rows(task, tags, offsets, row, places, lines, sums):
     vertical, horizontal, length, half = task.vertical, task.horizontal, task.length, task.half
     start, first, last = places
     line, parts, stride, step = lines
-    below = sums + task.line
+    below, beside = sums + task.line, offsets + 16 * length
     one, other = no_cells(tags), no_cells(tags)
     for k in range(1, parts + 1):
         stop = last if k == parts else first + (last - first) // (2 * parts) * 2 * k
         for j in range(start, stop):
             one = add_vertical(one, vertical, offsets, row, length, j)
-            other = add_vertical(other, vertical, offsets, row + 1, length, j)
-            one = add_horizontal(one, horizontal, offsets + 16 * length, row, length, j)
-            other = add_horizontal(other, horizontal, offsets + 16 * length, row + 1, length, j)
+            other = add_vertical_below(other, vertical, offsets, row + 1, length, j)
+            one = add_horizontal(one, horizontal, beside, row, length, j)
+            other = add_horizontal_below(other, horizontal, beside, row + 1, length, j)
             store_sums(one, sums, half, j - first)
             store_sums(other, below, half, j - first)
             one, other = move_up(one), move_up(other)

@@ -56,7 +56,7 @@ class Slot(NamedTuple):
 
     #: One piece per register.
     pieces: tuple[Piece, ...]
-    #: Offsets in the entry, in values, of the cache lines that no earlier slot uses.
+    #: Offsets in the entry, in values, of the cache lines that it is in.
     lines: tuple[int, ...]
 
 
@@ -172,8 +172,7 @@ def layout(
         wanted = iter([*around[0], *places, *around[1]])
         pieces = [_piece(list(islice(wanted, n * size)), free, line) for n in registers]
         touched = {place // line * line * unit for place in places if place >= 0}
-        known = {place for slot in slots for place in slot.lines}
-        slots.append(Slot(tuple(pieces), tuple(sorted(touched - known))))
+        slots.append(Slot(tuple(pieces), tuple(sorted(touched))))
     return Layout(tuple(slots), end * unit, at, flips)
 
 

@@ -38,7 +38,7 @@ from .layout import (
 )
 
 #: Prefetch distance, in pixels: long enough for a cache line to arrive from memory.
-AHEAD = 12
+AHEAD = 20
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 
@@ -182,7 +182,7 @@ def load_piece(builder: Any, entries: Any, offset: Any, piece: Piece, element: A
     return pick(builder, values, places, ir.Constant(values.type, None))
 
 
-def _pair_adder(vertical: bool, rows: int) -> Any:
+def _pair_adder(vertical: bool, rows: int, below: bool = False) -> Any:
     @intrinsic
     def add_pairs(typing_context, cells, table, offsets, row, length, at):
         """Add the slots of pairs to a row of cells, one from each row of pairs.
@@ -206,14 +206,15 @@ def _pair_adder(vertical: bool, rows: int) -> Any:
             added: list[Any] = [None] * len(cells.registers) * cells.parts
             for k in range(cells.columns):
                 slots = layout(r, origin, bits, vertical, cells.registers, k).slots
-                for first, slot in zip(firsts, slots, strict=False):
+                loaded = [(), *(slot.lines for slot in slots)] if below else [()] * rows
+                for first, slot, known in zip(firsts, slots, loaded, strict=False):
 
                     def find(ahead: int, place: int, at: Any = first) -> Any:
                         offset = builder.load(builder.gep(offset_data, [plus(builder, at, ahead)]))
                         return plus(builder, builder.sext(offset, _I64), place)
 
-                    # Lines shared with an earlier slot were loaded with it, a row of cells ago.
-                    for line in slot.lines:
+                    # Lines of an earlier slot were loaded a row of cells ago, and may be gone.
+                    for line in sorted(set(slot.lines) - set(known)):
                         at = find(AHEAD + k, line)
                         prefetch(builder, at_pointer(builder, entries, at, _I8))
                     for number, piece in enumerate(slot.pieces):
@@ -240,6 +241,8 @@ def _pair_adder(vertical: bool, rows: int) -> Any:
 
 add_vertical = _pair_adder(True, 4)
 add_horizontal = _pair_adder(False, 3)
+add_vertical_below = _pair_adder(True, 4, below=True)
+add_horizontal_below = _pair_adder(False, 3, below=True)
 
 
 def _add(builder: Any, totals: list[Any], number: int, values: Any) -> None:

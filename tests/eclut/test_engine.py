@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import lutsr
 from lutsr._eclut.engine import receptive_field
+from lutsr._eclut.fusion import HUGE_PAGE
 from lutsr._eclut.reference import upscale_reference
 
 
@@ -26,3 +28,10 @@ def test_receptive_field_is_the_one_that_pixels_have(random_lut, scale, shift):
     low, high = seen.min(), seen.max()
     expected = f"{low} input pixels" if low == high else f"{low} to {high} input pixels"
     assert receptive_field(scale, shift) == expected
+
+
+@pytest.mark.parametrize("name", ["eclut", "eclut-fast"])
+def test_fused_tables_start_with_a_huge_page(name):
+    fused = lutsr.load(name, 4)._engine.fused
+    for table in (fused.vertical, fused.horizontal):
+        assert table.ctypes.data % HUGE_PAGE == 0

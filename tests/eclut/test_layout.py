@@ -78,10 +78,10 @@ def test_entries_hold_every_value_once(r, origin, bits, vertical):
     assert size % LINE == 0 or LINE % size == 0
     # The bytes of packed entries are stored with a bias.
     assert set(entry.flips.tolist()) == {-128 if bits == 8 and r > 2 else 0}
-    # Every line is named once, by the first slot in it.
-    lines = [line for slot in entry.slots for line in slot.lines]
-    used = {int(place) * bits // 8 // LINE for place in entry.at}
-    assert sorted(line * bits // 8 // LINE for line in lines) == sorted(used)
+    rows = entry.at.reshape(shape)
+    for number, slot in enumerate(entry.slots):
+        used = {int(at) * bits // 8 // LINE for at in rows[number * r : (number + 1) * r].flat}
+        assert [line * bits // 8 // LINE for line in slot.lines] == sorted(used)
 
 
 def test_entries_of_one_line():

@@ -94,7 +94,7 @@ def test_a_step_of_training_is_the_same(pictures, tmp_path, monkeypatch, tables)
 @pytest.mark.parametrize("curved", [True, False])
 def test_no_operation_waits_for_the_device(curved, monkeypatch):
     """Tensors without values cannot be read, and do not mix with those of the CPU."""
-    monkeypatch.setattr(torch, "autocast", lambda *args: nullcontext())  # unknown for "meta"
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # unknown for "meta"
     network = RCLUT(Shape(3, 4, curved)).to("meta").train()
     image, wanted = (torch.empty(2, side, side, device="meta") for side in (16, 48))
     torch.nn.functional.mse_loss(network(image), wanted).backward()
