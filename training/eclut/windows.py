@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 
 from training.eclut.constants import ENTRY_MAX, ENTRY_MIN, LEVELS, WINDOW, tap_offsets
 
-_CELL_AXES = (2, 3, 4, 5)
-
 
 def as_picture(windows: torch.Tensor) -> torch.Tensor:
     """Arrange the cells of windows (..., 4, 3, r, r) as pictures (..., 4r, 3r)."""
@@ -46,8 +44,12 @@ def beside(windows: torch.Tensor) -> torch.Tensor:
 
 def symmetrise(windows: torch.Tensor) -> torch.Tensor:
     """Project onto windows that meet the constraints: average the values that must be equal."""
-    half = windows + windows.flip(3, 5)
-    return (half + half.transpose(0, 1).flip(*_CELL_AXES)).mul_(0.25)
+    cells = windows.shape[2:]
+    places = torch.arange(cells.numel(), device=windows.device).view(cells)
+    # Values in one axis: torch flips several short ones a few values at a time.
+    flat = windows.reshape(*windows.shape[:2], -1)
+    half = flat + flat.index_select(2, places.flip(1, 3).reshape(-1))
+    return (half + half.transpose(0, 1).flip(2)).mul_(0.25).view(windows.shape)
 
 
 def sum_of_parts(above: torch.Tensor, side: torch.Tensor) -> torch.Tensor:

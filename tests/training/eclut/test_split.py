@@ -58,7 +58,7 @@ def test_borders_become_better(pictures):
     table[:, :, 7, 0, 1] = np.minimum(level // 2, 127)[:, None]
     table[:, :, 7, 1, 0] = np.minimum(level // 2, 127)[:, None]
     loaded = load_pictures(pictures, 2)
-    better = better_borders(table, 2, loaded, steps=40)
+    better = better_borders(table, 2, loaded, steps=15)
     assert_same_windows(table, better, 2)
 
     def error(lut):
@@ -67,6 +67,6 @@ def test_borders_become_better(pictures):
         return np.square(big - loaded[0].hr[:24, :24, 0].astype(float)).mean()
 
     assert error(better) < error(table)
-    again = better_borders(table, 2, loaded, steps=40)
+    again = better_borders(table, 2, loaded, steps=15)
     assert np.array_equal(better, again)
     assert better_borders(table, 2, loaded, steps=0) is table
