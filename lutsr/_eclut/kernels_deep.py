@@ -18,10 +18,17 @@ from .vectors_deep import (
     add_horizontal_weighted,
     add_vertical_weighted,
     move_up_deep,
+    no_cells_on_levels,
     no_deep_cells,
     store_deep_sums,
 )
-from .vectors_deep_pairs import PAIRS_AT_ONCE, empty_pair, find_deep_pairs, way_of_weights
+from .vectors_deep_pairs import (
+    FRACTIONS,
+    PAIRS_AT_ONCE,
+    empty_pair,
+    find_deep_pairs,
+    way_of_weights,
+)
 from .vectors_deep_store import (
     DEEP_PIXELS_AT_ONCE,
     finish_deep_cells,
@@ -52,18 +59,25 @@ def _place_of(value, steps):
 
 @part
 def _read_row(task, image, width, y, x0, x1, levels):
-    """Store the places of the columns x0 <= x < x1 of a row in a ring of rows for each channel."""
+    """Store the places of the columns x0 <= x < x1 of a row in a ring of rows for each channel.
+
+    Return whether all pixels have levels of the table.
+    """
     channels, kind, factor, steps = task.channels, task.kind, task.factor, task.steps
     white = 255.0 * steps
     first, last = max(x0, 0), min(x1, width)
     size = 16 * task.level_length
     levels += 4 * (y % 4 * task.level_length + first - x0)
+    seen = np.int32(0)
     for c in range(channels):
         at = (y * width + first) * channels + c
         for k in range(last - first):
             value = _steps_at(image, kind, factor, white, at + k * channels)
-            store(levels, k, np.int32, _place_of(value, steps))
+            place = _place_of(value, steps)
+            seen |= place
+            store(levels, k, np.int32, place)
         levels += size
+    return seen & (FRACTIONS - 1) == 0
 
 
 @part
@@ -98,14 +112,13 @@ def _find_row(task, way, levels, row, height, width, x0, pairs):
 
 
 @part
-def _sum_row(task, tags, pairs, row, places, lines, sums):
-    """Sum a row of cells and write the sums; see `lutsr._eclut.kernels`."""
+def _sum_row(task, cells, pairs, row, places, lines, sums):
+    """Sum a row of cells, of the type of the zero sums `cells`; see `lutsr._eclut.kernels`."""
     # Fields are read before loops: for LLVM, what is stored might change them.
     vertical, horizontal, length, steps = task.vertical, task.horizontal, task.length, task.steps
     size = task.cell
     start, first, last = places
     line, parts, stride, step = lines
-    cells = no_deep_cells(tags)
     for k in range(1, parts + 1):
         stop = last if k == parts else first + (last - first) // parts * k
         for j in range(start, stop):
@@ -204,8 +217,12 @@ def _write_row(planes, distance, size, channels, count, out):
 
 
 @inlined_part
-def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
-    """Compute the cells h0 <= h < h1 of a row and write them to the output."""
+def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1, on_levels):
+    """Compute the cells h0 <= h < h1 of a row and write them to the output.
+
+    `on_levels` tells that all pixels that they depend on have levels of the table, as those of
+    an image that once had 8 bits. Then one entry of three is enough.
+    """
     r, origin, channels, size = len(tags[0]), len(tags[1]), task.channels, task.size
     row, count, length = g + 1 - origin, h1 - h0, task.level_length
     sums, moves, planes = memory + task.sums, memory + task.moves, memory + task.planes
@@ -216,7 +233,10 @@ def _fill_row(task, tags, source, target, memory, height, width, g, h0, h1):
     for c in range(channels):
         pairs = memory + task.pairs + c * 112 * task.length
         lines = lines_of(tags, channels, size, target, width, g, 1, h0, h1, c)
-        _sum_row(task, tags, pairs, row, places, lines, sums)
+        if on_levels:
+            _sum_row(task, no_cells_on_levels(tags), pairs, row, places, lines, sums)
+        else:
+            _sum_row(task, no_deep_cells(tags), pairs, row, places, lines, sums)
         _add_borders(task, tags, source, c, height, width, g, h0, h1, moves, sums)
         levels = memory + task.levels + 4 * (c * 4 * length + MARGIN)
         above, level = levels + 4 * ((g - 1) % 4 * length), levels + 4 * (g % 4 * length)
@@ -267,9 +287,12 @@ def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, ta
     place_moves(task, width, memory + task.moves)
     for h0 in range(0, width + origin, tile):
         h1 = min(h0 + tile, width + origin)
+        between = g0 - 9  # the last row of pixels that are not all on levels
         for row in range(g0 - 3, g1 + 1 - origin):
             if 0 <= row + 1 < height:
-                _read_row(task, image, width, row + 1, h0 - MARGIN, h1 + 3, memory + task.levels)
+                levels = memory + task.levels
+                if not _read_row(task, image, width, row + 1, h0 - MARGIN, h1 + 3, levels):
+                    between = row + 1
             for c in range(channels):
                 if row >= g0 - 2:
                     levels = memory + task.levels + c * 16 * task.level_length
@@ -277,4 +300,6 @@ def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, ta
                     _find_row(task, way, levels, row, height, width, h0 - MARGIN, pairs)
             g = row - 1 + origin
             if g >= g0:
-                _fill_row(task, tags, image, out, memory, height, width, g, h0, h1)
+                # The cells depend on the rows of pixels from `row - 3` to `row + 1`.
+                on_levels = between < row - 3
+                _fill_row(task, tags, image, out, memory, height, width, g, h0, h1, on_levels)

@@ -57,17 +57,24 @@ class _DeepCells(types.Type):
     Else a pair adds ``steps * T0 + w * (T1 - T0) + v * (T2 - T1)`` with weights w >= v. The first
     vector has the sums of T0 in 16 bits. The others have the sums of the two products per lane;
     x86 multiplies and adds both in one instruction.
+
+    If `on_levels`, all pixels have levels of the table, so w and v are 0, and the first vector is
+    all there is.
     """
 
-    def __init__(self, r: int, origin: int, bits: int) -> None:
+    def __init__(self, r: int, origin: int, bits: int, on_levels: bool) -> None:
         self.r, self.origin, self.lanes, self.bits = r, origin, LANES[r], bits
-        self.packed, self.by_bytes = is_packed(r, bits), in_bytes(r, bits)
-        super().__init__(name=f"lutsr_deep_cells({r}, {origin}, {bits}, {self.by_bytes})")
+        self.packed, self.on_levels = is_packed(r, bits), on_levels
+        self.by_bytes = in_bytes(r, bits) and not on_levels
+        kind = (r, origin, bits, self.by_bytes, on_levels)
+        super().__init__(name=f"lutsr_deep_cells{kind}")
 
     @property
     def parts(self) -> list[list[int]]:
         """Lanes of a cell in each vector of products, in the instruction's order."""
         every = list(range(self.lanes))
+        if self.on_levels:
+            return []
         if self.by_bytes:
             return 2 * [every[k : k + 4] for k in range(0, self.lanes, 4)]
         if self.lanes < 16:
@@ -84,15 +91,22 @@ class _DeepCellsModel(models.PrimitiveModel):
         super().__init__(manager, cells, ir.LiteralStructType(vectors))
 
 
-@intrinsic
-def no_deep_cells(typing_context, tags):
-    """Return zero sums."""
-    cells = _DeepCells(*kind_of_tags(tags))
+def _zero_sums(on_levels: bool) -> Any:
+    @intrinsic
+    def no_sums(typing_context, tags):
+        """Return zero sums."""
+        cells = _DeepCells(*kind_of_tags(tags), on_levels)
 
-    def generate(context, builder, signature, arguments):
-        return ir.Constant(context.get_value_type(signature.return_type), None)
+        def generate(context, builder, signature, arguments):
+            return ir.Constant(context.get_value_type(signature.return_type), None)
 
-    return cells(tags), generate
+        return cells(tags), generate
+
+    return no_sums
+
+
+no_deep_cells = _zero_sums(False)
+no_cells_on_levels = _zero_sums(True)
 
 
 def _dot_words(context: Any) -> int:
@@ -252,6 +266,8 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
 
                 def corner_offsets(ahead: int, number: Any = number) -> list[Any]:
                     first, second = (builder.sext(number(k, ahead), _I64) for k in (0, 1))
+                    if cells.on_levels:
+                        return [first]
                     return [first, second, plus(builder, first, BEYOND * entry.length * size)]
 
                 if slot.lines:
@@ -263,7 +279,10 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                     _load_slot(builder, cells, entries, offset, slot)
                     for offset in corner_offsets(0)
                 ]
-                if cells.by_bytes:
+                if cells.on_levels:
+                    total = builder.add(builder.extract_value(sums, 0), corners[0])
+                    sums = builder.insert_value(sums, total, 0)
+                elif cells.by_bytes:
                     sums = _add_bytes(builder, sums, corners, [number(2), number(3)], slot)
                 else:
                     sums = _add_words(builder, cells, sums, corners, number(2), words)
@@ -316,12 +335,14 @@ def store_deep_sums(typing_context, cells, steps, sums):
                 builder.store(builder.add(high, low), place, align=4)
             return context.get_dummy_value()
         wide = ir.VectorType(_I32, n)
-        order = [lane for part in parts for lane in part]
-        places = [order.index(lane) for lane in range(n)]
-        total = pick(builder, products[0], places, products[-1] if len(parts) > 1 else None)
         whole = builder.sext(pick(builder, builder.extract_value(vectors, 0), range(n)), wide)
         factor = splat(builder, builder.trunc(steps_value, _I32), wide)
-        total = builder.add(builder.mul(whole, factor), total)
+        total = builder.mul(whole, factor)
+        if products:
+            order = [lane for part in parts for lane in part]
+            places = [order.index(lane) for lane in range(n)]
+            more = pick(builder, products[0], places, products[-1] if len(parts) > 1 else None)
+            total = builder.add(total, more)
         builder.store(total, builder.bitcast(target, wide.as_pointer()), align=4)
         return context.get_dummy_value()
 

@@ -177,6 +177,26 @@ def test_deep_images_equal_the_reference(upscaler, dtype, data, variant, kind, w
     assert np.array_equal(upscale(up, image, workers), reference(up, image, axis))
 
 
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+@given(
+    levels=hnp.arrays(np.uint8, st.tuples(st.integers(1, 25), st.integers(1, 12))),
+    between=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 11)), max_size=2),
+    variant=st.sampled_from(VARIANTS),
+    kind=st.sampled_from(KINDS),
+    workers=st.integers(1, 3),
+)
+def test_deep_rows_on_levels(upscaler, dtype, levels, between, variant, kind, workers):
+    """Rows of cells are summed by other code where all pixels have levels of the table."""
+    up = upscaler(*variant, kind)
+    image = levels.astype(np.uint16) * np.uint16(257)
+    for y, x in between:
+        image[y % image.shape[0], x % image.shape[1]] ^= 1
+    if dtype == "float32":
+        image = (image / 65535).astype(np.float32)
+    assert np.array_equal(upscale(up, image, workers), reference(up, image))
+
+
 # What another processor would run is compiled without the cache, in a process of its own, where
 # nothing is compiled for this one before: numba keeps what it has found for the same types.
 LESSER_CPU = """
