@@ -36,6 +36,9 @@ _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 #: Numbers of 32 bits of a pair: where T0 and T1 are, and two with its weights.
 PAIR_NUMBERS = 4
 
+#: Prefetch distance where three entries are read: a column takes several times as long then.
+DEEP_AHEAD = 8
+
 
 def has_dot_bytes() -> bool:
     """Return whether the processor multiplies bytes, and adds four products to 32 bits (VNNI)."""
@@ -271,7 +274,7 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                     return [first, second, plus(builder, first, BEYOND * entry.length * size)]
 
                 if slot.lines:
-                    for offset in corner_offsets(AHEAD):
+                    for offset in corner_offsets(AHEAD if cells.on_levels else DEEP_AHEAD):
                         for line in slot.lines:
                             place = plus(builder, offset, line * size)
                             prefetch(builder, at_pointer(builder, entries, place, _I8))
