@@ -93,16 +93,17 @@ def test_code_for_a_processor_is_asked_for_before_numba_is_imported(monkeypatch)
 
 def test_deeper_images_have_values_between_levels():
     photo = images.photograph(8, 9)
-    deep, unit = (depths.as_dtype(photo, dtype) for dtype in ("uint16", "float32"))
-    assert (deep.dtype, unit.dtype) == (np.uint16, np.float32)
+    deep, unit, converted = (depths.as_dtype(photo, dtype) for dtype in depths.DTYPES[1:])
+    assert (deep.dtype, unit.dtype, converted.dtype) == (np.uint16, np.float32, np.float32)
     assert (deep % 257 != 0).any()
     assert np.abs(deep / 257 - photo).max() <= 1
     assert np.abs(unit * 255 - photo).max() <= 1
+    assert (converted == photo / np.float32(255)).all()
 
 
 def test_depths_are_timed_where_the_model_takes_them():
     found = depths.time_depths("eclut-fast", 8, 9, 2)
-    assert [entry["dtype"] for entry in found] == ["uint8", "uint16", "float32"]
+    assert [entry["dtype"] for entry in found] == list(depths.DTYPES)
     assert all(0 < entry["min_s"] <= entry["median_s"] for entry in found)
 
 
