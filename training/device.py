@@ -20,7 +20,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def computes_bfloat16(device: torch.device) -> bool:
-    """Return whether a device has instructions for convolutions in bfloat16."""
+    """Return whether a device has instructions for bfloat16."""
     if device.type != "cpu":
         return True
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)

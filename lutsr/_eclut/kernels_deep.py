@@ -287,7 +287,7 @@ def upscale_deep_band(task, scratch, height, width, image, out, g0, g1, tile, ta
     place_moves(task, width, memory + task.moves)
     for h0 in range(0, width + origin, tile):
         h1 = min(h0 + tile, width + origin)
-        between = g0 - 9  # the last row of pixels that are not all on levels
+        between = g0 - 4  # the last row of pixels that are not all on levels
         for row in range(g0 - 3, g1 + 1 - origin):
             if 0 <= row + 1 < height:
                 levels = memory + task.levels

@@ -75,9 +75,9 @@ class _DeepCells(types.Type):
     @property
     def parts(self) -> list[list[int]]:
         """Lanes of a cell in each vector of products, in the instruction's order."""
-        every = list(range(self.lanes))
         if self.on_levels:
             return []
+        every = list(range(self.lanes))
         if self.by_bytes:
             return 2 * [every[k : k + 4] for k in range(0, self.lanes, 4)]
         if self.lanes < 16:
@@ -273,11 +273,10 @@ def _weighted_adder(vertical: bool, rows: int) -> Any:
                         return [first]
                     return [first, second, plus(builder, first, BEYOND * entry.length * size)]
 
-                if slot.lines:
-                    for offset in corner_offsets(AHEAD if cells.on_levels else DEEP_AHEAD):
-                        for line in slot.lines:
-                            place = plus(builder, offset, line * size)
-                            prefetch(builder, at_pointer(builder, entries, place, _I8))
+                for offset in corner_offsets(AHEAD if cells.on_levels else DEEP_AHEAD):
+                    for line in slot.lines:
+                        place = plus(builder, offset, line * size)
+                        prefetch(builder, at_pointer(builder, entries, place, _I8))
                 corners = [
                     _load_slot(builder, cells, entries, offset, slot)
                     for offset in corner_offsets(0)
