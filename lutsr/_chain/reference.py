@@ -129,13 +129,15 @@ def read(maps: Maps, look_up: LookUp) -> Maps:
     total = np.zeros(1, np.int32)
     for table, taps, step in zip(look_up.entries, look_up.taps, look_up.steps, strict=True):
         # taps: (1 or n, d, 3)
-        values = np.stack([neighbours(padded, reach, taps[:, i]) for i in range(taps.shape[1])])
-        levels, fractions = np.divmod(values - look_up.low, step.astype(np.int32))
-        strides = look_up.levels ** np.arange(len(levels))[::-1]
-        if look_up.walk == "floor" or step.max() == 1:
-            entries = fetch(table, np.tensordot(strides, levels, 1))
+        values = np.array([neighbours(padded, reach, taps[:, i]) for i in range(taps.shape[1])])
+        values -= np.int32(look_up.low)
+        strides = look_up.levels ** np.arange(len(values))[::-1]
+        if step.max() == 1:
+            entries = fetch(table, number_of(values, strides))
+        elif look_up.walk == "floor":
+            entries = fetch(table, number_of(values // step.astype(np.int32), strides))
         else:
-            entries = interpolate(table, levels, fractions, step, strides, look_up.walk == "srlut")
+            entries = interpolate(table, values, step, strides, look_up.walk == "srlut")
         # Interpolated entries are times step.
         weight = 1 if look_up.walk == "floor" else (look_up.unit // step).astype(np.int32)
         total = total + entries * weight
@@ -171,10 +173,17 @@ def neighbours(padded: Maps, reach: int, taps: NDArray[np.int64]) -> Maps:
     return np.concatenate(moved, axis=-1)
 
 
+def number_of(levels: Maps, strides: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the number of the entry at levels (d, rows, columns, n): their sum, times strides."""
+    total: NDArray[np.int64] = levels[0] * strides[0]
+    for level, stride in zip(levels[1:], strides[1:], strict=True):
+        total += level * stride
+    return total
+
+
 def interpolate(
     table: NDArray[np.integer],
-    levels: Maps,
-    fractions: Maps,
+    values: Maps,
     step: NDArray[np.int64],
     strides: NDArray[np.int64],
     srlut: bool,
@@ -188,7 +197,8 @@ def interpolate(
     Parameters
     ----------
     table : ndarray, shape (levels ** d, n)
-    levels, fractions : ndarray of int32, shape (d, rows, columns, 1 or n)
+    values : ndarray of int32, shape (d, rows, columns, 1 or n)
+        From the lowest level on.
     step : ndarray, shape (1 or n,)
         Distance between two levels.
     strides : ndarray, shape (d,)
@@ -201,12 +211,13 @@ def interpolate(
     ndarray of int32, shape (rows, columns, n)
         Times `step`.
     """
+    levels, fractions = np.divmod(values, step.astype(np.int32))
     order = np.argsort(-fractions, axis=0, kind="stable")
     if srlut:
         a, b, c, d = fractions
         order[:, (c > d) & (d > a) & (a > b)] = np.array([[2], [0], [3], [1]])
     falling = np.take_along_axis(fractions, order, axis=0)
-    entry = np.tensordot(strides, levels, 1)
+    entry = number_of(levels, strides)
     total: Maps = fetch(table, entry) * (step.astype(np.int32) - falling[0])
     for k, axis in enumerate(order):
         entry = entry + strides[axis]
@@ -220,7 +231,7 @@ def fetch(table: NDArray[np.integer], entry: NDArray[np.integer]) -> Maps:
     """Return entries (rows, columns, n), each channel at an index of its own if there are n."""
     entries: NDArray[Any]
     if entry.shape[-1] == 1:
-        entries = table[entry[..., 0]]
+        entries = table.take(entry[..., 0], axis=0)
     else:
         entries = table[entry, np.arange(table.shape[-1])]
     return entries.astype(np.int32, copy=False)

@@ -52,6 +52,7 @@ class DeepStackKernels:
             starts.append(halves(whole, hidden.lanes))
         gains = [halves(gain, hidden.lanes) for gain in stack.gains]
         body = [np.concatenate(both) for both in zip(starts[1:], gains, strict=True)]
+        constant = constant_details(stack, np.arange(SPACING * 255 + 1, dtype=np.int32))
         self._tables = DeepTables(
             first_table=lay_out([pairs_of_bytes(every_fourth(stack.first))], first),
             body_table=lay_out([pairs_of_bytes(tables) for tables in stack.body], hidden),
@@ -59,7 +60,7 @@ class DeepStackKernels:
             base=lay_out([pairs_of_words(every_fourth(stack.base_alone))], base),
             first_start=starts[0],
             body_start=np.concatenate([np.zeros(0, np.int32), *body]),
-            constant=halves(-constant_details(stack), last.lanes).reshape(-1),
+            constant=halves(-constant, last.lanes).reshape(-1),
             shifts=np.array(stack.shifts, np.int64),
             body_bytes=3 * stack.channels * hidden.table(stack.levels),
             start_bytes=8 * hidden.lanes,

@@ -66,14 +66,16 @@ def details(values: Maps, steps: int, stack: Stack) -> Maps:
     """Return the detail (H, W, r * r) of an image, in sixteenths of an entry."""
     positions = (2 * SPACING * values + steps) // (2 * steps)
     padded = np.pad(positions, stack.reach, mode="reflect")
-    found = last_sums(padded, stack) - constant_details(stack)[positions]
+    used, which = np.unique(positions, return_inverse=True)
+    constant = constant_details(stack, used.astype(np.int32))[which.reshape(positions.shape)]
+    found = last_sums(padded, stack) - constant
     least = PARTS * stack.divisor // 4
     reduced: Maps = found - np.clip(found, -least, least)
     return reduced
 
 
-def constant_details(stack: Stack) -> Maps:
-    """Return what `last_sums` gives for constant images of all positions, (positions, r * r)."""
+def constant_details(stack: Stack, positions: Maps) -> Maps:
+    """Return what `last_sums` gives for constant images of these positions, (count, r * r)."""
 
     def summed(tables: NDArray[Any]) -> NDArray[Any]:
         total: NDArray[Any] = tables.sum((0, 1), dtype=np.int64, keepdims=True)
@@ -82,7 +84,6 @@ def constant_details(stack: Stack) -> Maps:
     first = summed(every_fourth(stack.first))
     body = [summed(tables) for tables in stack.body]
     whole = replace(stack, body=body, last=summed(stack.last))
-    positions = np.arange(SPACING * 255 + 1, dtype=np.int32)
     found: Maps = last_sums(positions[np.newaxis], whole, first)[0]
     return found
 
@@ -132,10 +133,12 @@ def window_sums(maps: Maps, tables: NDArray[Any], unit: int) -> Maps:
     """
     k, levels = len(tables), tables.shape[3]
     rows, columns = (length - k + 1 for length in maps.shape[:2])
+    level, part = np.divmod(maps.astype(np.int32), np.int32(unit))
+    after = np.minimum(level + 1, levels - 1)  # the last level has no part
     total = np.zeros((rows, columns, tables.shape[4]), np.int64)
     for i, j, c in np.ndindex(tables.shape[:3]):
-        level, part = np.divmod(maps[i : i + rows, j : j + columns, c], unit)
-        after = np.minimum(level + 1, levels - 1)  # the last level has no part
-        weight, table = part[..., np.newaxis], tables[i, j, c].astype(np.int64)
-        total += (unit - weight) * table[level] + weight * table[after]
+        here = slice(i, i + rows), slice(j, j + columns), c
+        low, high = (tables[i, j, c].take(each[here], axis=0) for each in (level, after))
+        weight = part[here][..., np.newaxis]
+        total += (unit - weight) * low + weight * high
     return total
