@@ -152,11 +152,11 @@ def test_prepared_tables_are_counted():
 
 
 def test_scaling_covers_sizes_workers_and_outputs():
-    found = scaling.time_per_pixel("eclut", [[64, 64], [128, 64]], rounds=2)
+    found = scaling.time_per_pixel("eclut", [[540, 960], [1080, 960]], rounds=2)
     cases = {(*e["size"], e["workers"], e["into"]) for e in found}
     assert cases == {
-        (height, 64, workers, into)
-        for height in (64, 128)
+        (height, 960, workers, into)
+        for height in (540, 1080)
         for workers in (1, 2)
         for into in (False, True)
     }
