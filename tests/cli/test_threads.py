@@ -138,7 +138,8 @@ def slowly(target, *args, **options):
     if "00" in target:
         return write(target, *args, **options)
     print("writing", flush=True)
-    time.sleep(0.3)
+    # The first ones end soon after Ctrl-C. The rest give a slow machine the time to send it.
+    time.sleep(0.3 if "01" in target or "02" in target else 3)
     write(target, *args, **options)
 imagefile.write = slowly
 sys.exit(cli.main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,21 @@ if str(ROOT) not in sys.path:  # `training` is not installed: it lives beside th
     sys.path.insert(0, str(ROOT))
 
 
-try:
-    import torch
-except ModuleNotFoundError:
-    pass  # the tests that need it skip themselves
-else:
-    torch.set_num_threads(1)  # the runs are tiny, so threads would mostly wait for each other
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: the runs are tiny, so threads would wait for each other.
+
+    Benchmarks of torch, which may run before in the same process, set other numbers.
+    """
+    try:
+        import torch
+    except ModuleNotFoundError:
+        yield  # the tests that need it skip themselves
+    else:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        yield
+        torch.set_num_threads(before)
 
 
 def write_pictures(folder: Path, count: int = 3, side: int = 96) -> Path:
