@@ -20,11 +20,6 @@ COUNT = positive(int)
 #: Name, type and help of the options that only RC-LUT has.
 OPTIONS = (
     ("width", COUNT, "channels of hidden layers"),
-    (
-        "entries_at",
-        positive(float, zero=True),
-        "fraction after which entries are trained instead of these layers",
-    ),
     ("steps", COUNT, "training steps"),
     ("batch", COUNT, "crops per step"),
     ("crop", COUNT, "side of a crop, in input pixels"),

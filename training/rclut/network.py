@@ -3,8 +3,6 @@
 Every module knows the int8 entries of its table, and computes with them: the tables are in the
 loop. So `export` copies entries, and the chain's output is that of the network in `eval` mode.
 
-`RCLUT.release` turns the entries of all tables into parameters, each on its own from then on.
-
 In training a table with four indices is evaluated only where the crops look it up, a part of its
 83,521 entries; on a GPU as a whole, since that takes less time than to wait for their numbers.
 
@@ -66,42 +64,7 @@ class Shape:
     curved: bool = True
 
 
-class Table(nn.Module):
-    """A module with a table: computed by its layers, or released.
-
-    Attributes
-    ----------
-    released : torch.nn.Parameter or None
-        The entries before they are rounded, divided by 127, of a released table.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_parameter("released", None)
-        self.released: nn.Parameter | None
-
-    def values(self, used: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the entries before they are rounded: all, or those of the given numbers."""
-        raise NotImplementedError
-
-    def release(self) -> None:
-        """Make the entries parameters, in place of the layers' weights."""
-        values = self.values().detach()
-        for each in self.parameters():
-            each.requires_grad_(False)
-        self.released = nn.Parameter(values / MIDDLE)
-
-    def entries(self, used: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the table; only the given entries are right, if any are."""
-        if self.released is not None:
-            return snap(MIDDLE * self.released, _INT8.min, _INT8.max)
-        entries = snap(self.values(used), _INT8.min, _INT8.max)
-        if used is None:
-            return entries
-        return entries.new_zeros(SIDE**4, entries.shape[1]).index_copy(0, used, entries)
-
-
-class RC(Table):
+class RC(nn.Module):
     """The reconstructed convolution: a table per pixel of a window, summed, rounded to a code.
 
     Parameters
@@ -129,8 +92,8 @@ class RC(Table):
         self.register_buffer("start", start, persistent=False)
         self.start: torch.Tensor
 
-    def values(self, used: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the entries (n, n, 256, 1) before they are rounded; all, whatever is used."""
+    def entries(self) -> torch.Tensor:
+        """Compute the tables (n, n, 256, 1)."""
         level = torch.arange(256, device=self.bias.device) - MIDDLE
         features = torch.stack([level / MIDDLE, torch.ones_like(level)], 1)
         hidden = features @ self.expand  # (places, 256, width)
@@ -138,8 +101,7 @@ class RC(Table):
             hidden = hidden.relu()
         curves = torch.einsum("plw,pw->pl", hidden, self.reduce) + self.bias[:, None]
         values = MIDDLE * self.divisor / len(curves) * curves + self.start[:, None] * level
-        tables: torch.Tensor = values.reshape(self.side, self.side, 256, 1)
-        return tables
+        return snap(values, _INT8.min, _INT8.max).reshape(self.side, self.side, 256, 1)
 
     def forward(self, codes: list[torch.Tensor]) -> list[torch.Tensor]:
         """Compute the codes (B, h, w) of codes (B, h + n - 1, w + n - 1), several times."""
@@ -148,7 +110,7 @@ class RC(Table):
         return [snap(each / self.divisor + MIDDLE, 0, 255) for each in sums]
 
 
-class Conv(Table):
+class Conv(nn.Module):
     """A table of one code, or of 2 x 2 codes: Conv1-4, Conv4-1 and Conv4-4 of the paper.
 
     Parameters
@@ -181,8 +143,8 @@ class Conv(Table):
         self.register_buffer("codes", codes.float(), persistent=False)
         self.codes: torch.Tensor
 
-    def values(self, used: torch.Tensor | None = None) -> torch.Tensor:
-        """Compute the entries (N, outputs) before they are rounded: all, or the given ones."""
+    def entries(self, used: torch.Tensor | None = None) -> torch.Tensor:
+        """Compute the table (entries, outputs); only the given entries are right, if any are."""
         codes = self.codes if used is None else self.codes[used]
         fast = computes_bfloat16(codes.device)  # elsewhere float32 takes a fraction of the time
         with torch.autocast(codes.device.type, torch.bfloat16, enabled=fast):
@@ -191,16 +153,17 @@ class Conv(Table):
                 maps = torch.cat([maps, layer(maps).relu()], 1)
             added = self.last(maps).float()
         start = codes[:, :1] * self.share - (MIDDLE if self.share == 1 else 0)
-        values: torch.Tensor = start + MIDDLE * added
-        return values
+        values = snap(start + MIDDLE * added, _INT8.min, _INT8.max)
+        if used is None:
+            return values
+        return values.new_zeros(len(self.codes), values.shape[1]).index_copy(0, used, values)
 
     def forward(self, codes: list[torch.Tensor]) -> list[torch.Tensor]:
         """Sum entries at codes (B, h + 1, w + 1), or (B, h, w): (B, h, w, outputs), times 16."""
         if self.first.in_features == 1:
             table = self.entries()[None, None]
             return [UNIT * sum_windows(each, table) for each in codes]
-        layers = self.training and self.released is None
-        table = self.entries(used_entries(codes) if layers else None)
+        table = self.entries(used_entries(codes) if self.training else None)
         return [sum_cells(each, table) for each in codes]
 
 
@@ -272,13 +235,6 @@ class RCLUT(nn.Module):
         codes = snap(self.first(image) / count + MIDDLE, 0, 255)
         levels: torch.Tensor = self.last(codes) / (len(WINDOWS) * UNIT)
         return levels
-
-    def release(self) -> list[nn.Parameter]:
-        """Make all entries parameters, in place of the layers' weights; return them."""
-        tables = [each for each in self.modules() if isinstance(each, Table)]
-        for each in tables:
-            each.release()
-        return [each.released for each in tables if each.released is not None]
 
     @torch.no_grad()
     def upscale(self, image: torch.Tensor) -> torch.Tensor:

@@ -21,9 +21,6 @@ class RclutOptions(RunOptions):
         One of `TABLES`.
     width : int
         Channels of hidden layers.
-    entries_at : float
-        Fraction of the run after which the entries of the tables are trained themselves, instead
-        of the layers that make them.
     steps : int
         Steps of the run.
     batch : int
@@ -38,7 +35,6 @@ class RclutOptions(RunOptions):
     every: int = 250
     tables: str = "curves"
     width: int = 64
-    entries_at: float = 1.0
     steps: int = 20_000
     batch: int = 16
     crop: int = 48
@@ -49,5 +45,3 @@ class RclutOptions(RunOptions):
         if self.tables not in TABLES:
             raise TrainingError(f"tables must be one of {', '.join(TABLES)}, got {self.tables}")
         check_least(self, {"width": 1, "steps": 1, "batch": 1, "crop": 1, "lr": 0})
-        if not 0 <= self.entries_at <= 1:
-            raise TrainingError(f"entries_at must be from 0 to 1, got {self.entries_at}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,25 +58,17 @@ class RclutTask(Task):
         torch.manual_seed(options.seed)
         shape = Shape(options.scale, options.width, options.tables == "curves")
         self.network = RCLUT(shape).to(self.device)
-        self.released = False
-        self._optimize(self.network.parameters())
-        self.mse = RunningLoss(NEWEST, options.lr)
-
-    def _optimize(self, parameters: Iterable[torch.nn.Parameter]) -> None:
-        """Make a new optimizer of these parameters."""
         on_gpu = self.device.type == "cuda"
         # On a GPU the rate is a tensor, which the graph of a step reads.
-        lr = torch.full((), self.options.lr, device=self.device) if on_gpu else self.options.lr
-        self.optimizer = torch.optim.Adam(parameters, lr, fused=on_gpu, capturable=on_gpu)
+        lr = torch.full((), options.lr, device=self.device) if on_gpu else options.lr
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr, fused=on_gpu, capturable=on_gpu
+        )
         self.graphs = GraphedSteps(self.update) if on_gpu else None
+        self.mse = RunningLoss(NEWEST, options.lr)
 
     def start(self) -> None:
         """Do nothing: the network is there."""
-
-    def release(self) -> None:
-        """Train the entries themselves from here on."""
-        self.released = True
-        self._optimize(self.network.release())
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: a linear rise, then half a cosine."""
@@ -86,8 +78,6 @@ class RclutTask(Task):
 
     def advance(self, step: int) -> None:
         """Do one step."""
-        if not self.released and step >= self.options.entries_at * self.total:
-            self.release()
         for group in self.optimizer.param_groups:
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(self.rate(step))
@@ -127,7 +117,6 @@ class RclutTask(Task):
     def state(self) -> dict[str, Any]:
         """Return network, optimizer and the running mean of the loss."""
         return {
-            "released": self.released,
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "mse": self.mse.read(),
@@ -135,8 +124,6 @@ class RclutTask(Task):
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
-        if state["released"]:
-            self.release()
         self.network.load_state_dict(state["network"])
         load_optimizer(self.optimizer, state["optimizer"])
         self.mse.mean = state["mse"]
