@@ -139,7 +139,7 @@ def slowly(target, *args, **options):
         return write(target, *args, **options)
     print("writing", flush=True)
     # The first ones end soon after Ctrl-C. The rest give a slow machine the time to send it.
-    time.sleep(0.3 if "01" in target or "02" in target else 3)
+    time.sleep(0.3 if "01" in target or "02" in target else 1)
     write(target, *args, **options)
 imagefile.write = slowly
 sys.exit(cli.main(sys.argv[1:]))
