@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -49,3 +51,14 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> N
             if "step" in found:
                 on_device = group.get("fused") or group.get("capturable")
                 found["step"] = found["step"].to(parameter.device if on_device else "cpu")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit torch to one thread: steps are so small that more threads mostly wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -132,9 +132,7 @@ def read(maps: Maps, look_up: LookUp) -> Maps:
         values = np.array([neighbours(padded, reach, taps[:, i]) for i in range(taps.shape[1])])
         values -= np.int32(look_up.low)
         strides = look_up.levels ** np.arange(len(values))[::-1]
-        if step.max() == 1:
-            entries = fetch(table, number_of(values, strides))
-        elif look_up.walk == "floor":
+        if look_up.walk == "floor" or step.max() == 1:
             entries = fetch(table, number_of(values // step.astype(np.int32), strides))
         else:
             entries = interpolate(table, values, step, strides, look_up.walk == "srlut")

@@ -15,20 +15,20 @@ if str(ROOT) not in sys.path:  # `training` is not installed: it lives beside th
 
 
 @pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: the runs are tiny, so threads would wait for each other.
+def torch_on_one_thread() -> Iterator[None]:
+    """Let the tiny runs compute on one thread.
 
     Benchmarks of torch, which may run before in the same process, set other numbers.
     """
     try:
-        import torch
+        import torch  # noqa: F401
     except ModuleNotFoundError:
         yield  # the tests that need it skip themselves
-    else:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
+        return
+    from training.device import one_thread
+
+    with one_thread():
         yield
-        torch.set_num_threads(before)
 
 
 def write_pictures(folder: Path, count: int = 3, side: int = 96) -> Path:

@@ -11,8 +11,7 @@ are upscaled as if they were whole images. The inner parts of images do not chan
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.crops import CropSampler
+from training.device import one_thread
 from training.eclut.borders import PATCH, repeated, whole_sums
 from training.eclut.constants import (
     ENTRIES_PER_LEVEL,
@@ -51,17 +51,6 @@ from training.evaluation.pictures import Picture
 BATCH = 64
 #: Highest learning rate.
 PEAK_RATE = 3e-3
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Limit torch to one thread: steps are so small that more threads mostly wait."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def moved(entries: torch.Tensor, swapped: torch.Tensor, expand_shift: int) -> torch.Tensor:

@@ -67,7 +67,7 @@ def details(values: Maps, steps: int, stack: Stack) -> Maps:
     positions = (2 * SPACING * values + steps) // (2 * steps)
     padded = np.pad(positions, stack.reach, mode="reflect")
     used, which = np.unique(positions, return_inverse=True)
-    constant = constant_details(stack, used.astype(np.int32))[which.reshape(positions.shape)]
+    constant = constant_details(stack, used)[which.reshape(positions.shape)]
     found = last_sums(padded, stack) - constant
     least = PARTS * stack.divisor // 4
     reduced: Maps = found - np.clip(found, -least, least)

@@ -62,7 +62,7 @@ def test_bytes_behind_the_end_are_counted(shape, coding, rest):
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-@pytest.mark.parametrize("shape", [(20, 30, 3), (300, 280)])
+@pytest.mark.parametrize("shape", [(20, 30, 3), (300, 280), (600, 520, 3)])
 def test_nothing_is_behind_the_end(shape, coding):
     assert parse(codestream(shape, coding)).notes == []
 
