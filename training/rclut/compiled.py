@@ -13,6 +13,9 @@ from training.rclut import kernels
 
 #: Places of a window's row that are computed at once.
 WIDE = 8
+#: The entries that are computed are a multiple of this: torch prepares a product of matrices in
+#: bfloat16 anew for each new number of rows, which takes as long as the product itself.
+ROWS = 2048
 
 
 def _bytes(codes: torch.Tensor) -> NDArray[np.uint8]:
@@ -72,8 +75,10 @@ def sum_cells_backward(
 
 
 def used_entries(codes: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return the numbers of the entries that `sum_cells` reads."""
+    """Return the numbers of the entries that `sum_cells` reads, and of some more; see `ROWS`."""
     used = np.zeros(kernels.SIDE**4, bool)
     for each in codes:
         kernels.mark_cells(_bytes(each), used)
+    more = -int(np.count_nonzero(used)) % ROWS
+    used[np.flatnonzero(~used)[:more]] = True
     return torch.from_numpy(np.flatnonzero(used))

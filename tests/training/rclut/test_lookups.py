@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training.rclut.compiled import ROWS  # noqa: E402
 from training.rclut.kernels import SIDE  # noqa: E402
 from training.rclut.lookups import snap, sum_cells, sum_windows, used_entries  # noqa: E402
 from training.rclut.network import RCLUT, Shape  # noqa: E402
@@ -66,7 +67,9 @@ def test_cells_are_interpolated_and_have_the_gradients_of_that():
     torch.testing.assert_close(sums, plain)
     torch.testing.assert_close(found, table.grad)
     changed = set(table.grad.abs().sum(1).nonzero()[:, 0].tolist())
-    assert changed <= set(used_entries([codes]).tolist())
+    used = used_entries([codes]).tolist()
+    assert changed <= set(used)
+    assert len(used) == len(set(used)) == ROWS
     # A table that is linear in the codes has their gradient.
     axis = torch.arange(SIDE, dtype=torch.float32)
     linear = torch.cartesian_prod(axis, axis, axis, axis) @ torch.tensor([1.0, 2.0, 3.0, 4.0])
@@ -78,6 +81,10 @@ def test_cells_are_interpolated_and_have_the_gradients_of_that():
         [4, 10, 10, 10, 6],
         [3, 7, 7, 7, 4],
     ]
+
+
+def test_no_more_entries_than_there_are():
+    assert len(used_entries([codes_of(8, 300, 300)])) == SIDE**4
 
 
 def test_snap_keeps_gradients_that_lead_back_inside():
