@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -56,6 +56,8 @@ class Shape:
         Kinks of the functions of a hidden channel.
     knots : int
         Linear pieces of the functions of the image.
+    units : int
+        Units of an entry of a hidden layer in a level of the maps, a power of two.
     """
 
     scale: int
@@ -64,6 +66,7 @@ class Shape:
     window: int = 5
     kinks: int = 1
     knots: int = 8
+    units: int = 16
 
     @property
     def reach(self) -> int:
@@ -227,8 +230,3 @@ class Network(nn.Module):
         own = image[:, reach : height - reach, reach : width - reach].contiguous()
         errors: torch.Tensor = SquaredErrors.apply(own, detail, base, flats, wanted)
         return errors
-
-
-def to_state(network: Network) -> dict[str, object]:
-    """Return what a checkpoint needs to make the network again."""
-    return {"shape": asdict(network.shape), "weights": network.state_dict()}

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from training.errors import TrainingError
 from training.options import RunOptions, check_least
 
+#: What `units` may be: divisors of sums are powers of two.
+UNITS = (8, 16, 32, 64)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EcnnOptions(RunOptions):
@@ -14,7 +17,7 @@ class EcnnOptions(RunOptions):
 
     Attributes
     ----------
-    channels, layers, window, kinks, knots : int
+    channels, layers, window, kinks, knots, units : int
         Size of the network; see `training.ecnn.network.Shape`.
     steps : int
         Steps of the run.
@@ -57,6 +60,7 @@ class EcnnOptions(RunOptions):
     window: int = 5
     kinks: int = 1
     knots: int = 8
+    units: int = 16
     steps: int = 60_000
     batch: int = 8
     crop: int = 96
@@ -90,6 +94,8 @@ class EcnnOptions(RunOptions):
                 f"tables_at must not be below round_at, {self.round_at}, got {self.tables_at}: "
                 "tables need hidden maps of whole levels"
             )
+        if self.units not in UNITS:
+            raise TrainingError(f"units must be one of {UNITS}, got {self.units}")
         if self.window % 2 == 0:
             raise TrainingError(f"window must be odd, got {self.window}")
         margin = self.window // 2 + self.layers + 1

@@ -17,10 +17,9 @@ from training.ecnn.network import LEVELS, WINDOW, Network
 from training.ecnn.plain import HALF
 from training.ecnn.steps import LayerTables, layer_sums
 
-#: Units of an entry in a level of the maps, for the first layer, whose entries are large, and for
-#: the hidden ones.
+#: Units of an entry in a level of the maps, for the first layer, whose entries are large. Hidden
+#: ones have those of `training.ecnn.network.Shape`.
 FIRST_DIVISOR = 4
-HIDDEN_DIVISOR = 16
 #: Units of an entry of the last layer, and of the base, in a grey level.
 DIVISOR = 8
 
@@ -85,7 +84,7 @@ def exact_entries(network: Network) -> list[Exact]:
             by_channel = weights.reshape(N, -1, 1, side, side)
             basis = network.basis.unsqueeze(1)
         else:
-            unit = HIDDEN_DIVISOR * HALF if inside else DIVISOR * 255
+            unit = shape.units * HALF if inside else DIVISOR * 255
             by_channel = weights.reshape(N, shape.kinks + 1, shape.channels, side, side)
             features = network.features(maps, k - 1)
             basis = features.reshape(LEVELS, shape.kinks + 1, shape.channels).transpose(1, 2)
@@ -98,7 +97,7 @@ def exact_entries(network: Network) -> list[Exact]:
             places = torch.arange(side**2, device=weights.device)
             place = (places == side**2 // 2).reshape(side, side, 1, 1, 1).to(weights)
             entries = entries + place * residual
-            gains = own_gains(entries)
+            gains = own_gains(entries, shape.units)
             own = torch.diag(gains)[:, None] * torch.arange(LEVELS, device=gains.device)[:, None]
             entries = entries - place * own
         if inside:
@@ -108,14 +107,14 @@ def exact_entries(network: Network) -> list[Exact]:
 
 
 @torch.no_grad()
-def own_gains(entries: torch.Tensor) -> torch.Tensor:
+def own_gains(entries: torch.Tensor, units: int) -> torch.Tensor:
     """Choose the multiple of its own level that each channel's table is without, (C,).
 
     So that the rest has the smallest range.
     """
     middle_place = entries[len(entries) // 2, len(entries) // 2]
     own = torch.diagonal(middle_place, dim1=0, dim2=2).T  # (C, levels)
-    gains = torch.arange(-2 * HIDDEN_DIVISOR, 2 * HIDDEN_DIVISOR + 1, device=own.device)
+    gains = torch.arange(-2 * units, 2 * units + 1, device=own.device)
     levels = torch.arange(LEVELS, device=own.device)
     rest = own[:, None] - (gains[:, None] * levels)
     best = (rest.amax(2) - rest.amin(2)).argmin(1)
@@ -169,7 +168,7 @@ def round_keeping_sums(entries: torch.Tensor) -> torch.Tensor:
 def round_tables(network: Network) -> Tables:
     """Round all tables of a network; the middle of each function's range goes into the bias."""
     layers = []
-    divisors = [FIRST_DIVISOR, *[HIDDEN_DIVISOR] * network.shape.layers, DIVISOR]
+    divisors = [FIRST_DIVISOR, *[network.shape.units] * network.shape.layers, DIVISOR]
     for k, (exact, bias, gains) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         centre = torch.round(middle(exact, use))

@@ -60,6 +60,7 @@ class EcnnTask(Task):
             options.window,
             options.kinks,
             options.knots,
+            options.units,
         )
         teacher = open_teacher(options.teacher, options.scale) if options.teacher else None
         pictures = load_pictures(options.images, options.scale, options.crop, cache=cache)

@@ -22,6 +22,7 @@ SHAPES = [
     Shape(4, channels=8, layers=1, window=5, kinks=1),
     Shape(2, channels=3, layers=2, window=3, kinks=2),
     Shape(3, channels=5, layers=0, window=3, kinks=0, knots=1),
+    Shape(2, channels=4, layers=2, units=32),
 ]
 SIZES = [(1, 1), (1, 7), (2, 2), (3, 1), (9, 12), (23, 17)]
 
@@ -84,7 +85,7 @@ def test_own_levels_leave_a_small_range_to_the_table():
     entries[1, 1, 0, :, 0] = bent
     entries[1, 1, 1, :, 1] = -3 * torch.arange(64.0)
     entries[1, 1, 0, :, 1] = 1000
-    assert own_gains(entries).tolist() == [7, -3]
+    assert own_gains(entries, 16).tolist() == [7, -3]
 
 
 def test_tables_reach_the_limits_of_int8():
