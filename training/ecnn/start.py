@@ -46,7 +46,9 @@ def shape_of(tables: Tables, kinks: int, knots: int) -> Shape:
     """Return the size of the network that has made tables."""
     first = tables.layers[0].entries
     scale = round(tables.flat.shape[1] ** 0.5)
-    return Shape(scale, first.shape[-1], len(tables.layers) - 2, len(first), kinks, knots)
+    hidden = tables.layers[1:-1]
+    units = hidden[0].divisor if hidden else Shape.units
+    return Shape(scale, first.shape[-1], len(hidden), len(first), kinks, knots, units)
 
 
 @torch.no_grad()

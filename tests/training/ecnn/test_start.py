@@ -21,9 +21,10 @@ def image():
     return torch.from_numpy(np.clip(values, 0, 255).astype(np.uint8))
 
 
-@pytest.fixture(scope="module")
-def tables(image):
-    network = Network(Shape(2, channels=5, layers=2, window=5), torch.Generator().manual_seed(4))
+@pytest.fixture(scope="module", params=[16, 32])
+def tables(image, request):
+    shape = Shape(2, channels=5, layers=2, window=5, units=request.param)
+    network = Network(shape, torch.Generator().manual_seed(4))
     with torch.no_grad():
         network.base += 0.2 * torch.randn(4, 9, generator=torch.Generator().manual_seed(5))
     network.observe(image[None], 1)
@@ -53,7 +54,9 @@ def test_a_shipped_model_and_a_file(tmp_path, tables):
 @pytest.mark.parametrize("kinks", [1, 2])
 def test_a_network_makes_nearly_the_same_tables(tables, image, kinks):
     network = network_of(tables, image[None], kinks=kinks, knots=8)
-    found = upscale(round_tables(network), image).int() - upscale(tables, image).int()
+    again = round_tables(network)
+    assert [one.divisor for one in again.layers] == [one.divisor for one in tables.layers]
+    found = upscale(again, image).int() - upscale(tables, image).int()
     change = upscale(tables, image).int() - image.repeat_interleave(2, 0).repeat_interleave(2, 1)
     assert change.float().square().mean() > 25
     assert found.float().square().mean() < 0.01 * change.float().square().mean()
