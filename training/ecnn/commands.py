@@ -26,6 +26,7 @@ OPTIONS = (
     ("kinks", COUNT_OR_NONE, "kinks of the functions of a hidden channel"),
     ("knots", COUNT, "linear pieces of the functions of the image"),
     ("units", COUNT, "units of an entry of a hidden layer in a level of the maps"),
+    ("last_units", COUNT, "units of an entry of the last layer in a grey level"),
     ("steps", COUNT, "training steps"),
     ("batch", COUNT, "crops per step"),
     ("crop", COUNT, "side of a crop, in input pixels"),

@@ -13,7 +13,7 @@ from lutsr._modelfile import Model
 from lutsr._modelfile.model import plain_parameters
 from training.ecnn.network import LEVELS, WINDOW
 from training.ecnn.steps import LayerTables
-from training.ecnn.tables import DIVISOR, Tables
+from training.ecnn.tables import Tables
 
 _OTHER = "it is not a model of `python -m training ecnn`, whose layers could be trained further"
 
@@ -58,7 +58,7 @@ def to_model(name: str, tables: Tables) -> Model:
                 {"table": "flat", "in": "image", "taps": [[[0, 0, 0]]]},
                 {"table": "base", "in": "image", "taps": around},
             ],
-            "add": [{"in": "image", "gain": DIVISOR}],
+            "add": [{"in": "image", "gain": tables.units}],
             "bias": last.bias.tolist(),
             "place": {"cells": scale},
         }
@@ -68,7 +68,7 @@ def to_model(name: str, tables: Tables) -> Model:
         "layers": layers,
         "rotations": 1,
         "border": "reflect",
-        "divisor": DIVISOR,
+        "divisor": tables.units,
         "rounding": "up",
         "clamp": [0, 255],
     }
@@ -109,8 +109,8 @@ def from_model(model: Model) -> Tables:
         If the model is of another kind.
     """
     try:
-        layers = model.parameters["stages"][0]["layers"]
-        found = [_layer(model, number, layer) for number, layer in enumerate(layers)]
+        stage = model.parameters["stages"][0]
+        found = [_layer(model, layer, stage["divisor"]) for layer in stage["layers"]]
         flat, base = model.tables["flat"][0], model.tables["base"]
         tables = Tables(
             tuple(found),
@@ -125,8 +125,8 @@ def from_model(model: Model) -> Tables:
     return tables
 
 
-def _layer(model: Model, number: int, layer: Mapping[str, Any]) -> LayerTables:
-    """Return the tables of a layer of a model."""
+def _layer(model: Model, layer: Mapping[str, Any], last_divisor: int) -> LayerTables:
+    """Return the tables of a layer of a model; the last layer is divided by the stage."""
     look_up = layer["look_ups"][0]
     table, last = model.tables[look_up["table"]], look_up["table"] == "detail"
     channels = 1 + max(tap[0][2] for tap in look_up["taps"])
@@ -138,6 +138,6 @@ def _layer(model: Model, number: int, layer: Mapping[str, Any]) -> LayerTables:
         torch.from_numpy(np.array(table)).reshape(side, side, channels, *table.shape[1:]),
         torch.tensor(layer["bias"], dtype=torch.int32),
         torch.from_numpy(gains),
-        DIVISOR if last else layer["divisor"],
+        last_divisor if last else layer["divisor"],
         0.0,
     )

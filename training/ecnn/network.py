@@ -58,6 +58,8 @@ class Shape:
         Linear pieces of the functions of the image.
     units : int
         Units of an entry of a hidden layer in a level of the maps, a power of two.
+    last_units : int
+        Units of an entry of the last layer, and of the base, in a grey level, a power of two.
     """
 
     scale: int
@@ -67,6 +69,7 @@ class Shape:
     kinks: int = 1
     knots: int = 8
     units: int = 16
+    last_units: int = 8
 
     @property
     def reach(self) -> int:
@@ -210,8 +213,9 @@ class Network(nn.Module):
         reach, (height, width) = self.shape.reach, image.shape[1:]
         mode, flats = Rounding(HALF if rounded else 0), self.flats(rounded)
         if tables is not None:
-            mode = Rounding(HALF, tables.layers, image.unsqueeze(1), tables.white)
-            flats = flats + (-tables.flat / tables.white - flats).detach()
+            white = 255 * tables.units
+            mode = Rounding(HALF, tables.layers, image.unsqueeze(1), white)
+            flats = flats + (-tables.flat / white - flats).detach()
         detail = Stack.apply(
             self._image_features(image),
             mode,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from training.errors import TrainingError
 from training.options import RunOptions, check_least
 
-#: What `units` may be: divisors of sums are powers of two.
+#: What `units` and `last_units` may be: divisors of sums are powers of two.
 UNITS = (8, 16, 32, 64)
 
 
@@ -17,7 +17,7 @@ class EcnnOptions(RunOptions):
 
     Attributes
     ----------
-    channels, layers, window, kinks, knots, units : int
+    channels, layers, window, kinks, knots, units, last_units : int
         Size of the network; see `training.ecnn.network.Shape`.
     steps : int
         Steps of the run.
@@ -61,6 +61,7 @@ class EcnnOptions(RunOptions):
     kinks: int = 1
     knots: int = 8
     units: int = 16
+    last_units: int = 8
     steps: int = 60_000
     batch: int = 8
     crop: int = 96
@@ -94,8 +95,9 @@ class EcnnOptions(RunOptions):
                 f"tables_at must not be below round_at, {self.round_at}, got {self.tables_at}: "
                 "tables need hidden maps of whole levels"
             )
-        if self.units not in UNITS:
-            raise TrainingError(f"units must be one of {UNITS}, got {self.units}")
+        for name in ("units", "last_units"):
+            if getattr(self, name) not in UNITS:
+                raise TrainingError(f"{name} must be one of {UNITS}, got {getattr(self, name)}")
         if self.window % 2 == 0:
             raise TrainingError(f"window must be odd, got {self.window}")
         margin = self.window // 2 + self.layers + 1

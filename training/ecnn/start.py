@@ -13,7 +13,7 @@ from lutsr._modelfile import read_model, read_shipped
 from training.ecnn.export import from_model
 from training.ecnn.network import LEVELS, WINDOW, Network, Shape
 from training.ecnn.plain import HALF
-from training.ecnn.tables import DIVISOR, Tables, hidden_maps
+from training.ecnn.tables import Tables, hidden_maps
 from training.errors import TrainingError
 
 #: Levels count at least so often.
@@ -48,7 +48,7 @@ def shape_of(tables: Tables, kinks: int, knots: int) -> Shape:
     scale = round(tables.flat.shape[1] ** 0.5)
     hidden = tables.layers[1:-1]
     units = hidden[0].divisor if hidden else Shape.units
-    return Shape(scale, first.shape[-1], len(hidden), len(first), kinks, knots, units)
+    return Shape(scale, first.shape[-1], len(hidden), len(first), kinks, knots, units, tables.units)
 
 
 @torch.no_grad()
@@ -100,7 +100,7 @@ def network_of(tables: Tables, images: torch.Tensor, kinks: int, knots: int) -> 
             network.biases[k].copy_(total)
     levels = torch.arange(256.0)
     slopes = torch.einsum("ijln,l->nij", tables.base.float(), levels) / levels.square().sum()
-    network.base.copy_(slopes.flatten(1) / DIVISOR)
+    network.base.copy_(slopes.flatten(1) / tables.units)
     return network
 
 

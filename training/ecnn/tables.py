@@ -17,11 +17,9 @@ from training.ecnn.network import LEVELS, WINDOW, Network
 from training.ecnn.plain import HALF
 from training.ecnn.steps import LayerTables, layer_sums
 
-#: Units of an entry in a level of the maps, for the first layer, whose entries are large. Hidden
-#: ones have those of `training.ecnn.network.Shape`.
+#: Units of an entry in a level of the maps, for the first layer, whose entries are large. Those of
+#: the others are in `training.ecnn.network.Shape`.
 FIRST_DIVISOR = 4
-#: Units of an entry of the last layer, and of the base, in a grey level.
-DIVISOR = 8
 
 _INT8 = torch.iinfo(torch.int8)
 
@@ -43,15 +41,17 @@ class Tables:
     flat : int16 tensor (256, N)
         Added to the detail, by the pixel's own level: it makes constant images exact.
     base : int16 tensor (3, 3, 256, N)
-        By window row, window column, level and output pixel; in 1/8 of a grey level.
+        By window row, window column, level and output pixel.
     """
 
     layers: tuple[LayerTables, ...]
     flat: torch.Tensor
     base: torch.Tensor
 
-    #: White, in units of `flat`, of `base` and of the last layer's entries.
-    white = 255 * DIVISOR
+    @property
+    def units(self) -> int:
+        """Units of `flat`, of `base` and of the last layer's entries in a grey level."""
+        return self.layers[-1].divisor
 
     @property
     def reach(self) -> int:
@@ -84,7 +84,7 @@ def exact_entries(network: Network) -> list[Exact]:
             by_channel = weights.reshape(N, -1, 1, side, side)
             basis = network.basis.unsqueeze(1)
         else:
-            unit = shape.units * HALF if inside else DIVISOR * 255
+            unit = shape.units * HALF if inside else shape.last_units * 255
             by_channel = weights.reshape(N, shape.kinks + 1, shape.channels, side, side)
             features = network.features(maps, k - 1)
             basis = features.reshape(LEVELS, shape.kinks + 1, shape.channels).transpose(1, 2)
@@ -168,7 +168,8 @@ def round_keeping_sums(entries: torch.Tensor) -> torch.Tensor:
 def round_tables(network: Network) -> Tables:
     """Round all tables of a network; the middle of each function's range goes into the bias."""
     layers = []
-    divisors = [FIRST_DIVISOR, *[network.shape.units] * network.shape.layers, DIVISOR]
+    shape = network.shape
+    divisors = [FIRST_DIVISOR, *[shape.units] * shape.layers, shape.last_units]
     for k, (exact, bias, gains) in enumerate(exact_entries(network)):
         use = level_use(network, k)
         centre = torch.round(middle(exact, use))
@@ -185,7 +186,7 @@ def round_tables(network: Network) -> Tables:
         )
     weights = network.base_weights().reshape(-1, WINDOW, WINDOW).permute(1, 2, 0)
     levels = torch.arange(256, device=weights.device)
-    base = torch.round(levels[:, None] * weights[:, :, None] * DIVISOR)
+    base = torch.round(levels[:, None] * weights[:, :, None] * shape.last_units)
     base[WINDOW // 2, WINDOW // 2] = 0
     base[WINDOW // 2, WINDOW // 2] = -base.sum((0, 1))
     nothing = torch.zeros(256, len(network.base), dtype=torch.int16, device=weights.device)
@@ -209,7 +210,7 @@ def hidden_maps(tables: Tables, image: torch.Tensor) -> list[torch.Tensor]:
 
 
 def details(tables: Tables, image: torch.Tensor) -> torch.Tensor:
-    """Compute the details (B, N, h, w) of images (B, H, W), in 1/8 of a grey level."""
+    """Compute the details (B, N, h, w) of images (B, H, W), in units of the last layer."""
     maps = hidden_maps(tables, image)[-1]
     edge = tables.reach
     own = image[:, edge : image.shape[1] - edge, edge : image.shape[2] - edge]
@@ -227,8 +228,9 @@ def upscale(tables: Tables, image: torch.Tensor) -> torch.Tensor:
             top, left = reach + i - WINDOW // 2, reach + j - WINDOW // 2
             near = padded[top : top + height, left : left + width]
             sums = sums + tables.base[i, j][near.long()].permute(2, 0, 1)
-    sums = sums + DIVISOR * image.to(torch.int32)
-    pixels = torch.div(sums + DIVISOR // 2, DIVISOR, rounding_mode="floor").clamp(0, 255)
+    units = tables.units
+    sums = sums + units * image.to(torch.int32)
+    pixels = torch.div(sums + units // 2, units, rounding_mode="floor").clamp(0, 255)
     scale = round(len(pixels) ** 0.5)
     return functional.pixel_shuffle(pixels.to(torch.uint8), scale)[0]
 

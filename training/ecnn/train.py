@@ -61,6 +61,7 @@ class EcnnTask(Task):
             options.kinks,
             options.knots,
             options.units,
+            options.last_units,
         )
         teacher = open_teacher(options.teacher, options.scale) if options.teacher else None
         pictures = load_pictures(options.images, options.scale, options.crop, cache=cache)

@@ -23,6 +23,7 @@ SHAPES = [
     Shape(2, channels=3, layers=2, window=3, kinks=2),
     Shape(3, channels=5, layers=0, window=3, kinks=0, knots=1),
     Shape(2, channels=4, layers=2, units=32),
+    Shape(2, channels=4, layers=2, units=32, last_units=16),
 ]
 SIZES = [(1, 1), (1, 7), (2, 2), (3, 1), (9, 12), (23, 17)]
 

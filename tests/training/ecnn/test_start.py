@@ -21,9 +21,10 @@ def image():
     return torch.from_numpy(np.clip(values, 0, 255).astype(np.uint8))
 
 
-@pytest.fixture(scope="module", params=[16, 32])
+@pytest.fixture(scope="module", params=[(16, 8), (32, 16)])
 def tables(image, request):
-    shape = Shape(2, channels=5, layers=2, window=5, units=request.param)
+    units, last_units = request.param
+    shape = Shape(2, channels=5, layers=2, window=5, units=units, last_units=last_units)
     network = Network(shape, torch.Generator().manual_seed(4))
     with torch.no_grad():
         network.base += 0.2 * torch.randn(4, 9, generator=torch.Generator().manual_seed(5))

@@ -196,6 +196,7 @@ def test_luma_is_the_librarys():
     [
         ({"window": 4}, "window must be odd, got 4"),
         ({"units": 12}, r"units must be one of \(8, 16, 32, 64\), got 12"),
+        ({"last_units": 4}, r"last_units must be one of \(8, 16, 32, 64\), got 4"),
         ({"workers": 2}, "workers are for degraded inputs"),
         ({"tables_at": 0.1}, "tables_at must not be below round_at, 0.4, got 0.1"),
         ({"round_at": 1.5}, "round_at must be within 0 and 1, got 1.5"),
