@@ -7,6 +7,7 @@ what the exported model gives, to the integer.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -189,21 +190,34 @@ def round_tables(network: Network) -> Tables:
     base = torch.round(levels[:, None] * weights[:, :, None] * shape.last_units)
     base[WINDOW // 2, WINDOW // 2] = 0
     base[WINDOW // 2, WINDOW // 2] = -base.sum((0, 1))
-    nothing = torch.zeros(256, len(network.base), dtype=torch.int16, device=weights.device)
-    without = Tables(tuple(layers), nothing, base.to(torch.int16))
-    side = 2 * without.reach + 1
-    flats = levels.to(torch.uint8)[:, None, None].expand(256, side, side).contiguous()
-    flat = -details(without, flats)[:, :, 0, 0].to(torch.int16)
-    return Tables(without.layers, flat, without.base)
+    flat = -constant_details(layers)
+    return Tables(tuple(layers), flat.to(torch.int16), base.to(torch.int16))
+
+
+def constant_details(layers: Sequence[LayerTables]) -> torch.Tensor:
+    """Compute what the layers give for constant images of each level, without `flat`, (256, N)."""
+    levels = torch.arange(256, device=layers[0].entries.device)[:, None]
+    for layer in layers:
+        by_channel = layer.entries.sum((0, 1), dtype=torch.int32)
+        channels = torch.arange(len(by_channel), device=levels.device)
+        sums = by_channel[channels, levels].sum(1) + layer.bias
+        if layer.gains.any():
+            sums = sums + layer.gains * levels
+        levels = to_levels(sums, layer).long()
+    return sums
+
+
+def to_levels(sums: torch.Tensor, layer: LayerTables) -> torch.Tensor:
+    """Divide a layer's sums, round them half up, and clamp them to the levels of maps."""
+    levels = torch.div(sums + layer.divisor // 2, layer.divisor, rounding_mode="floor")
+    return levels.clamp(0, LEVELS - 1)
 
 
 def hidden_maps(tables: Tables, image: torch.Tensor) -> list[torch.Tensor]:
     """Compute the levels (B, C, H', W') of the maps after each layer but the last one."""
     maps, found = image.unsqueeze(1), []
     for layer in tables.layers[:-1]:
-        sums = layer_sums(maps, layer)
-        levels = torch.div(sums + layer.divisor // 2, layer.divisor, rounding_mode="floor")
-        levels = levels.clamp(0, LEVELS - 1).to(torch.uint8)
+        levels = to_levels(layer_sums(maps, layer), layer).to(torch.uint8)
         maps = levels.contiguous(memory_format=torch.channels_last)
         found.append(maps)
     return found
