@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from .threads import share
 #: would cost more than they save.
 SERIAL_NANOSECONDS = 3 << 20
 
-#: Each band is 1 / (SHARE * workers) of the remaining rows, so bands shrink and a slow worker
-#: delays the call less.
-SHARE = 1.1
+#: Each batch of bands, one for each worker, takes 1 / SHARE of the remaining rows: what is left
+#: then goes to the workers that are not delayed.
+SHARE = 1.25
 
-#: Least number of row groups in a band, where there are enough of them.
+#: Least number of row groups in a band, where there are enough of them: the halo of each band is
+#: computed once more.
 BAND_ROWS = 48
 
 #: Bytes of output that are computed at a time where the output takes a copy.
@@ -114,19 +116,18 @@ def _groups(channels: int, most: int, joint: bool) -> list[tuple[slice, bool]]:
 
 
 def _bands(first: int, last: int, workers: int) -> list[tuple[int, int]]:
-    """Split rows into smaller and smaller bands, taken from both ends in turn."""
+    """Split rows into batches of one band for each worker, each batch smaller than the last."""
     if workers == 1:
         return [(first, last)]
     least = max(1, min(BAND_ROWS, (last - first) // (2 * workers)))
     bands: list[tuple[int, int]] = []
     while first < last:
-        size = min(last - first, max(least, int((last - first) / (SHARE * workers))))
-        if len(bands) % 2:
-            bands.append((last - size, last))
-            last -= size
-        else:
-            bands.append((first, first + size))
-            first += size
+        rows = int((last - first) / SHARE)
+        if last - first - rows < least * workers:
+            rows = last - first
+        edges = [first + rows * k // workers for k in range(workers + 1)]
+        bands += pairwise(edges)
+        first = edges[-1]
     return bands
 
 
